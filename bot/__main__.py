@@ -1,0 +1,5 @@
+"""`python -m bot` is `vaglio`."""
+
+from bot.cli import main
+
+main()

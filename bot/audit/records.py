@@ -1,0 +1,117 @@
+"""What an entry says, in canonical bytes: facts and places, never words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+import rfc8785
+
+from bot.prescreen import Keepsake, Screening
+from rules.verdict import Finding
+
+VERSION = 1
+GENESIS = "0" * 64
+"""The hash that the first entry names as the one before it."""
+
+Facts = Mapping[str, object]
+
+
+def canonical(value: Facts) -> bytes:
+    """RFC 8785: one value, one sequence of bytes."""
+    return rfc8785.dumps(cast("dict[str, rfc8785._impl._Value]", value))
+
+
+def digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def commitment(salt: bytes, content: bytes) -> str:
+    """Binds an entry to its content without telling it: a plain hash of a short post could be guessed."""
+    return hashlib.sha256(salt + content).hexdigest()
+
+
+def timestamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def entry_body(
+    *,
+    seq: int,
+    previous: str,
+    at: datetime,
+    kind: str,
+    actor: str | None,
+    subject: str,
+    facts: Facts,
+    committed: str | None,
+) -> bytes:
+    """The canonical bytes of an entry. `actor` is a pseudonym; `subject` is what the entry is about."""
+    return canonical(
+        {
+            "v": VERSION,
+            "seq": seq,
+            "previous": previous,
+            "at": timestamp(at),
+            "kind": kind,
+            "actor": actor,
+            "subject": subject,
+            "commitment": committed,
+            "facts": facts,
+        }
+    )
+
+
+def screening_facts(screening: Screening) -> Facts:
+    draft, verdict = screening.draft, screening.verdict
+    return {
+        "policy": verdict.policy_revision,
+        "outcome": verdict.outcome.value,
+        "draft": {
+            "kind": draft.kind.value,
+            "account": draft.account.value,
+            "channel": draft.channel.value,
+            "characters": len(draft.text),
+            "is_answer": draft.in_reply_to is not None,
+            "attachments": list(draft.attachments),
+        },
+        "language": verdict.language,
+        "findings": _findings(verdict.findings),
+        "shadow": _findings(verdict.shadow),
+        "unchecked": [
+            {"rule": missed.rule, "reason": missed.reason, "severity": missed.severity.value}
+            for missed in verdict.unchecked
+        ],
+        "scores": dict(verdict.scores),
+        "models": dict(verdict.models),
+    }
+
+
+def screening_content(keepsake: Keepsake, count: int) -> bytes:
+    """The masked words, and where the verdict's `count` findings stand in them."""
+    text, answered = keepsake.text, keepsake.in_reply_to
+    spans = text.spans[:count] if text else ()
+    return canonical(
+        {
+            "text": text.text if text else None,
+            "spans": [[span.start, span.end] for span in spans],
+            "in_reply_to": answered.text if answered else None,
+        }
+    )
+
+
+def _findings(findings: Sequence[Finding]) -> list[Facts]:
+    return [
+        {
+            "rule": finding.rule,
+            "clause": finding.clause,
+            "severity": finding.severity.value,
+            "start": finding.span.start,
+            "end": finding.span.end,
+            "score": finding.score,
+            "hides": finding.hides,
+        }
+        for finding in findings
+    ]

@@ -1,0 +1,118 @@
+"""What both platforms do with a draft once they have one: screen, record, and put the answer into words."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.people import LANGUAGES, Language, People
+from bot.prescreen import Prescreen
+from bot.reply import Reply, failure, refusal, reply_to
+from bot.wording import Wording
+from rules.draft import Draft, DraftRefused
+
+log = structlog.get_logger(__name__)
+
+_NAMES: Final = {"it": "it", "italiano": "it", "italian": "it", "en": "en", "english": "en", "inglese": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for the writer where there is no verdict to show."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """Open a form for a new draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    language: Language
+
+
+Command = Help | New | Speak
+
+
+def command(text: str) -> Command | None:
+    """The command that the whole of `text` is; None for anything else, which is a draft."""
+    match text.lower().split():
+        case ["help" | "aiuto"]:
+            return Help()
+        case ["new" | "nuova" | "nuovo"]:
+            return New()
+        case ["language" | "lingua", name] if name in _NAMES:
+            return Speak(LANGUAGES[0] if _NAMES[name] == LANGUAGES[0] else LANGUAGES[1])
+        case _:
+            return None
+
+
+class Desk:
+    """Screens on a bounded pool of threads, so that no event loop ever waits for a detector."""
+
+    def __init__(self, prescreen: Prescreen, people: People, *, threads: int) -> None:
+        self.people = people
+        self._prescreen = prescreen
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="vaglio-desk")
+
+    async def answer(self, id: str, draft: Draft, language: Language) -> Reply | Notice:
+        """The verdict, recorded, or the sentence that says why there is none."""
+        loop = asyncio.get_running_loop()
+        try:
+            screening = await loop.run_in_executor(self._pool, lambda: self._prescreen(draft, id=id))
+        except DraftRefused as refused:
+            return Notice(refusal(refused, language))
+        except Exception as error:
+            # Its message may quote the draft: the type is all that may be told.
+            log.error("screening.failed", id=id, error=type(error).__name__)
+            return Notice(failure(language))
+        return reply_to(screening, self._prescreen.screener.policy, language)
+
+    async def language(self, account: str) -> Language:
+        return await asyncio.to_thread(self.people.language, account)
+
+    async def speak(self, account: str, language: Language) -> str:
+        """Answer this person in `language` from now on, and say so in it."""
+        await asyncio.to_thread(self.people.choose_language, account, language)
+        return Wording(language).say("From now on I will answer you in English.")
+
+    def help(self, language: Language, *, slack: bool) -> str:
+        """What Vaglio is and how it is asked, with the platform's own commands."""
+        wording = Wording(language)
+        what = wording.say(
+            "I am Vaglio. Before you publish, I hold your draft against the company's social media policy and tell "
+            "you, only you, what to mend and why. I block nothing and I watch nobody: you ask, I answer."
+        )
+        how = (
+            wording.say(
+                "• /vaglio followed by the text: I check it\n"
+                "• /vaglio new: a form, for a reply or another channel\n"
+                "• a message here in private: I check that\n"
+                "• /vaglio language it, /vaglio language en: how I speak to you"
+            )
+            if slack
+            else wording.say(
+                "• Send me the text of your draft: I check it\n"
+                "• /language it, /language en: how I speak to you\n"
+                "• /help: this page"
+            )
+        )
+        record = wording.say(
+            "Each check is recorded for compliance under a pseudonym, with personal data blanked. "
+            "Nobody else sees my answer."
+        )
+        return f"{what}\n\n{how}\n\n{record}"
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)

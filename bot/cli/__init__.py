@@ -1,0 +1,19 @@
+"""`vaglio ...`: the only place that builds things and passes them on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+EXIT_USAGE, EXIT_POLICY, EXIT_REFUSED, EXIT_INTERNAL, EXIT_SETTINGS = 64, 65, 66, 70, 78
+"""Above the four outcomes (0 to 3), after BSD's sysexits."""
+
+
+def main() -> NoReturn:
+    """Run a command and leave with its exit code."""
+    # Detectors are many small computations: threads inside one of them cost more than they bring.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from bot.cli.commands import run
+
+    sys.exit(run(sys.argv[1:]))

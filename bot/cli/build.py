@@ -1,0 +1,60 @@
+"""From settings to working parts; each command builds what it needs and no more."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rich.console import Console
+
+from bot.audit.ledger import Ledger
+from bot.people import LANGUAGES, Language
+from bot.settings import Settings, SettingsError, read_settings
+from bot.store import Store
+from rules.policy import Policy, load_policy
+from rules.screening import Screener
+
+AUTHOR = "local:owner"
+"""Whoever uses the command line, or the console through the one-time link, on this machine."""
+
+
+def tongue(settings: Settings | None = None) -> Language:
+    """The language of the command line: as set, else as the terminal's, else Italian."""
+    try:
+        settings = settings or read_settings()
+    except SettingsError:
+        settings = None
+    if settings and settings.language:
+        return settings.language
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    # "C" and nothing at all say nothing; a terminal in a third language is more likely to be read in English.
+    return LANGUAGES[0] if spoken[:2].lower() == "it" or not spoken[:2].isalpha() else "en"
+
+
+def open_policy(settings: Settings) -> Policy:
+    return load_policy(settings.policy)
+
+
+def open_screener(settings: Settings) -> Screener:
+    return Screener(open_policy(settings), limit=settings.draft_limit, patience=settings.rule_timeout)
+
+
+def open_store(settings: Settings) -> Store:
+    """The database, brought to its newest form."""
+    store = Store(settings.database)
+    store.migrate()
+    return store
+
+
+def open_ledger(settings: Settings, store: Store) -> Ledger:
+    """The ledger, its head caught up with what a sudden stop left behind."""
+    ledger = Ledger(store, settings.data_dir / "ledger.head")
+    ledger.catch_up()
+    return ledger
+
+
+def terminal(*, errors: bool = False) -> Console:
+    """Plain text unless a person is looking; a draft is never read as markup."""
+    return Console(
+        file=sys.stderr if errors else sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=True
+    )

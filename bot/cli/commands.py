@@ -1,0 +1,81 @@
+"""The commands, and what each way to fail says and returns."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer import Exit
+
+from bot.cli import EXIT_INTERNAL, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
+from bot.cli.audit import audit
+from bot.cli.build import tongue
+from bot.cli.doctor import doctor
+from bot.cli.policy import policy
+from bot.cli.screening import check, screen
+from bot.reply import refusal
+from bot.settings import SettingsError
+from rules.draft import DraftRefused
+from rules.problems import PolicyError
+
+app = typer.Typer(
+    name="vaglio",
+    help="Your company's social media policy, present at the moment of writing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(check)
+app.command()(screen)
+app.add_typer(policy, name="policy")
+app.add_typer(audit, name="audit")
+app.command()(doctor)
+
+
+@app.command()
+def run_(
+    open_link: Annotated[bool, typer.Option("--link/--no-link", help="Print a one-time sign-in link.")] = True,
+) -> None:
+    """Start Vaglio: the console, and Slack and Telegram where their tokens are set."""
+    from bot.cli.serve import serve  # the servers' libraries take a second to import, which `check` need not wait for
+
+    serve(link=open_link)
+
+
+app.registered_commands[-1].name = "run"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of `vaglio ARGUMENTS`."""
+    try:
+        result = app(list(arguments), standalone_mode=False)
+    except Exit as left:
+        return left.exit_code
+    except typer.Abort:
+        return 130
+    except SettingsError as error:
+        return _say(str(error), EXIT_SETTINGS)
+    except PolicyError as error:
+        return _say(error.show(tongue()), EXIT_POLICY)
+    except DraftRefused as error:
+        return _say(refusal(error, tongue()), EXIT_REFUSED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return EXIT_INTERNAL
+    except Exception as error:
+        if callable(show := getattr(error, "show", None)) and hasattr(error, "exit_code"):
+            show()
+            return EXIT_USAGE
+        return _say(f"vaglio: {type(error).__name__}. {_REMEDY}", EXIT_INTERNAL)
+    return result if isinstance(result, int) else 0
+
+
+_REMEDY = "This is a fault of Vaglio's. Nothing was published; try again, and `vaglio doctor` tells what is missing."
+
+
+def _say(text: str, code: int) -> int:
+    sys.stderr.write(f"{text}\n")
+    return code

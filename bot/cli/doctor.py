@@ -1,0 +1,134 @@
+"""`vaglio doctor`: what is active, what is missing, and what that costs."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import Annotated, Literal
+
+import typer
+
+from bot.audit.ledger import Ledger
+from bot.audit.vault import Vault, VaultError
+from bot.cli.build import terminal, tongue
+from bot.settings import Settings, SettingsError, read_settings
+from bot.store import Store
+from bot.wording import Wording
+from rules.policy import load_policy
+from rules.problems import PolicyError
+from rules.screening import Screener
+
+State = Literal["active", "missing", "wrong"]
+_SIGN: dict[State, str] = {"active": "✓", "missing": "–", "wrong": "✗"}
+_PIPELINES = (
+    "it_core_news_sm",
+    "it_core_news_md",
+    "it_core_news_lg",
+    "en_core_web_sm",
+    "en_core_web_md",
+    "en_core_web_lg",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    name: str
+    state: State
+    detail: str
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs.")] = False) -> int:
+    """Say what is active, what is missing and what that costs. Exit code 1 if something is wrong."""
+    wording = Wording(tongue())
+    parts = list(_examined(wording))
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(part) for part in parts], ensure_ascii=False) + "\n")
+    else:
+        for part in parts:
+            terminal().print(f"{_SIGN[part.state]} {part.name}: {part.detail}")
+    return 1 if any(part.state == "wrong" for part in parts) else 0
+
+
+def _examined(wording: Wording) -> Iterator[Part]:
+    yield Part("Python", "active", platform.python_version())
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        yield Part(wording.say("Settings"), "wrong", str(error))
+        return
+    yield from _policy(settings, wording)
+    yield from _models(wording)
+    yield _slack(settings, wording)
+    yield _telegram(settings, wording)
+    yield from _record(settings, wording)
+
+
+def _policy(settings: Settings, wording: Wording) -> Iterator[Part]:
+    try:
+        policy = load_policy(settings.policy)
+    except PolicyError as error:
+        yield Part("Policy", "wrong", error.show(wording.language))
+        return
+    yield Part("Policy", "active", f"{policy.revision} ({settings.policy})")
+    missing = Screener(policy).load()
+    for rule, reason in missing.items():
+        yield Part(rule, "missing", wording.say("it cannot run ({reason}), and every draft says so.", reason=reason))
+
+
+def _models(wording: Wording) -> Iterator[Part]:
+    found = [name for name in _PIPELINES if find_spec(name)]
+    if found:
+        yield Part("spaCy", "active", ", ".join(found))
+    else:
+        yield Part("spaCy", "missing", wording.say("no pipeline is installed: people's names are not looked for."))
+    detoxify = wording.say(
+        "its weights are not used yet: toxic words are found by lists, and what needs judgement is not seen."
+    )
+    yield Part("Detoxify", "missing", detoxify)
+
+
+def _slack(settings: Settings, wording: Wording) -> Part:
+    mode = settings.slack_mode()
+    if mode is None:
+        return Part("Slack", "missing", wording.say("not set up: docs/slack.md tells how."))
+    return Part("Slack", "active", "Socket Mode" if mode == "socket" else "HTTP")
+
+
+def _telegram(settings: Settings, wording: Wording) -> Part:
+    mode = settings.telegram_mode()
+    if mode is None:
+        return Part("Telegram", "missing", wording.say("not set up: docs/telegram.md tells how."))
+    return Part("Telegram", "active", mode)
+
+
+def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
+    try:
+        Vault.open(settings.keys_dir)
+    except VaultError as error:
+        yield Part(wording.say("Master key"), "wrong", str(error))
+    else:
+        yield Part(wording.say("Master key"), "active", str(settings.keys_dir / "master.key"))
+    store = Store(settings.database)
+    try:
+        store.migrate()
+        found = Ledger(store, settings.data_dir / "ledger.head").verify()
+    except Exception as error:
+        remedy = wording.say(
+            "the database cannot be used ({error}). Look at VAGLIO_DATABASE_URL.", error=type(error).__name__
+        )
+        yield Part(wording.say("Record"), "wrong", remedy)
+        return
+    finally:
+        store.close()
+    if found.is_sound:
+        yield Part(
+            wording.say("Record"),
+            "active",
+            wording.count("{number} entry, sound", "{number} entries, sound", found.count),
+        )
+    else:
+        yield Part(wording.say("Record"), "wrong", wording.say("it does not verify: run vaglio audit verify."))

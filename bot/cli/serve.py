@@ -1,0 +1,253 @@
+"""`vaglio run`: every part built, started, and stopped again without losing what is in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import repeat
+
+import structlog
+import uvicorn
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from bot.audit.ledger import Ledger
+from bot.audit.vault import Vault, VaultError
+from bot.chat.desk import Desk
+from bot.cli.build import open_ledger, open_screener, open_store, terminal, tongue
+from bot.console.app import build_console
+from bot.console.auth import SignIn
+from bot.console.shield import LimitedBody
+from bot.logs import configure_logs
+from bot.people import People
+from bot.prescreen import Prescreen
+from bot.settings import Settings, SettingsError, SlackMode, read_settings
+from bot.store import Store
+from bot.wording import Wording
+from bot.work import Work
+
+log = structlog.get_logger(__name__)
+
+Task = Callable[[], Awaitable[object]]
+_HOOK_BYTES = 1_000_000
+"""More than Slack or Telegram ever send in one request."""
+_GRACE = 10
+"""Seconds in which requests and answers in hand may be finished at a stop."""
+
+
+def serve(*, link: bool) -> None:
+    """Run until told to stop. Raises `SettingsError` and `PolicyError` before anything is started."""
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    try:
+        vault = Vault.open(settings.keys_dir)
+    except VaultError as error:
+        raise SettingsError(str(error)) from None
+    screener = open_screener(settings)
+    for rule, reason in screener.load().items():
+        log.warning("rule.unavailable", rule=rule, reason=reason)
+    store = open_store(settings)
+    ledger = open_ledger(settings, store)
+    house = House(settings, vault, store, ledger, Prescreen(screener, ledger))
+    try:
+        asyncio.run(house.run(link=link))
+    finally:
+        store.close()
+
+
+@dataclass(slots=True)
+class House:
+    """Everything that runs, on one event loop."""
+
+    settings: Settings
+    vault: Vault
+    store: Store
+    ledger: Ledger
+    prescreen: Prescreen
+
+    async def run(self, *, link: bool) -> None:
+        settings = self.settings
+        work = Work(self.store, self.vault, workers=settings.workers, backlog=settings.backlog)
+        desk = Desk(self.prescreen, People(self.store), threads=settings.workers)
+        sign_in = SignIn()
+        console = build_console(
+            prescreen=self.prescreen,
+            sign_in=sign_in,
+            session_key=self.vault.derive("console"),
+            default_language=tongue(settings),
+            health=lambda: {"waiting": work.waiting},
+            hosts=settings.console_hosts,
+            workers=settings.workers,
+            backlog=settings.backlog,
+        )
+        tasks: list[Task] = [work.run]
+        # Slack and Telegram call by whatever name they were given, and prove themselves by signature and secret:
+        # their routes stand outside the page's own checks of host, session and form.
+        hooks: list[Route] = []
+        async with self._slack(hooks, work, desk, tasks), self._telegram(hooks, work, desk, tasks):
+            server = _Server(
+                uvicorn.Config(
+                    LimitedBody(Starlette(routes=[*hooks, Mount("/", console)]), limit=_HOOK_BYTES),
+                    host=settings.console_host,
+                    port=settings.console_port,
+                    access_log=False,
+                    log_config=None,
+                    timeout_graceful_shutdown=_GRACE,
+                    server_header=False,
+                ),
+                on_start=lambda port: self._greet(sign_in, port, link=link),
+            )
+            await _until_stopped(server, tasks)
+        work.close()
+        desk.close()
+
+    def _greet(self, sign_in: SignIn, port: int, *, link: bool) -> None:
+        wording, out = Wording(tongue(self.settings)), terminal()
+        host = self.settings.console_host
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104 -- compared, not bound
+        if link:
+            out.print(wording.say("Vaglio is ready. Open this link; it signs you in, once:"))
+            out.print(f"  http://{shown}:{port}/sign-in?key={sign_in.new_key()}")
+        else:
+            out.print(wording.say("Vaglio is ready at {address}", address=f"http://{shown}:{port}"))
+        for name, mode in (("Slack", self.settings.slack_mode()), ("Telegram", self.settings.telegram_mode())):
+            if mode is None:
+                out.print(wording.say("{name}: not set up (README.md tells how)", name=name))
+
+    @asynccontextmanager
+    async def _slack(self, hooks: list[Route], work: Work, desk: Desk, tasks: list[Task]) -> AsyncIterator[None]:
+        settings, mode = self.settings, self.settings.slack_mode()
+        if mode is None or settings.slack_bot_token is None:
+            yield
+            return
+        # Slack's and Telegram's libraries take a second to import: only who uses them pays for it.
+        from bot.chat.slack import SlackChat, slack_client
+
+        secret = settings.slack_signing_secret
+        chat = SlackChat(
+            client=slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url),
+            signing_secret=secret.get_secret_value() if secret else "",
+            work=work,
+            desk=desk,
+        )
+        tasks.append(lambda: _accepted(chat.check_token, "VAGLIO_SLACK_BOT_TOKEN"))
+        if mode is SlackMode.HTTP:
+            from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+
+            handler = AsyncSlackRequestHandler(chat.app)
+
+            hooks.append(Route("/slack/events", handler.handle, methods=["POST"]))
+            yield
+            return
+        from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+
+        assert settings.slack_app_token is not None  # noqa: S101 -- the mode says so
+        socket = AsyncSocketModeHandler(chat.app, settings.slack_app_token.get_secret_value(), web_client=chat.client)
+        tasks.append(lambda: _accepted(socket.connect_async, "VAGLIO_SLACK_APP_TOKEN"))
+        try:
+            yield
+        finally:
+            with suppress(Exception):
+                await socket.close_async()  # type: ignore[no-untyped-call]
+
+    @asynccontextmanager
+    async def _telegram(self, hooks: list[Route], work: Work, desk: Desk, tasks: list[Task]) -> AsyncIterator[None]:
+        settings, mode = self.settings, self.settings.telegram_mode()
+        if mode is None or settings.telegram_token is None:
+            yield
+            return
+        from bot.chat.telegram import TelegramChat, telegram_bot
+
+        bot = telegram_bot(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+        chat = TelegramChat(bot=bot, work=work, desk=desk)
+        if mode == "webhook":
+            url, given = settings.telegram_webhook_url, settings.telegram_webhook_secret
+            assert url is not None and given is not None  # noqa: S101, PT018 -- the mode says so
+            secret = given.get_secret_value()
+
+            async def updates(request: Request) -> Response:
+                try:
+                    body = json.loads(await request.body())
+                except ValueError:
+                    return Response(status_code=400)
+                header = request.headers.get("X-Telegram-Bot-Api-Secret-Token")
+                return Response(status_code=200 if await chat.receive(body, header, secret) else 403)
+
+            hooks.append(Route("/telegram/updates", updates, methods=["POST"]))
+            tasks.append(lambda: _known(chat.run(lambda: chat.listen(url, secret))))
+        else:
+            tasks.append(lambda: _known(chat.run(chat.poll)))
+        try:
+            yield
+        finally:
+            with suppress(Exception):
+                await chat.stop()
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and on which port."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            self._on_start(self.servers[0].sockets[0].getsockname()[1])
+
+
+async def _until_stopped(server: _Server, tasks: list[Task]) -> None:
+    """The server ends on a signal, and everything else with it; a task that fails ends the server."""
+    running = [asyncio.ensure_future(task()) for task in tasks]
+    serving = asyncio.ensure_future(server.serve())
+    waiting = {serving, *running}
+    failure: BaseException | None = None
+    while serving in waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        failure = next((task.exception() for task in done if task.exception()), None)
+        if failure is not None:
+            server.should_exit = True
+            await asyncio.wait({serving})
+            break
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    if failure is not None:
+        raise failure
+
+
+async def _accepted(call: Callable[[], Awaitable[object]], name: str) -> None:
+    """Slack says yes to a token; while Slack cannot be reached, it is asked again."""
+    for pause in _pauses():
+        try:
+            await call()
+        except SlackApiError as error:
+            raise SettingsError(f"Slack: {name} is not accepted ({error.response['error']}).") from None
+        except (OSError, TimeoutError, ClientError) as error:
+            log.warning("slack.not_reached", error=type(error).__name__, pause=pause)
+            await asyncio.sleep(pause)
+        else:
+            log.info("slack.connected", by=name)
+            return
+
+
+async def _known(chat: Awaitable[None]) -> None:
+    from telegram.error import InvalidToken
+
+    try:
+        await chat
+    except InvalidToken:
+        raise SettingsError("Telegram: VAGLIO_TELEGRAM_TOKEN is not accepted.") from None
+
+
+def _pauses() -> Iterator[int]:
+    yield from (1, 2, 5, 10)
+    yield from repeat(30)

@@ -1,0 +1,101 @@
+"""Around every answer: headers that keep a browser in its place, a limit on what is sent, errors that tell no tales."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_log = structlog.get_logger("vaglio.console")
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class SafeHeaders:
+    """Every answer carries the security headers, and is kept by nobody unless it says otherwise."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_safely)
+
+
+class QuietErrors:
+    """An unforeseen error becomes a kind page; its message, which may hold a draft's words, goes nowhere."""
+
+    def __init__(self, app: ASGIApp, page: Callable[[Request], Response]) -> None:
+        self._app = app
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except Exception as error:
+            _log.error("the console failed", error=type(error).__name__)
+            if scope["type"] == "http" and not started:
+                await self._page(Request(scope))(scope, receive, send)
+
+
+class LimitedBody:
+    """A request that sends more than `limit` bytes ends in a 413, which the application words."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, self._counted(scope, receive) if scope["type"] == "http" else receive, send)
+
+    def _counted(self, scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]:
+        announced = Headers(scope=scope).get("content-length", "")
+        size = 0
+
+        async def receive_some() -> Message:
+            nonlocal size
+            if announced.isdecimal() and int(announced) > self._limit:
+                raise HTTPException(413)
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self._limit:
+                raise HTTPException(413)
+            return message
+
+        return receive_some

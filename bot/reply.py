@@ -1,0 +1,231 @@
+"""What the writer is told: outcome first, words marked, the clause, why, what to do, and what was not checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bot.prescreen import Screening
+from bot.wording import Wording
+from rules.draft import DraftRefused, Span
+from rules.localized import say
+from rules.policy import Policy
+from rules.verdict import Finding, Outcome, Severity, Unchecked
+
+EXCERPT = 2_400
+"""Characters of the draft that an answer shows; beyond them, only what lies around each finding."""
+_AROUND = 80
+_MARKED = 200
+"""Findings that an answer marks at most; the rest are counted among the remarks all the same."""
+_DOTS = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of the draft's characters. `marks` are the numbers of the remarks that are about it."""
+
+    text: str
+    marks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What one rule has to say, however many places it found."""
+
+    number: int
+    severity: Severity
+    label: str
+    clause: str
+    """The clause's number and title."""
+    why: str
+    todo: str | None = None
+    instead: tuple[str, ...] = ()
+    """Wording to use instead, from the policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, whatever the platform. Only `pieces` holds words of the draft."""
+
+    screening: str
+    outcome: Outcome
+    title: str
+    summary: str
+    pieces: tuple[Piece, ...]
+    remarks: tuple[Remark, ...]
+    unchecked: tuple[str, ...]
+    footer: str
+
+
+def reply_to(screening: Screening, policy: Policy, language: str) -> Reply:
+    """The answer to a screening in the writer's language. Pure."""
+    wording, verdict = Wording(language), screening.verdict
+    order = _in_order(verdict.findings)
+    numbers = {finding.rule: number for number, finding in enumerate(order, start=1)}
+    return Reply(
+        screening=screening.id,
+        outcome=verdict.outcome,
+        title=_title(verdict.outcome, wording),
+        summary=_summary(screening, order, policy, wording),
+        pieces=tuple(_pieces(screening.draft.text, verdict.findings, numbers)),
+        remarks=tuple(_remark(numbers[first.rule], first, verdict.findings, policy, wording) for first in order),
+        unchecked=tuple(dict.fromkeys(_missed(unchecked, wording) for unchecked in verdict.unchecked)),
+        footer=wording.say("Policy {revision} · check {id}", revision=verdict.policy_revision, id=screening.id),
+    )
+
+
+def refusal(refused: DraftRefused, language: str) -> str:
+    """What to say of a draft that was not screened."""
+    wording = Wording(language)
+    if refused.is_empty:
+        return wording.say("There is no text to read here. Paste the draft and I will check it.")
+    return wording.say(
+        "This draft has {length} characters, and I can read {limit} at a time. Split it and send me the parts.",
+        length=refused.length,
+        limit=refused.limit,
+    )
+
+
+def failure(language: str) -> str:
+    """What to say when no record could be written, and so no verdict may be shown."""
+    return Wording(language).say(
+        "Something on my side went wrong and your draft was NOT checked. Please wait before you publish, "
+        "and try again in a few minutes."
+    )
+
+
+def _in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """The first finding of each rule, the most severe rules first, then as they stand in the draft."""
+    firsts = {finding.rule: finding for finding in reversed(findings)}
+    return sorted(firsts.values(), key=lambda finding: (-finding.severity.rank, finding.span, finding.rule))
+
+
+def _title(outcome: Outcome, wording: Wording) -> str:
+    match outcome:
+        case Outcome.CLEAR:
+            return wording.say("Good to go")
+        case Outcome.REVISE:
+            return wording.say("Nearly there: something to mend first")
+        case Outcome.REVIEW:
+            return wording.say("Wait: somebody else should say yes first")
+        case Outcome.BLOCK:
+            return wording.say("Please do not publish this as it is")
+
+
+def _summary(screening: Screening, order: Sequence[Finding], policy: Policy, wording: Wording) -> str:
+    outcome = screening.verdict.outcome
+    if outcome is Outcome.CLEAR and not order:
+        return wording.say("I found nothing in it that goes against the policy.")
+    if outcome is Outcome.CLEAR:
+        return wording.count(
+            "Only a suggestion, if you like it.", "Only {number} suggestions, if you like them.", len(order)
+        )
+    said = wording.count("One thing to look at.", "{number} things to look at.", len(order)) if order else ""
+    owners = [
+        say(policy.owner(policy.clause(finding.clause).owner).name, wording.language)
+        for finding in order
+        if finding.severity is Severity.REVIEW
+    ]
+    if outcome is Outcome.REVIEW and owners:
+        asked = wording.say("Who can say yes: {owners}.", owners=", ".join(dict.fromkeys(owners)))
+    elif outcome is Outcome.REVIEW:
+        asked = wording.say("I could not check everything that matters: see below.")
+    else:
+        asked = ""
+    return " ".join(filter(None, [said, asked]))
+
+
+def _remark(number: int, first: Finding, findings: Sequence[Finding], policy: Policy, wording: Wording) -> Remark:
+    clause = policy.clause(first.clause)
+    wordings = [f.replacement for f in findings if f.rule == first.rule and f.replacement is not None]
+    return Remark(
+        number=number,
+        severity=first.severity,
+        label=_label(first.severity, wording),
+        clause=f"{clause.id} {say(clause.title, wording.language)}",
+        why=say(first.message, wording.language),
+        todo=say(first.suggestion, wording.language) if first.suggestion else None,
+        instead=tuple(dict.fromkeys(wordings)),
+    )
+
+
+def _label(severity: Severity, wording: Wording) -> str:
+    match severity:
+        case Severity.NOTE:
+            return wording.say("suggestion")
+        case Severity.WARN:
+            return wording.say("to mend")
+        case Severity.REVIEW:
+            return wording.say("needs a yes")
+        case Severity.BLOCK:
+            return wording.say("not to be published")
+
+
+def _missed(unchecked: Unchecked, wording: Wording) -> str:
+    kind, _, detail = unchecked.reason.partition(":")
+    match kind:
+        case "attachment":
+            return wording.say("I cannot read attachments ({kind}): look at it yourself.", kind=detail)
+        case "language":
+            return wording.say(
+                "{rule}: it does not know the language of this draft ({language}).",
+                rule=unchecked.rule,
+                language=detail,
+            )
+        case "model":
+            return wording.say(
+                "{rule}: a part of me that it needs is not installed ({model}).", rule=unchecked.rule, model=detail
+            )
+        case "timeout" | "busy":
+            return wording.say("{rule}: it took too long.", rule=unchecked.rule)
+        case _:
+            return wording.say("{rule}: it failed.", rule=unchecked.rule)
+
+
+# --- The draft, cut where marks begin and end ----------------------------------------------------------------------
+
+
+def _pieces(text: str, findings: Sequence[Finding], numbers: dict[str, int]) -> Iterator[Piece]:
+    # A finding about the whole text (its length, its readability) marks nothing: everything marked is nothing marked.
+    marked = [finding for finding in findings if (finding.span.start, finding.span.end) != (0, len(text))]
+    marked = sorted(marked, key=lambda finding: (-finding.severity.rank, finding.span))[:_MARKED]
+    shown = _shown(text, marked)
+    for place in shown:
+        if place.start > 0:
+            yield Piece(_DOTS)
+        edges = {place.start, place.end}
+        for finding in marked:
+            edges |= {edge for edge in (finding.span.start, finding.span.end) if place.start < edge < place.end}
+        cuts = sorted(edges)
+        for start, end in pairwise(cuts):
+            here = {numbers[f.rule] for f in marked if f.span.start < end and start < f.span.end}
+            yield Piece(text[start:end], tuple(sorted(here)))
+    if shown and shown[-1].end < len(text):
+        yield Piece(_DOTS)
+
+
+def _shown(text: str, findings: Sequence[Finding]) -> list[Span]:
+    """The whole draft where it fits, else what lies around the findings, else its beginning."""
+    if len(text) <= EXCERPT:
+        return [Span(0, len(text))]
+    places: list[Span] = []
+    budget = EXCERPT
+    for finding in findings:
+        start, end = max(0, finding.span.start - _AROUND), min(len(text), finding.span.end + _AROUND)
+        end = min(end, start + budget)
+        if end <= start or budget < _AROUND:
+            break
+        budget -= end - start
+        places.append(Span(start, end))
+    return _joined(places) or [Span(0, EXCERPT)]
+
+
+def _joined(places: list[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for place in sorted(places):
+        if joined and place.start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, place.end))
+        else:
+            joined.append(place)
+    return joined

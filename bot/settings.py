@@ -1,0 +1,132 @@
+"""Everything that can be set, one to one with `.env.example`; what is half set is an error naming the other half."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rules.assembly import SHIPPED
+from rules.draft import LIMIT
+from rules.screening import PATIENCE
+
+PREFIX = "VAGLIO_"
+
+
+class SettingsError(Exception):
+    """A setting that is missing or wrong, said by its name in the environment."""
+
+
+class SlackMode(StrEnum):
+    SOCKET = "socket"
+    HTTP = "http"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    data_dir: Path = Path("data")
+    keys_dir: Path = Path("keys")
+    database_url: str | None = None
+    policy: Path = SHIPPED / "company.yaml"
+    language: Literal["it", "en"] | None = None
+
+    draft_limit: int = Field(default=LIMIT, ge=100, le=100_000)
+    rule_timeout: float = Field(default=PATIENCE, gt=0, le=60)
+    workers: int = Field(default=4, ge=1, le=64)
+    backlog: int = Field(default=50, ge=1)
+
+    console_host: str = "127.0.0.1"
+    console_port: int = Field(default=8321, ge=0, le=65535)
+    console_names: str = ""
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    telegram_token: SecretStr | None = None
+    telegram_api_url: str = "https://api.telegram.org"
+    telegram_webhook_url: str | None = None
+    telegram_webhook_secret: SecretStr | None = None
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: object, info: object) -> object:
+        # `.env.example` copied as it is has every name with nothing behind it.
+        if isinstance(value, str) and not value.strip():
+            name = getattr(info, "field_name", "")
+            return cls.model_fields[name].get_default()
+        return value
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address: SQLite in the data folder unless one is set."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'vaglio.db'}"
+
+    @property
+    def console_hosts(self) -> tuple[str, ...]:
+        """The names by which the page is reached besides this machine's own."""
+        return tuple(name.strip() for name in self.console_names.split(",") if name.strip())
+
+    def slack_mode(self) -> SlackMode | None:
+        """How Slack is reached; None where it is not set up. Raises `SettingsError` for a half."""
+        bot, app, secret = self.slack_bot_token, self.slack_app_token, self.slack_signing_secret
+        if not (bot or app or secret):
+            return None
+        if not bot:
+            raise SettingsError(
+                f"Slack: {PREFIX}SLACK_BOT_TOKEN is missing "
+                "(the token that begins with xoxb-; api.slack.com/apps → OAuth & Permissions)."
+            )
+        if app:
+            return SlackMode.SOCKET
+        if secret:
+            return SlackMode.HTTP
+        raise SettingsError(
+            f"Slack: {PREFIX}SLACK_APP_TOKEN is missing (xapp-…, for Socket Mode), "
+            f"or else {PREFIX}SLACK_SIGNING_SECRET (for HTTP). One of the two goes with {PREFIX}SLACK_BOT_TOKEN."
+        )
+
+    def telegram_mode(self) -> Literal["polling", "webhook"] | None:
+        """How Telegram is reached; None where it is not set up. Raises `SettingsError` for a half."""
+        if not self.telegram_token:
+            for name in ("telegram_webhook_url", "telegram_webhook_secret"):
+                if getattr(self, name):
+                    raise SettingsError(
+                        f"Telegram: {PREFIX}TELEGRAM_TOKEN is missing (from @BotFather), "
+                        f"and {PREFIX}{name.upper()} is set."
+                    )
+            return None
+        if self.telegram_webhook_url and not self.telegram_webhook_secret:
+            raise SettingsError(
+                f"Telegram: {PREFIX}TELEGRAM_WEBHOOK_SECRET is missing: without it anybody could post updates to "
+                f"{PREFIX}TELEGRAM_WEBHOOK_URL. Any 32 letters and digits will do."
+            )
+        return "webhook" if self.telegram_webhook_url else "polling"
+
+
+def read_settings() -> Settings:
+    """The settings from the environment and `.env`. Raises `SettingsError` naming each setting at fault."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults = [f"{PREFIX}{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
+        raise SettingsError("\n".join(faults)) from None
+    data, keys = settings.data_dir.resolve(), settings.keys_dir.resolve()
+    if keys == data or data in keys.parents:
+        raise SettingsError(
+            f"{PREFIX}KEYS_DIR ({settings.keys_dir}) must lie outside {PREFIX}DATA_DIR ({settings.data_dir}): "
+            "a copy of the data must never carry the keys that open it."
+        )
+    settings.slack_mode()
+    settings.telegram_mode()
+    return settings

@@ -1,0 +1,135 @@
+"""From the files of a policy to the policy: includes, lists, adjustments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from pathlib import Path
+
+import regex
+from pydantic import ValidationError
+
+from rules.coherence import Loaded, Whole, incoherent
+from rules.detectors import DETECTORS, Rule
+from rules.explaining import explained
+from rules.policy import Policy, PolicyFile
+from rules.problems import PolicyError, Problem
+from rules.source import Source, plain, read_source, read_text
+
+SHIPPED = Path(__file__).resolve().parent.parent / "policies"
+"""The policies and packs that come with Vaglio; an include that is not beside its file is sought here."""
+
+# `C#` and `#adv` are terms; a comment has white space or nothing on both sides of its sign.
+_COMMENT = regex.compile(r"(?:^|\s)#(?:[\s!].*)?$")
+
+
+def assemble(path: Path) -> Policy:
+    """The policy at `path` with all that it includes. Raises `PolicyError` with every fault found."""
+    problems: list[Problem] = []
+    loaded = list(_Reader(problems).read(path))
+    if not problems:
+        whole = Whole.of(loaded)
+        problems += incoherent(loaded, whole)
+    if problems:
+        raise PolicyError(problems)
+    top = loaded[-1].file
+    return Policy(
+        name=top.name,
+        languages=top.languages,
+        timezone=top.timezone,
+        owners=tuple(whole.owners.values()),
+        clauses=tuple(whole.clauses.values()),
+        rules=tuple(rule for id in whole.rules if (rule := _adjusted(id, whole)) and _is_spoken(rule, top.languages)),
+    )
+
+
+def _adjusted(id: str, whole: Whole) -> Rule:
+    return reduce(lambda rule, adjustment: adjustment.of(rule), whole.adjustments.get(id, ()), whole.rules[id])
+
+
+def _is_spoken(rule: Rule, languages: Sequence[str]) -> bool:
+    """A pack may have rules for languages in which this company does not write."""
+    return not rule.applies.languages or not set(rule.applies.languages).isdisjoint(languages)
+
+
+class _Reader:
+    """Reads a file and what it includes, each file once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self._problems = problems
+        self._read: set[Path] = set()
+
+    def read(self, path: Path, chain: tuple[Path, ...] = ()) -> Iterator[Loaded]:
+        """Included files before the file that includes them."""
+        self._read.add(path.resolve())
+        try:
+            source = read_source(path, _name(path))
+        except PolicyError as error:
+            self._problems += error.problems
+            return
+        data = plain(source.root)
+        assert isinstance(data, dict)  # noqa: S101 -- read_source has seen to it
+        self._problems += _expand_lists(data, source)
+        try:
+            file = PolicyFile.model_validate(data)
+        except ValidationError as error:
+            self._problems += explained(source, error)
+            return
+        for position, name in enumerate(file.include):
+            place = source.place(("include", position))
+            target = _resolve(name, path.parent)
+            if isinstance(target, str):
+                self._problems.append(Problem(place, target))
+            elif target.resolve() in (*chain, path.resolve()):
+                self._problems.append(Problem(place, "include_cycle"))
+            elif target.resolve() not in self._read:
+                yield from self.read(target, (*chain, path.resolve()))
+        yield Loaded(source, file)
+
+
+def _name(path: Path) -> str:
+    """The path as its author knows it: from the current folder where that is possible."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _resolve(name: str, folder: Path) -> Path | str:
+    """The file that `name` means, or the code of what is wrong with it."""
+    relative = Path(name)
+    if relative.is_absolute() or ".." in relative.parts:
+        return "outside"
+    try:
+        return next((found for base in (folder, SHIPPED) if (found := base / relative).is_file()), "no_file")
+    except OSError:  # a name too long for any file
+        return "no_file"
+
+
+def _expand_lists(data: dict[str, object], source: Source) -> Iterator[Problem]:
+    """Reads each rule's `phrases_from` into its `phrases`."""
+    rules = data.get("rules")
+    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if not isinstance(rule, dict) or "phrases_from" not in rule or not _takes_phrases(rule):
+            continue
+        names, phrases = rule.pop("phrases_from"), rule.setdefault("phrases", [])
+        for position, name in enumerate(names if isinstance(names, list) else [names]):
+            place = source.place(("rules", number, "phrases_from", position))
+            if not isinstance(name, str):
+                yield Problem(place, "want_text")
+            elif isinstance(target := _resolve(name, source.path.parent), str):
+                yield Problem(place, target)
+            elif isinstance(phrases, list):
+                try:
+                    phrases += _terms(read_text(target, _name(target)))
+                except PolicyError as error:
+                    yield from error.problems
+
+
+def _takes_phrases(rule: dict[str, object]) -> bool:
+    detector = DETECTORS.get(str(rule.get("detector")))
+    return detector is not None and "phrases" in detector.model_fields
+
+
+def _terms(text: str) -> list[str]:
+    return [term for line in text.splitlines() if (term := _COMMENT.sub("", line).strip())]

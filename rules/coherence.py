@@ -1,0 +1,178 @@
+"""What only shows when all files of a policy are held together: names that nobody defines, or that two define."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rules.detectors import Rule
+from rules.detectors.base import Applies
+from rules.policy import Adjustment, Clause, Owner, PolicyFile
+from rules.problems import Place, Problem
+from rules.source import Source
+
+_Loc = tuple[int | str, ...]
+_SHOWN = 20
+"""Names that an error lists when none resembles the one written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One file that is sound in itself."""
+
+    source: Source
+    file: PolicyFile
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What the files say together. A file comes after those that it includes: its clauses and owners replace theirs."""
+
+    languages: Sequence[str]
+    owners: Mapping[str, Owner]
+    clauses: Mapping[str, Clause]
+    rules: Mapping[str, Rule]
+    adjustments: Mapping[str, Sequence[Adjustment]]
+
+    @classmethod
+    def of(cls, loaded: Sequence[Loaded]) -> Whole:
+        files = [each.file for each in loaded]
+        adjustments = defaultdict[str, list[Adjustment]](list)
+        for file in files:
+            for adjustment in file.adjust:
+                adjustments[adjustment.rule].append(adjustment)
+        return cls(
+            languages=files[-1].languages,
+            owners={owner.id: owner for file in files for owner in file.owners},
+            clauses={clause.id: clause for file in files for clause in file.clauses},
+            rules={rule.id: rule for file in files for rule in file.rules},
+            adjustments=adjustments,
+        )
+
+    def adjusted(self, id: str) -> set[str]:
+        """The fields of a rule that are not as its own file has them."""
+        return {name for adjustment in self.adjustments.get(id, ()) for name in adjustment.changes}
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """The name that was probably meant, or all there are."""
+    names = sorted(known)
+    return ", ".join(difflib.get_close_matches(word, names, n=1, cutoff=0.6) or names[:_SHOWN]) or "-"
+
+
+def incoherent(loaded: Sequence[Loaded], whole: Whole) -> Iterator[Problem]:
+    """Everything wrong between `loaded`, in the order of the files."""
+    yield from _zone(loaded[-1])
+    seen: dict[str, Place] = {}
+    for each in loaded:
+        yield from _twice(each)
+        for number, rule in enumerate(each.file.rules):
+            place = each.source.place(("rules", number, "id"))
+            if rule.id in seen:
+                yield Problem(place, "id_twice", {"id": rule.id, "where": str(seen[rule.id])})
+            seen.setdefault(rule.id, place)
+            yield from _rule(each, number, rule, whole)
+        for number, clause in enumerate(each.file.clauses):
+            if whole.clauses[clause.id] is clause:
+                yield from _clause(each, number, clause, whole)
+        for number, owner in enumerate(each.file.owners):
+            if whole.owners[owner.id] is owner:
+                yield from _owner(each, number, owner, whole)
+        for number, adjustment in enumerate(each.file.adjust):
+            yield from _adjustment(each, number, adjustment, whole)
+
+
+def _zone(top: Loaded) -> Iterator[Problem]:
+    try:
+        ZoneInfo(top.file.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Problem(top.source.place(("timezone",)), "no_zone", {"zone": top.file.timezone})
+
+
+def _twice(each: Loaded) -> Iterator[Problem]:
+    for key, ids in (
+        ("owners", [owner.id for owner in each.file.owners]),
+        ("clauses", [clause.id for clause in each.file.clauses]),
+    ):
+        first: dict[str, int] = {}
+        for number, id in enumerate(ids):
+            place = each.source.place((key, number, "id"))
+            if first.setdefault(id, place.line) != place.line:
+                yield Problem(place, "name_twice", {"id": id, "line": str(first[id])})
+
+
+def _rule(each: Loaded, number: int, rule: Rule, whole: Whole) -> Iterator[Problem]:
+    loc, adjusted = ("rules", number), whole.adjusted(rule.id)
+    if "clause" not in adjusted:
+        yield from _cited(each, (*loc, "clause"), rule.clause, whole)
+    for name in {"message", "suggest"} - adjusted:
+        yield from _words(each, (*loc, name), getattr(rule, name), whole.languages)
+    if "applies" not in adjusted:
+        yield from _applies(each, (*loc, "applies"), rule.applies)
+
+
+def _adjustment(each: Loaded, number: int, adjustment: Adjustment, whole: Whole) -> Iterator[Problem]:
+    loc = ("adjust", number)
+    if adjustment.rule not in whole.rules:
+        facts = {"rule": adjustment.rule, "hint": hint(adjustment.rule, whole.rules)}
+        yield Problem(each.source.place((*loc, "rule")), "no_rule", facts)
+    if adjustment.clause is not None:
+        yield from _cited(each, (*loc, "clause"), adjustment.clause, whole)
+    yield from _words(each, (*loc, "message"), adjustment.message, whole.languages)
+    yield from _words(each, (*loc, "suggest"), adjustment.suggest, whole.languages)
+    if adjustment.applies is not None:
+        yield from _applies(each, (*loc, "applies"), adjustment.applies)
+
+
+def _clause(each: Loaded, number: int, clause: Clause, whole: Whole) -> Iterator[Problem]:
+    loc = ("clauses", number)
+    yield from _answering(each, (*loc, "owner"), clause.owner, whole)
+    yield from _words(each, (*loc, "title"), clause.title, whole.languages)
+    yield from _words(each, (*loc, "text"), clause.text, whole.languages)
+
+
+def _owner(each: Loaded, number: int, owner: Owner, whole: Whole) -> Iterator[Problem]:
+    loc = ("owners", number)
+    yield from _words(each, (*loc, "name"), owner.name, whole.languages)
+    if owner.next is None:
+        return
+    yield from _answering(each, (*loc, "next"), owner.next, whole)
+    line = [owner.id]
+    while (after := whole.owners.get(line[-1])) and after.next is not None and after.next not in line:
+        line.append(after.next)
+    if after and after.next == owner.id:
+        names = " → ".join([*line, owner.id])
+        yield Problem(each.source.place((*loc, "next")), "owner_cycle", {"names": names})
+
+
+def _cited(each: Loaded, loc: _Loc, clause: str, whole: Whole) -> Iterator[Problem]:
+    if clause not in whole.clauses:
+        facts = {"clause": clause, "hint": hint(clause, whole.clauses)}
+        yield Problem(each.source.place(loc), "no_clause", facts)
+
+
+def _answering(each: Loaded, loc: _Loc, owner: str, whole: Whole) -> Iterator[Problem]:
+    if owner not in whole.owners:
+        yield Problem(each.source.place(loc), "no_owner", {"owner": owner, "hint": hint(owner, whole.owners)})
+
+
+def _words(each: Loaded, loc: _Loc, texts: Mapping[str, str] | None, languages: Sequence[str]) -> Iterator[Problem]:
+    for language in languages:
+        if texts is not None and language not in texts and "*" not in texts:
+            facts = {"language": language, "languages": ", ".join(languages)}
+            yield Problem(each.source.place(loc, of_key=True), "no_words", facts)
+
+
+def _applies(each: Loaded, loc: _Loc, applies: Applies) -> Iterator[Problem]:
+    # A pack may know more languages than the company that includes it.
+    languages = each.file.languages
+    for position, language in enumerate(applies.languages):
+        if language not in languages:
+            facts = {"language": language, "languages": ", ".join(languages)}
+            yield Problem(each.source.place((*loc, "languages", position)), "not_a_language", facts)
+    if applies.since and applies.until and applies.until < applies.since:
+        facts = {"since": applies.since.isoformat(), "until": applies.until.isoformat()}
+        yield Problem(each.source.place((*loc, "until")), "dates_swapped", facts)

@@ -1,0 +1,40 @@
+"""Every way to look for a breach. To add one: write a file here and name it in `Rule`."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from rules.detectors.base import BaseRule
+from rules.detectors.capitalization import Capitalization
+from rules.detectors.conditional import Conditional
+from rules.detectors.consistency import Consistency
+from rules.detectors.metric import Metric
+from rules.detectors.occurrence import Occurrence
+from rules.detectors.pattern import PatternRule
+from rules.detectors.personal_data import PersonalData
+from rules.detectors.phrases import Phrases
+from rules.detectors.repetition import Repetition
+from rules.detectors.shouting import Shouting
+from rules.detectors.substitution import Substitution
+
+Rule = Annotated[
+    Phrases
+    | Substitution
+    | PatternRule
+    | Occurrence
+    | Repetition
+    | Consistency
+    | Conditional
+    | Capitalization
+    | Metric
+    | Shouting
+    | PersonalData,
+    Field(discriminator="detector"),
+]
+
+DETECTORS: dict[str, type[BaseRule]] = {
+    name: kind for kind in get_args(get_args(Rule)[0]) for name in get_args(kind.model_fields["detector"].annotation)
+}
+"""Each detector's class by the name that policies call it."""

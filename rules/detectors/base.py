@@ -1,0 +1,184 @@
+"""What every rule has, what it reads and what it says: the ground on which each detector stands."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, ClassVar, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from rules.draft import Account, Channel, Cover, Draft, Kind, Span
+from rules.folding import Folded
+from rules.localized import Localized
+from rules.segmenting import sentences, verbatim, words
+from rules.terms import Terms
+from rules.verdict import Severity
+
+T = TypeVar("T")
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$")]
+Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class State(StrEnum):
+    """How far a rule has come: tried on its examples only, recorded without being shown, or in force."""
+
+    DRAFT = "draft"
+    SHADOW = "shadow"
+    LIVE = "live"
+
+
+class Override(StrEnum):
+    """What a writer may do who wants to publish all the same."""
+
+    NONE = "none"
+    ACKNOWLEDGE = "acknowledge"
+    JUSTIFY = "justify"
+    APPROVE = "approve"
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Applies(Frozen):
+    """Which drafts a rule is for; whatever is left out does not narrow it."""
+
+    kinds: tuple[Kind, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: date | None = Field(default=None, alias="from")
+    until: date | None = None
+
+    def to(self, draft: Draft, today: date) -> bool:
+        """Whether the rule is for this draft on this day, both ends included; languages are the screener's to weigh."""
+        return (
+            (not self.kinds or draft.kind in self.kinds)
+            and (not self.accounts or draft.account in self.accounts)
+            and (not self.channels or draft.channel in self.channels)
+            and (self.since is None or self.since <= today)
+            and (self.until is None or today <= self.until)
+        )
+
+
+class Examples(Frozen):
+    """Texts that the rule must flag and texts that it must let pass: its tests."""
+
+    flag: tuple[_Text, ...] = Field(min_length=1)
+    allow: tuple[_Text, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place that a rule finds fault with."""
+
+    span: Span
+    replacement: str | None = field(default=None, repr=False)
+    score: float | None = None
+    hides: str | None = None
+    fills: Mapping[str, str] = field(default_factory=dict)
+    """Values for `{name}` in the rule's message. They come from the policy or are counts, never the draft's words."""
+
+
+@dataclass(slots=True)
+class Subject:
+    """What rules read: the draft, its folded text, and whatever one rule worked out that another can use."""
+
+    draft: Draft
+    folded: Folded
+    languages: tuple[str, ...]
+    """The languages whose rules run: the draft's own, or all of the policy's when it is undecided."""
+    scores: dict[str, float] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+    _shared: dict[Hashable, object] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of `make()`, made once a draft for all the rules that ask by the same key."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        return cast(T, self._shared[key])
+
+    @property
+    def text(self) -> str:
+        return self.draft.text
+
+    @property
+    def sentences(self) -> tuple[Span, ...]:
+        return self.once("sentences", lambda: sentences(self.text))
+
+    @property
+    def words(self) -> tuple[Span, ...]:
+        return self.once("words", lambda: words(self.text))
+
+    @property
+    def verbatim(self) -> tuple[Span, ...]:
+        return self.once("verbatim", lambda: verbatim(self.text))
+
+
+class Unavailable(Exception):
+    """A detector cannot run; the reason goes into the verdict as `Unchecked`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a rule did not run. The message of an unforeseen error may hold the draft's words: only its kind is said."""
+    return error.reason if isinstance(error, Unavailable) else f"error:{type(error).__name__}"
+
+
+class BaseRule(Frozen):
+    """One line of company policy, and how to look for breaches of it."""
+
+    finds: ClassVar[str]
+    """What the detector finds, for `vaglio policy explain` and the guide."""
+
+    id: Identifier
+    severity: Severity
+    clause: str
+    message: Localized
+    suggest: Localized | None = None
+    applies: Applies = Applies()
+    override: Override = Override.ACKNOWLEDGE
+    state: State = State.LIVE
+    hides: Phrase | None = None
+    """Names what the rule finds, where that must be blanked in whatever is stored or shown to others."""
+    excepted: tuple[Phrase, ...] = Field(default=(), alias="except")
+    """A hit that lies inside one of these phrases is none."""
+    examples: Examples
+
+    @property
+    def category(self) -> str:
+        return self.id.partition(".")[0]
+
+    @property
+    def may_hide(self) -> bool:
+        """Whether text that this rule has not read is unsafe to store."""
+        return self.hides is not None
+
+    def load(self) -> None:
+        """Get heavy things ready, so that start-up pays for them and not the first draft. Raises `Unavailable`."""
+
+    @abstractmethod
+    def find(self, subject: Subject) -> Iterable[Hit]:
+        """The places at fault, in any order. Raises `Unavailable` if the rule cannot tell."""
+
+    def hits(self, subject: Subject) -> list[Hit]:
+        """What `find` found, less the rule's own exceptions and doubles."""
+        found = {(hit.span, hit.replacement, hit.hides): hit for hit in self.find(subject)}
+        hits = sorted(found.values(), key=lambda hit: hit.span)
+        if hits and self.excepted:
+            safe = Cover(self._exceptions.spans(subject.folded))
+            hits = [hit for hit in hits if not safe.covers(hit.span)]
+        return hits
+
+    @cached_property
+    def _exceptions(self) -> Terms:
+        return Terms(self.excepted)

@@ -1,0 +1,108 @@
+"""One Presidio engine per process, built on first use, that opens no connection and logs no draft."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rules.identifiers.entities import PRECEDENCE, Entity
+from rules.identifiers.importing import importing_without
+from rules.identifiers.pipelines import official_pipelines
+
+if TYPE_CHECKING:
+    from presidio_analyzer import AnalyzerEngine, RecognizerResult
+
+DEFAULT_THRESHOLD = 0.35
+"""The score (0 to 1) from which a candidate counts, unless the policy says otherwise."""
+
+_NEVER_USED = (
+    "torch",
+    "transformers",
+    "stanza",
+    "gliner",
+    "langextract",
+    "azure",
+    "openai",
+    "tensorflow",
+    "mxnet",
+    "cupy",
+    "h5py",
+)
+"""Presidio and spaCy import these where they find them: several seconds and several hundred megabytes."""
+
+_UNUSED_WITHOUT_A_PIPELINE = ("spacy", "thinc")
+_LOGGERS = ("presidio-analyzer", "decision_process")
+
+_building = threading.Lock()
+_engine: AnalyzerEngine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An identifier in a text, from character `start` up to `end`."""
+
+    entity: Entity
+    start: int
+    end: int
+    score: float
+
+
+def load() -> AnalyzerEngine:
+    """The engine. Raises whatever Presidio raises when it cannot be imported or built."""
+    global _engine
+    if _engine is None:
+        with _building:
+            if _engine is None:
+                _engine = _build()
+    return _engine
+
+
+def find_identifiers(text: str) -> tuple[Found, ...]:
+    """Every identifier in `text` but names of persons, in order, without overlaps; doubtful ones have a low score."""
+    wanted = [str(entity) for entity in Entity if entity is not Entity.PERSON]
+    return _settled(load().analyze(text, language="xx", entities=wanted), len(text))
+
+
+def find_names(text: str, language: str) -> tuple[Found, ...]:
+    """Names of persons in `text`, which takes an official spaCy pipeline for that language; none without."""
+    if language not in official_pipelines():
+        return ()
+    return _settled(load().analyze(text, language=language, entities=[Entity.PERSON]), len(text))
+
+
+def _build() -> AnalyzerEngine:
+    pipelines = official_pipelines()
+    with importing_without(_NEVER_USED, hollow=() if pipelines else _UNUSED_WITHOUT_A_PIPELINE):
+        building = importlib.import_module("rules.identifiers.building")
+        for name in _LOGGERS:
+            _silence(logging.getLogger(name))
+        engine: AnalyzerEngine = building.build(pipelines)
+    return engine
+
+
+def _silence(logger: logging.Logger) -> None:
+    """Presidio's messages quote the text: none may pass, whatever level or handler anybody sets later."""
+    logger.handlers.clear()
+    logger.setLevel(logging.CRITICAL)
+    logger.addFilter(lambda _: False)
+
+
+def _settled(results: Iterable[RecognizerResult], length: int) -> tuple[Found, ...]:
+    """Where candidates overlap: those that count, by precedence; then the doubtful, by score."""
+    found = [Found(Entity(result.entity_type), result.start, result.end, result.score) for result in results]
+    taken = bytearray(length)
+    kept = []
+    for one in sorted(found, key=_rank):
+        if not any(taken[one.start : one.end]):
+            taken[one.start : one.end] = b"\1" * (one.end - one.start)
+            kept.append(one)
+    return tuple(sorted(kept, key=lambda one: one.start))
+
+
+def _rank(found: Found) -> tuple[float, ...]:
+    doubtful = found.score < DEFAULT_THRESHOLD
+    return doubtful, 0 if doubtful else PRECEDENCE[found.entity], -found.score, found.start - found.end, found.start

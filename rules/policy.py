@@ -1,0 +1,150 @@
+"""A company's policy: YAML in, typed rules out, or a `PolicyError` that says which line and what to write there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, cast
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StringConstraints
+
+from rules.detectors import Rule
+from rules.detectors.base import Applies, Frozen, Override, Phrase, State
+from rules.localized import Localized
+from rules.verdict import Severity
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+_DAYS = "(mon|tue|wed|thu|fri|sat|sun)"
+_TIME = "(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"
+_WATCH = rf"{_DAYS}(-{_DAYS})? {_TIME}-{_TIME}"
+
+
+class Owner(Frozen):
+    """Who answers for a clause, when they are there, and who is asked next if they are silent."""
+
+    id: Name
+    name: Localized
+    slack_channel: str | None = None
+    telegram_chat: str | None = None
+    hours: Annotated[str, StringConstraints(pattern=rf"^(24x7|{_WATCH}(, {_WATCH})*)$")] = "24x7"
+    """`24x7`, or a week such as `mon-fri 09:00-18:00, sat 09:00-13:00` in the policy's time zone."""
+    deadline: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[mhd]$")] = "4h"
+    """How long before the next in line is asked: `30m`, `4h`, `2d`."""
+    next: Name | None = None
+
+
+class Clause(Frozen):
+    """A paragraph of the policy that people read. Every rule cites one."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]+([.-][0-9A-Za-z]+)*$")]
+    title: Localized
+    text: Localized
+    owner: Name
+
+
+class Adjustment(Frozen):
+    """How a company changes one rule of a pack without copying it."""
+
+    rule: str
+    severity: Severity | None = None
+    state: State | None = None
+    override: Override | None = None
+    clause: str | None = None
+    message: Localized | None = None
+    suggest: Localized | None = None
+    applies: Applies | None = None
+    excepted: tuple[Phrase, ...] = Field(default=(), alias="except")
+    """Added to the rule's own."""
+
+    @property
+    def changes(self) -> dict[str, object]:
+        """The fields that are to be other than the rule has them."""
+        names = ("severity", "state", "override", "clause", "message", "suggest", "applies")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    def of(self, rule: Rule) -> Rule:
+        return rule.model_copy(update={**self.changes, "excepted": rule.excepted + self.excepted})
+
+
+class PolicyFile(Frozen):
+    """One YAML file: a whole policy, or a pack that another includes."""
+
+    name: Name
+    languages: tuple[LanguageCode, ...] = Field(min_length=1)
+    timezone: str = "Europe/Rome"
+    include: tuple[str, ...] = ()
+    owners: tuple[Owner, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    adjust: tuple[Adjustment, ...] = ()
+
+
+class Policy(Frozen):
+    """Everything a company asks of its people's drafts, checked and ready to screen with."""
+
+    name: Name
+    languages: tuple[LanguageCode, ...]
+    timezone: str
+    owners: tuple[Owner, ...]
+    clauses: tuple[Clause, ...]
+    rules: tuple[Rule, ...]
+
+    @cached_property
+    def revision(self) -> str:
+        """`name@` and the first 12 hex digits of the SHA-256 of the canonical form, in which comments do not count."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return f"{self.name}@{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def clause(self, id: str) -> Clause:
+        return self._clauses[id]
+
+    def rule(self, id: str) -> Rule | None:
+        return next((rule for rule in self.rules if rule.id == id), None)
+
+    def owner(self, id: str) -> Owner:
+        return self._owners[id]
+
+    @cached_property
+    def _owners(self) -> dict[str, Owner]:
+        return {owner.id: owner for owner in self.owners}
+
+    @cached_property
+    def _clauses(self) -> dict[str, Clause]:
+        return {clause.id: clause for clause in self.clauses}
+
+
+def load_policy(path: Path) -> Policy:
+    """Read the policy at `path` and all that it includes. Raises `PolicyError` with every fault found."""
+    from rules.assembly import assemble  # the assembler needs the nouns above
+
+    return assemble(path)
+
+
+def schema() -> dict[str, object]:
+    """The JSON Schema of a policy file, by which editors complete and check."""
+    found = cast("dict[str, object]", _as_written(PolicyFile.model_json_schema(by_alias=True)))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Vaglio policy", **found}
+
+
+def _as_written(node: object) -> object:
+    """A scalar is text until its field says otherwise, so a bare `4.1` is a fine clause and editors must not mind."""
+    if isinstance(node, list):
+        return [_as_written(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    result: dict[str, Any] = {key: _as_written(value) for key, value in node.items()}
+    if result.get("type") == "string" and "enum" not in result and "const" not in result:
+        result["type"] = ["string", "number", "boolean"] if "pattern" not in result else ["string", "number"]
+    if isinstance(properties := result.get("properties"), dict) and "phrases" in properties:
+        # A rule may name lists instead of holding them; the loader reads them in.
+        properties["phrases_from"] = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+        result["required"] = [name for name in result["required"] if name != "phrases"]
+    return result

@@ -1,0 +1,239 @@
+"""A draft held against a policy: every rule that applies is tried, and none that fails goes unsaid."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from rules.detectors.base import BaseRule, Hit, State, Subject, reason_of
+from rules.draft import LIMIT, Draft, DraftRefused
+from rules.folding import Folded, fold
+from rules.language import Language, detect, prepare
+from rules.policy import Policy
+from rules.verdict import Finding, Severity, Unchecked, Verdict
+
+PATIENCE = 2.0
+"""Seconds that one rule may take before it is given up."""
+
+_GIVEN_UP = 3
+"""So many times that is all a draft may take: the rules that are left go unchecked too, since somebody is waiting."""
+
+
+class Screener:
+    """One policy, ready to screen. Thread-safe; holds nothing of the drafts that it has seen."""
+
+    def __init__(self, policy: Policy, *, limit: int = LIMIT, patience: float = PATIENCE) -> None:
+        self.policy = policy
+        self.limit = limit
+        self._patience = patience
+        self._rules = tuple(rule for rule in policy.rules if rule.state is not State.DRAFT)
+        self._stuck: dict[str, threading.Thread] = {}
+
+    def load(self) -> dict[str, str]:
+        """Get every rule's heavy things ready now. Returns the reason for each rule that cannot run."""
+        prepare()
+        missing = {}
+        for rule in self._rules:
+            try:
+                rule.load()
+            except Exception as error:
+                missing[rule.id] = reason_of(error)
+        return missing
+
+    def screen(self, draft: Draft, at: datetime | None = None) -> Verdict:
+        """Hold `draft` against every rule that applies to it at that moment (now by default).
+
+        Raises `DraftRefused` for a draft with no text or over the limit, and nothing else: what fails is `Unchecked`.
+        """
+        started = time.perf_counter()
+        folded = self._read(draft)
+        language = self._language(draft, folded)
+        today = (at or datetime.now(UTC)).astimezone(self.policy.zone).date()
+        spoken = tuple(code for code in self.policy.languages if code == language.code) or self.policy.languages
+        subject = Subject(draft, folded, spoken)
+        ready = time.perf_counter()
+        applicable = [rule for rule in self._rules if rule.applies.to(draft, today)]
+        tried = self._try([rule for rule in applicable if _speaks(rule, language)], subject)
+        tried.missed += [
+            Unchecked(rule.id, f"language:{language.code}", rule.severity, rule.may_hide)
+            for rule in applicable
+            if _is_foreign_to(rule, language, self.policy)
+        ]
+        tried.missed += [Unchecked("attachment", f"attachment:{kind}", Severity.WARN) for kind in draft.attachments]
+        now = time.perf_counter()
+        timings = {"reading": _ms(started, ready), **tried.timings, "total": _ms(started, now)}
+        return self._verdict(tried, subject, language, timings)
+
+    def hidden(self, text: str) -> list[Finding] | None:
+        """What must be blanked before `text` is stored or shown, whatever the rules' own scope.
+
+        None if a rule that hides could not run: such a text is not safe to keep at all.
+        """
+        draft = Draft(text=text)
+        subject = Subject(draft, fold(draft.text), self.policy.languages)
+        tried = self._try([rule for rule in self._rules if rule.may_hide], subject)
+        return None if tried.missed else tried.found
+
+    def _read(self, draft: Draft) -> Folded:
+        for words in (draft.text, draft.in_reply_to or ""):
+            if len(words) > self.limit:
+                raise DraftRefused(len(words), self.limit)
+        folded = fold(draft.text)
+        if not folded.plain.text.strip():
+            raise DraftRefused(0, self.limit)
+        return folded
+
+    def _language(self, draft: Draft, folded: Folded) -> Language:
+        if draft.language:
+            return Language(draft.language, 1.0)
+        try:
+            return detect(folded.plain.text, self.policy.languages)
+        except Exception:
+            # Undecided is the careful answer: the rules of every language run.
+            return Language(None, 0.0)
+
+    def _verdict(self, tried: _Tried, subject: Subject, language: Language, timings: Mapping[str, float]) -> Verdict:
+        found = sorted(tried.found, key=lambda finding: (finding.span, -finding.severity.rank, finding.rule))
+        on_trial = {rule.id for rule in self._rules if rule.state is State.SHADOW}
+        return Verdict(
+            policy_revision=self.policy.revision,
+            findings=tuple(finding for finding in found if finding.rule not in on_trial),
+            shadow=tuple(finding for finding in found if finding.rule in on_trial),
+            unchecked=tuple(missed for missed in tried.missed if missed.rule not in on_trial),
+            language=language.code,
+            scores=dict(subject.scores),
+            models=dict(subject.models),
+            timings=timings,
+        )
+
+    def _try(self, rules: Sequence[BaseRule], subject: Subject) -> _Tried:
+        """Every rule in turn, in a thread of its own, so that one that never ends can be left behind."""
+        tried = _Tried()
+        for rule in rules:
+            if (thread := self._stuck.get(rule.id)) and thread.is_alive():
+                tried.miss(rule, "busy")
+        busy = {missed.rule for missed in tried.missed}
+        left = [rule for rule in rules if rule.id not in busy]
+        deadline = time.monotonic() + _GIVEN_UP * self._patience
+        while left and time.monotonic() < deadline:
+            attempt = _Attempt(left, subject)
+            finished = attempt.run(self._patience, deadline)
+            for rule, outcome in zip(left, finished, strict=False):
+                tried.take(rule, outcome)
+            left = left[len(finished) :]
+            if left:
+                self._stuck[left[0].id] = attempt.thread
+                tried.miss(left.pop(0), "timeout")
+        for rule in left:
+            tried.miss(rule, "timeout")
+        return tried
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one rule said: its hits, or why there are none to trust."""
+
+    hits: Sequence[Hit]
+    reason: str | None
+    milliseconds: float
+
+
+@dataclass(slots=True)
+class _Tried:
+    found: list[Finding] = field(default_factory=list)
+    missed: list[Unchecked] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def take(self, rule: BaseRule, outcome: _Outcome) -> None:
+        self.timings[_detector(rule)] += outcome.milliseconds
+        if outcome.reason is not None:
+            self.miss(rule, outcome.reason)
+        self.found += [_finding(rule, hit) for hit in outcome.hits]
+
+    def miss(self, rule: BaseRule, reason: str) -> None:
+        self.missed.append(Unchecked(rule.id, reason, rule.severity, rule.may_hide))
+
+
+class _Attempt:
+    """Rules tried one after the other in a thread that may be abandoned."""
+
+    def __init__(self, rules: Sequence[BaseRule], subject: Subject) -> None:
+        self._rules, self._subject = rules, subject
+        self._outcomes: list[_Outcome] = []
+        self._began = time.monotonic()
+        self._done = threading.Event()
+        self._abandoned = False
+        self.thread = threading.Thread(target=self._work, name="vaglio-screening", daemon=True)
+
+    def run(self, patience: float, deadline: float) -> list[_Outcome]:
+        """The outcomes of all rules, or of those before the one that took `patience` seconds or met the deadline."""
+        self.thread.start()
+        while not self._done.wait(max(0.0, min(self._began + patience, deadline) - time.monotonic())):
+            if time.monotonic() >= min(self._began + patience, deadline):
+                self._abandoned = True
+                break
+        return list(self._outcomes)
+
+    def _work(self) -> None:
+        for rule in self._rules:
+            if self._abandoned:
+                return
+            self._began = time.monotonic()
+            self._outcomes.append(_outcome_of(rule, self._subject))
+        self._done.set()
+
+
+def _outcome_of(rule: BaseRule, subject: Subject) -> _Outcome:
+    started, hits, reason = time.perf_counter(), list[Hit](), None
+    try:
+        hits = rule.hits(subject)
+    except BaseException as error:
+        # A panic in a library of ours written in Rust is no `Exception`.
+        reason = reason_of(error)
+    return _Outcome(hits, reason, _ms(started, time.perf_counter()))
+
+
+def _finding(rule: BaseRule, hit: Hit) -> Finding:
+    return Finding(
+        rule=rule.id,
+        clause=rule.clause,
+        severity=rule.severity,
+        span=hit.span,
+        message=_filled(rule.message, hit.fills),
+        suggestion=_filled(rule.suggest, hit.fills) if rule.suggest else None,
+        replacement=hit.replacement,
+        score=hit.score,
+        hides=hit.hides or rule.hides,
+    )
+
+
+def _filled(texts: Mapping[str, str], fills: Mapping[str, str]) -> Mapping[str, str]:
+    if not fills:
+        return texts
+    result = dict(texts)
+    for name, value in fills.items():
+        result = {language: text.replace(f"{{{name}}}", value) for language, text in result.items()}
+    return result
+
+
+def _speaks(rule: BaseRule, language: Language) -> bool:
+    """Whether the rule is for drafts in this language; in doubt it is."""
+    bound = rule.applies.languages
+    return not bound or language.code is None or language.code in bound
+
+
+def _is_foreign_to(rule: BaseRule, language: Language, policy: Policy) -> bool:
+    """Whether a rule bound to languages cannot judge, since the policy does not speak the draft's."""
+    return not _speaks(rule, language) and language.code not in policy.languages
+
+
+def _detector(rule: BaseRule) -> str:
+    return str(getattr(rule, "detector", ""))
+
+
+def _ms(start: float, end: float) -> float:
+    return round((end - start) * 1000, 3)

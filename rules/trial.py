@@ -1,0 +1,110 @@
+"""Every rule tried on its own examples, and rules that another already covers: what must hold before publishing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rules.detectors.base import BaseRule, State, Subject, reason_of
+from rules.draft import Account, Channel, Cover, Draft, Kind
+from rules.folding import fold
+from rules.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Misbehaviour:
+    """What a trial found wrong. `text` is an example from the policy, never a draft."""
+
+    rule: str
+    kind: Literal["silent", "loud", "shadowed", "unavailable"]
+    """It does not flag a `flag` example; it flags an `allow` one; another rule covers it; it could not be tried."""
+    text: str = ""
+    place: tuple[str, int] | None = None
+    """`flag` or `allow`, and the position of the example."""
+    by: str = ""
+    """The rule that covers this one, or the reason for which it could not be tried."""
+
+
+def try_examples(policy: Policy) -> Iterator[Misbehaviour]:
+    """Each rule alone on its own examples, in the first context that it is for."""
+    for rule in policy.rules:
+        try:
+            rule.load()
+            yield from _misbehaving(rule, policy)
+        except Exception as error:
+            yield Misbehaviour(rule.id, "unavailable", by=reason_of(error))
+
+
+def _misbehaving(rule: BaseRule, policy: Policy) -> Iterator[Misbehaviour]:
+    for number, text in enumerate(rule.examples.flag):
+        if not rule.hits(subject_for(rule, text, policy)):
+            yield Misbehaviour(rule.id, "silent", text, ("flag", number))
+    for number, text in enumerate(rule.examples.allow):
+        if rule.hits(subject_for(rule, text, policy)):
+            yield Misbehaviour(rule.id, "loud", text, ("allow", number))
+
+
+def find_shadowed(policy: Policy) -> Iterator[Misbehaviour]:
+    """Live rules whose every example is also found, at least as severely, by one other rule of the same detector.
+
+    Of two rules that cover each other only the later one is named.
+    """
+    live = [rule for rule in policy.rules if rule.state is State.LIVE]
+    for place, rule in enumerate(live):
+        subjects = _flagged(rule, policy)
+        for other_place, other in enumerate(live):
+            if not _is_covered(rule, other, subjects):
+                continue
+            if other_place < place or not _is_covered(other, rule, _flagged(other, policy)):
+                yield Misbehaviour(rule.id, "shadowed", by=other.id)
+                break
+
+
+def _flagged(rule: BaseRule, policy: Policy) -> list[Subject]:
+    return [subject_for(rule, text, policy) for text in rule.examples.flag]
+
+
+def _is_covered(rule: BaseRule, other: BaseRule, subjects: list[Subject]) -> bool:
+    return (
+        other is not rule
+        and type(other) is type(rule)
+        and other.severity.rank >= rule.severity.rank
+        and _is_for_all_that(rule, other)
+        and all(_finds_the_same(rule, other, subject) for subject in subjects)
+    )
+
+
+def _finds_the_same(rule: BaseRule, other: BaseRule, subject: Subject) -> bool:
+    try:
+        # The other one first: it mostly finds nothing, and that settles it.
+        wider = other.hits(subject)
+        spans = [hit.span for hit in rule.hits(subject)] if wider else []
+    except Exception:  # `try_examples` says so
+        return False
+    return bool(spans) and all(map(Cover(hit.span for hit in wider).covers, spans))
+
+
+def subject_for(rule: BaseRule, text: str, policy: Policy) -> Subject:
+    """`text` as a draft in the first kind, account, channel and language that the rule is for."""
+    applies = rule.applies
+    draft = Draft(
+        text=text,
+        kind=(applies.kinds or (Kind.POST,))[0],
+        account=(applies.accounts or (Account.INSTITUTIONAL,))[0],
+        channel=(applies.channels or (Channel.OTHER,))[0],
+    )
+    return Subject(draft, fold(draft.text), applies.languages or policy.languages)
+
+
+def _is_for_all_that(rule: BaseRule, other: BaseRule) -> bool:
+    """Whether `other` applies wherever `rule` does."""
+    mine, theirs = rule.applies, other.applies
+    narrowed = [
+        (mine.kinds, theirs.kinds),
+        (mine.accounts, theirs.accounts),
+        (mine.channels, theirs.channels),
+        (mine.languages, theirs.languages),
+    ]
+    within = all(not wide or (narrow and set(narrow) <= set(wide)) for narrow, wide in narrowed)
+    return within and theirs.since is None and theirs.until is None

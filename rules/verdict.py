@@ -1,0 +1,103 @@
+"""What screening says about a draft. No `repr` here shows a word of the draft, so all of it may be logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rules.draft import Span
+
+
+class Severity(StrEnum):
+    """From least to most severe. A StrEnum, so that a policy's author is told words and not numbers."""
+
+    NOTE = "note"
+    WARN = "warn"
+    REVIEW = "review"
+    BLOCK = "block"
+
+    @property
+    def rank(self) -> int:
+        return _RANK[self]
+
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class Outcome(StrEnum):
+    """What the writer may do: publish, mend first, ask the clause's owner, or not publish."""
+
+    CLEAR = "clear"
+    REVISE = "revise"
+    REVIEW = "review"
+    BLOCK = "block"
+
+
+_OUTCOME = {
+    Severity.NOTE: Outcome.CLEAR,
+    Severity.WARN: Outcome.REVISE,
+    Severity.REVIEW: Outcome.REVIEW,
+    Severity.BLOCK: Outcome.BLOCK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A place where a draft and a rule disagree, without the words that stand there.
+
+    Only `replacement` may hold them (a shout in lower case): it is shown to the writer, and never printed or recorded.
+    """
+
+    rule: str
+    clause: str
+    severity: Severity
+    span: Span
+    message: Mapping[str, str]
+    suggestion: Mapping[str, str] | None = None
+    replacement: str | None = field(default=None, repr=False)
+    score: float | None = None
+    """From 0 to 1 where the detector has one."""
+    hides: str | None = None
+    """What stands there, in a word (`IBAN`), where the place must be blanked before anything is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A rule that applied to the draft and could not run."""
+
+    rule: str
+    reason: str
+    """`timeout`, `busy`, `error:ValueError`, `language:es`, `attachment:image/png`, `model:NAME`."""
+    severity: Severity
+    hides: bool = False
+    """True if the rule would have blanked what it found: the text cannot be stored without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Everything one policy says of one draft. The outcome is derived, never stored beside it."""
+
+    policy_revision: str
+    findings: tuple[Finding, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    shadow: tuple[Finding, ...] = ()
+    """What rules on trial found: recorded, never shown, without a say in the outcome."""
+    language: str | None = None
+    """The draft's language as two letters; None is undecided."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Each model that took part, with its digest."""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Milliseconds by detector, and `total`."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst severity decides; what could not be checked counts as found, up to review."""
+        found = [finding.severity for finding in self.findings]
+        missed = [min(unchecked.severity, Severity.REVIEW, key=_rank) for unchecked in self.unchecked]
+        return _OUTCOME[max(found + missed, key=_rank, default=Severity.NOTE)]
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank

@@ -1,0 +1,261 @@
+"""The command line: what it prints, what it returns, and that nothing is half written."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli import EXIT_INTERNAL, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
+from bot.cli.commands import run
+from bot.settings import PREFIX, Settings
+
+LINE_KEYS = {"id", "outcome", "language", "policy", "findings", "unchecked", "scores", "timings_ms"}
+FINDING_KEYS = {
+    "rule", "category", "clause", "severity", "start", "end", "message", "suggestion", "replacement", "score",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
+    monkeypatch.chdir(tmp_path)
+
+
+def _json(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    return dict(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "outcome"),
+    [
+        ("Buongiorno a tutti", 0, "clear"),
+        ("Sei un cretino", 1, "revise"),
+        ("Un prodotto non ancora annunciato", 2, "review"),
+        ("Vedi SEGRETO-1", 3, "block"),
+    ],
+)
+def test_the_exit_code_is_the_outcome(capsys: pytest.CaptureFixture[str], text: str, code: int, outcome: str) -> None:
+    assert run(["check", "--json", text]) == code
+    line = _json(capsys)
+    assert line["outcome"] == outcome
+    assert set(line) == LINE_KEYS
+
+
+def test_a_line_out_has_every_key_of_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "--json", "Che sinergia, e sei un cretino"])
+    note, insult = _json(capsys)["findings"]  # type: ignore[misc]
+    assert set(note) == set(insult) == FINDING_KEYS
+    assert (note["replacement"], note["message"]) == ("collaborazione", "Meglio «collaborazione».")
+    assert (insult["category"], insult["start"], insult["end"]) == ("toxicity", 23, 30)
+    assert insult["suggestion"] == "Dillo in un altro modo."
+
+
+def test_for_people_the_words_are_marked_and_the_clause_named(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "--language", "it", "Sei un cretino"])
+    said = capsys.readouterr().out
+    assert said.startswith("Ci siamo quasi")
+    assert "Sei un [cretino]¹" in said
+    assert "3.1 Rispetto" in said
+
+
+def test_a_draft_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "ciao \x1b[2J\x1b]0;x\x07 \u202erosso"])
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\x07" not in said
+    assert "\u202e" not in said
+
+
+def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Sei un crétino\xff cretino".encode("latin-1"))))
+    assert run(["check", "--json", "-"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("", "Incolla la bozza"), ("\u200b \n", "Incolla la bozza"), ("a" * 10_001, "10000")]
+)
+def test_a_draft_that_is_not_screened(capsys: pytest.CaptureFixture[str], text: str, said: str) -> None:
+    assert run(["check", text]) == EXIT_REFUSED
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["chek"], ["check"], ["check", "x", "--kind", "novel"], ["screen", "no-such-file"], ["policy", "test", "-x"]],
+)
+def test_wrong_use_is_64(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    assert run(arguments) == EXIT_USAGE
+    assert capsys.readouterr().err
+
+
+def test_a_wrong_setting_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}SLACK_BOT_TOKEN", "xoxb-1")
+    assert run(["check", "ciao"]) == EXIT_SETTINGS
+    assert "VAGLIO_SLACK_APP_TOKEN" in capsys.readouterr().err
+
+
+def test_an_unforeseen_error_says_its_kind_and_nothing_of_the_draft(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("Zanzibar")
+
+    monkeypatch.setattr("bot.cli.screening.open_screener", fail)
+    assert run(["check", "Zanzibar"]) == EXIT_INTERNAL
+    assert "Zanzibar" not in capsys.readouterr().err
+
+
+# --- Many drafts ---------------------------------------------------------------------------------------------------
+
+
+def test_many_drafts_keep_their_order_and_a_bad_line_stops_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    lines = [
+        b'{"id": "a", "text": "Sei un cretino"}',
+        b"{",
+        b"",
+        b'{"id": 3, "text": "Ciao", "kind": "reply", "in_reply_to": "Salve", "account": "support", "channel": "x"}',
+        b'{"text": "Ciao", "tema": 1}',
+        b"\xff\xfe",
+        b'{"text": ""}',
+        b'{"text": "\\ud800 ciao"}',
+        b"[" * 100_000,
+        b'"Zanzibar"',
+    ]
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(b"\n".join(lines))
+    assert run(["screen", str(source), "-o", str(target)]) == EXIT_POLICY
+    out = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [line.get("outcome") for line in out] == [
+        "revise", None, "clear", None, None, None, "clear", None, None,
+    ]  # fmt: skip
+    assert [line["line"] for line in out if "error" in line] == [2, 5, 6, 7, 9, 10]
+    assert [line["id"] for line in out[:3]] == ["a", None, 3]
+    said = capsys.readouterr().err
+    assert f"{source}:2:" in said
+    assert "tema" in said
+    assert "Zanzibar" not in said
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_all_lines_well_is_exit_0_on_standard_output(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "Ciao"}\n' * 3, encoding="utf-8-sig")
+    assert run(["screen", str(tmp_path / "in.jsonl")]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_an_output_that_fails_half_way_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out.jsonl"
+    target.write_text("prima", encoding="utf-8")
+    (tmp_path / "in.jsonl").write_text('{"text": "Ciao"}\n', encoding="utf-8")
+
+    def fail(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("bot.cli.screening._write", fail)
+    assert run(["screen", str(tmp_path / "in.jsonl"), "-o", str(target)]) == EXIT_INTERNAL
+    assert target.read_text(encoding="utf-8") == "prima"
+
+
+# --- Policy --------------------------------------------------------------------------------------------------------
+
+
+def test_a_policy_that_loads(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["policy", "check"]) == 0
+    assert "4 regole" in capsys.readouterr().out
+
+
+def test_a_policy_that_does_not(capsys: pytest.CaptureFixture[str], policy_path: Path) -> None:
+    policy_path.write_text(policy_path.read_text(encoding="utf-8").replace("severity: note", "severity: loud"), "utf-8")
+    assert run(["policy", "check"]) == EXIT_POLICY
+    assert f"{policy_path.name}:13:15: «loud»" in capsys.readouterr().err
+    assert run(["policy", "check", "--json"]) == EXIT_POLICY
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert (problem["line"], problem["column"], problem["code"]) == (13, 15, "not_one_of")
+
+
+def test_examples_that_do_not_behave_fail(capsys: pytest.CaptureFixture[str], policy_path: Path) -> None:
+    assert run(["policy", "test"]) == 0
+    policy_path.write_text(policy_path.read_text(encoding="utf-8").replace("[Sei bravo]", "[Sei un cretino]"), "utf-8")
+    assert run(["policy", "test"]) == EXIT_POLICY
+    assert "toxicity.insult" in capsys.readouterr().out
+
+
+def test_a_rule_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["policy", "explain", "toxicity.insult", "Sei un cretino"]) == 0
+    said = capsys.readouterr().out
+    for part in ("3.1 Rispetto", "Comunicazione", "parole e frasi", "Sei bravo", "da 7 a 14"):
+        assert part in said
+    assert run(["policy", "explain", "tone.none"]) == EXIT_USAGE
+
+
+def test_the_schema_is_the_shipped_one(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["policy", "schema"])
+    shipped = Path(__file__).parents[3] / "policies" / "policy.schema.json"
+    assert capsys.readouterr().out == shipped.read_text(encoding="utf-8"), "make schema"
+
+
+# --- The record ----------------------------------------------------------------------------------------------------
+
+
+def test_judging_records_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run(["check", "Sei un cretino"])
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_is_recorded_is_listed_shown_and_verified(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["check", "--record", "--json", "Vedi SEGRETO-1, cretino"]) == 3
+    name = str(_json(capsys)["id"])
+    (tmp_path / "in.jsonl").write_text('{"text": "Ciao"}\n' * 2, encoding="utf-8")
+    run(["screen", "--record", str(tmp_path / "in.jsonl")])
+    capsys.readouterr()
+    assert run(["audit", "list", "--json", "-n", "2"]) == 0
+    assert [json.loads(line)["seq"] for line in capsys.readouterr().out.splitlines()] == [3, 2]
+    run(["audit", "list"])
+    assert "confidential.code" in capsys.readouterr().out
+    assert run(["audit", "show", name]) == 0
+    shown = capsys.readouterr().out
+    assert json.loads(shown)["content"]["text"] == "Vedi [CODE], cretino"
+    assert "SEGRETO" not in shown
+    assert run(["audit", "show", "99"]) == EXIT_USAGE
+    assert run(["audit", "verify"]) == 0
+    assert "3 voci" in capsys.readouterr().out
+
+
+def test_a_row_changed_in_the_file_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for _ in range(3):
+        run(["check", "--record", "Sei un cretino"])
+    with sqlite3.connect(tmp_path / "data" / "vaglio.db") as connection:
+        connection.execute("DROP TRIGGER entry_no_update")
+        connection.execute("UPDATE entry SET body = replace(body, 'revise', 'clear_') WHERE seq = 2")
+    connection.close()
+    capsys.readouterr()
+    assert run(["audit", "verify"]) == EXIT_POLICY
+    assert "Voce 2: " in capsys.readouterr().out
+    assert run(["audit", "verify", "--json"]) == EXIT_POLICY
+    assert json.loads(capsys.readouterr().out)["faults"] == [{"entry": 2, "what": "hash"}]
+
+
+def test_the_doctor_says_what_is_missing_and_what_that_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--json"]) == 0
+    parts = {part["name"]: part for part in json.loads(capsys.readouterr().out)}
+    assert parts["Policy"]["state"] == parts["Registro"]["state"] == "active"
+    assert parts["Slack"]["state"] == parts["Telegram"]["state"] == parts["Detoxify"]["state"] == "missing"
+
+
+def test_the_doctor_finds_a_policy_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}POLICY", "nowhere.yaml")
+    assert run(["doctor"]) == 1
+    assert "nowhere.yaml" in capsys.readouterr().out

@@ -1,0 +1,93 @@
+"""A small policy and the real parts on a database in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.audit.ledger import Ledger
+from bot.prescreen import Prescreen
+from bot.store import Store
+from rules.policy import Policy, load_policy
+from rules.screening import Screener
+
+POLICY = """
+name: prova
+languages: [it, en]
+owners:
+  - {id: comms, name: {it: Comunicazione, en: Communications}}
+  - {id: legal, name: {it: Legale, en: Legal}}
+clauses:
+  - {id: 3.1, title: {it: Rispetto, en: Respect}, text: {it: Sii gentile., en: Be kind.}, owner: comms}
+  - {id: 4.1, title: {it: Riservatezza, en: Confidence}, text: {it: Tieni i segreti., en: Keep secrets.}, owner: legal}
+rules:
+  - id: tone.jargon
+    detector: substitution
+    severity: note
+    clause: 3.1
+    message: {it: "Meglio «{preferred}».", en: "Better: {preferred}."}
+    swap: {sinergia: collaborazione}
+    examples: {flag: ["Che sinergia!"], allow: ["Che collaborazione!"]}
+  - id: toxicity.insult
+    detector: phrases
+    severity: warn
+    clause: 3.1
+    message: {it: Qualcuno può restarci male., en: Somebody may be hurt.}
+    suggest: {it: Dillo in un altro modo., en: Say it another way.}
+    phrases: [cretino, idiot]
+    examples: {flag: [Sei un cretino], allow: [Sei bravo]}
+  - id: confidential.embargo
+    detector: phrases
+    severity: review
+    clause: 4.1
+    message: {it: Forse non è ancora pubblico., en: It may not be public yet.}
+    phrases: [non ancora annunciato, under embargo]
+    examples: {flag: [È un prodotto non ancora annunciato], allow: [È un prodotto annunciato]}
+  - id: confidential.code
+    detector: pattern
+    severity: block
+    clause: 4.1
+    message: {it: È un codice interno., en: It is an internal code.}
+    hides: CODE
+    patterns: ['SEGRETO-\\p{Nd}+']
+    examples: {flag: [Vedi SEGRETO-12], allow: [È un segreto]}
+"""
+
+
+@pytest.fixture
+def policy_path(tmp_path: Path) -> Path:
+    path = tmp_path / "prova.yaml"
+    path.write_text(POLICY, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def policy(policy_path: Path) -> Policy:
+    return load_policy(policy_path)
+
+
+@pytest.fixture
+def screener(policy: Policy) -> Screener:
+    return Screener(policy)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
+    store.migrate()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def ledger(store: Store, tmp_path: Path) -> Ledger:
+    ledger = Ledger(store, tmp_path / "data" / "ledger.head")
+    ledger.catch_up()
+    return ledger
+
+
+@pytest.fixture
+def prescreen(screener: Screener, ledger: Ledger) -> Prescreen:
+    return Prescreen(screener, ledger)

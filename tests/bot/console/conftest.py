@@ -1,0 +1,155 @@
+"""A console over a small policy, with a recorder that remembers and can be told to fail."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from bot.console.app import build_console
+from bot.console.auth import SignIn
+from bot.prescreen import Keepsake, Prescreen, Screening
+from rules.policy import load_policy
+from rules.screening import Screener
+
+POLICY = """
+name: small
+languages: [it, en]
+owners:
+  - {id: press, name: {it: "Ufficio stampa", en: "Press office"}}
+  - {id: legal, name: {it: "Ufficio legale", en: "Legal"}}
+clauses:
+  - {id: "1.2", title: {it: "Rispetto", en: "Respect"}, text: "…", owner: press}
+  - {id: "2.1", title: {it: "Voce calma", en: "A calm voice"}, text: "…", owner: press}
+  - {id: "2.3", title: {it: "I nostri nomi", en: "Our names"}, text: "…", owner: press}
+  - {id: "4.1", title: {it: "Notizie a tempo debito", en: "News in due time"}, text: "…", owner: legal}
+rules:
+  - id: respect.insults
+    detector: phrases
+    severity: block
+    clause: "1.2"
+    phrases: [idiota, idioti, idiot, idiots]
+    message: {it: "Offende qualcuno.", en: "This insults somebody."}
+    suggest: {it: "Di’ che cosa non va, non che cosa è chi legge.", en: "Say what is wrong, not what the reader is."}
+    examples: {flag: ["Che idioti"], allow: ["Che bello"]}
+  - id: news.unannounced
+    detector: phrases
+    severity: review
+    clause: "4.1"
+    phrases: [trimestre record, record quarter]
+    message:
+      it: Sembra un risultato non ancora annunciato.
+      en: This reads like a result that is not announced yet.
+    suggest: {it: "Aspetta il comunicato, o chiedi all’ufficio legale.", en: "Wait for the release, or ask legal."}
+    examples: {flag: ["Un trimestre record"], allow: ["Un bel trimestre"]}
+  - id: names.product
+    detector: substitution
+    severity: warn
+    clause: "2.3"
+    swap: {vaglietto: "Vaglio Mini", "vaglio mini": "Vaglio Mini"}
+    message: {it: "Il prodotto si chiama {preferred}.", en: "The product is called {preferred}."}
+    examples: {flag: ["Il nuovo vaglietto"], allow: ["Il nuovo Vaglio Mini"]}
+  - id: tone.shouting
+    detector: shouting
+    severity: note
+    clause: "2.1"
+    message: {it: "Qui il testo grida.", en: "The text shouts here."}
+    suggest: {it: "Un punto esclamativo basta.", en: "One exclamation mark is enough."}
+    examples: {flag: ["Evviva!!!"], allow: ["Evviva!"]}
+"""
+
+BASE = "http://127.0.0.1:8321"
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> {{7*7}} idiota"
+
+
+@dataclass
+class Recorder:
+    """Stands where the ledger does."""
+
+    recorded: list[Screening] = field(default_factory=list)
+    error: Exception | None = None
+
+    def record(self, screening: Screening, keepsake: Keepsake) -> None:
+        if self.error:
+            raise self.error
+        self.recorded.append(screening)
+
+
+@dataclass
+class Clock:
+    time: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+class Visitor(TestClient):
+    """A browser without JavaScript, but for `part`, which asks as the preview does."""
+
+    def csrf(self) -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', self.get("/try").text)
+        assert found
+        return found[1]
+
+    def submit(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> Response:
+        return self.post(path, data={"csrf": self.csrf(), **fields}, headers=headers)
+
+    def part(self, path: str, **fields: str) -> Response:
+        return self.submit(path, {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}, **fields)
+
+
+@dataclass
+class Rig:
+    """The console and the parts that a test turns."""
+
+    recorder: Recorder
+    clock: Clock
+    sign_in: SignIn
+    prescreen: Prescreen
+    state: dict[str, object] = field(default_factory=lambda: {"status": "ok"})
+
+    def app(self, language: str = "it", **more: object) -> FastAPI:
+        return build_console(
+            prescreen=self.prescreen,
+            sign_in=self.sign_in,
+            session_key=b"k" * 32,
+            default_language=language,
+            health=lambda: self.state,
+            **more,  # type: ignore[arg-type]
+        )
+
+    def stranger(self, *, peer: str = "127.0.0.1", **more: object) -> Visitor:
+        """A browser that has not been here yet."""
+        return Visitor(self.app(**more), base_url=BASE, client=(peer, 50_000), follow_redirects=False)  # type: ignore[arg-type]
+
+    def owner(self, **more: object) -> Visitor:
+        """A browser that has opened the link."""
+        visitor = self.stranger(**more)
+        assert visitor.get("/sign-in", params={"key": self.sign_in.new_key()}).status_code == 303
+        return visitor
+
+
+@pytest.fixture(scope="session")
+def screener(tmp_path_factory: pytest.TempPathFactory) -> Screener:
+    path = Path(tmp_path_factory.mktemp("policy")) / "small.yaml"
+    path.write_text(POLICY, encoding="utf-8")
+    screener = Screener(load_policy(path))
+    screener.load()
+    return screener
+
+
+@pytest.fixture
+def rig(screener: Screener) -> Rig:
+    recorder, clock = Recorder(), Clock()
+    return Rig(recorder, clock, SignIn(clock), Prescreen(screener, recorder))
+
+
+@pytest.fixture
+def hostile() -> str:
+    """A draft that would rather be a program."""
+    return HOSTILE

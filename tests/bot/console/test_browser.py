@@ -1,0 +1,236 @@
+"""The try page in a real browser: typed into, read, pressed, with and without JavaScript, by keyboard, on a phone."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian: apt-get install chromium)"),
+]
+
+DRAFT = {
+    "it": "Trimestre record per noi!!! Il vaglietto vola, idioti.",
+    "en": "Record quarter for us!!! The vaglietto flies, idiots.",
+}
+BLOCKED = {"it": "Così, per favore, non pubblicarlo", "en": "Please do not publish this as it is"}
+PREVIEWED = {"it": "Anteprima, non registrata", "en": "Previewed, not recorded"}
+RECORDED = {"it": "Controllata e registrata", "en": "Checked and recorded"}
+LOCALE = {"it": "it-IT", "en": "en-GB"}
+
+# Every piece of text that shows, with what lies behind it: the lowest contrast, and where it is.
+CONTRAST = """() => {
+  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = parts(getComputedStyle(at).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
+    }
+    return [255, 255, 255];
+  };
+  const seen = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) || element.value;
+    if (!says || !element.checkVisibility() || element.closest("option, template, noscript, .skip")) continue;
+    const [a, b] = [light(parts(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
+    seen.push([(a + 0.05) / (b + 0.05), `${element.tagName} ${element.className}`]);
+  }
+  return seen.sort((x, y) => x[0] - y[0])[0];
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def address(rig) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    config = uvicorn.Config(rig.app(), host="127.0.0.1", port=0, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def opened(browser: Browser, rig, address: str) -> Iterator[Callable[..., Page]]:  # type: ignore[no-untyped-def]
+    contexts, complaints = [], []
+
+    def open_page(language: str = "it", **more: object) -> Page:
+        context = browser.new_context(locale=LOCALE[language], **more)  # type: ignore[arg-type]
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        # Whatever the content policy forbids would be complained of here.
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{address}/sign-in?key={rig.sign_in.new_key()}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [complaint for complaint in complaints if "Failed to load resource" not in complaint] == []
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_a_draft_is_previewed_then_checked(rig, opened: Callable[..., Page], language: str) -> None:  # type: ignore[no-untyped-def]
+    page = opened(language)
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    page.locator("#text").press_sequentially(DRAFT[language])
+    expect(page.get_by_role("heading", name=BLOCKED[language])).to_be_visible()
+    expect(page.get_by_text(PREVIEWED[language])).to_be_visible()
+    assert rig.recorder.recorded == []
+    page.locator("#check").click()
+    expect(page.get_by_text(RECORDED[language])).to_be_visible()
+    expect(page.locator("#verdict")).to_be_focused()
+    assert [screening.draft.text for screening in rig.recorder.recorded] == [DRAFT[language]]
+    assert (
+        page.locator("mark").all_inner_texts()[0]
+        == DRAFT[language][: len("Trimestre record")].split(" per")[0].split(" for")[0]
+    )
+    expect(page.locator(".remarks > li")).to_have_count(4)
+    assert page.url.endswith("/try")
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_the_same_without_javascript(rig, opened: Callable[..., Page], language: str) -> None:  # type: ignore[no-untyped-def]
+    page = opened(language, java_script_enabled=False)
+    page.locator("#text").fill(DRAFT[language])
+    page.locator("#check").click()
+    expect(page.get_by_role("heading", name=BLOCKED[language])).to_be_visible()
+    expect(page.get_by_text(RECORDED[language])).to_be_visible()
+    expect(page.locator("#text")).to_have_value(DRAFT[language])
+    assert len(rig.recorder.recorded) == 1
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_is_replied_to_is_asked_of_replies_only(opened: Callable[..., Page], scripts: bool) -> None:
+    page = opened(java_script_enabled=scripts)
+    expect(page.locator("#in-reply-to")).to_be_hidden()
+    page.get_by_label("Una risposta").check()
+    expect(page.get_by_label("A che cosa rispondi")).to_be_visible()
+
+
+def test_a_preview_that_was_about_to_come_does_not_replace_the_verdict(opened: Callable[..., Page]) -> None:
+    page = opened()
+    page.locator("#text").press_sequentially("Il vaglietto vola")
+    page.locator("#check").click()
+    expect(page.get_by_text(RECORDED["it"])).to_be_visible()
+    page.wait_for_timeout(800)
+    expect(page.get_by_text(RECORDED["it"])).to_be_visible()
+    page.locator("#text").press_sequentially(" davvero")
+    expect(page.get_by_text(PREVIEWED["it"])).to_be_visible()
+
+
+def test_changing_language_keeps_what_was_written(opened: Callable[..., Page]) -> None:
+    page = opened()
+    page.locator("#text").fill("Il vaglietto vola")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="Nearly there")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("Il vaglietto vola")
+
+
+def test_without_a_record_the_page_says_so(rig, opened: Callable[..., Page]) -> None:  # type: ignore[no-untyped-def]
+    page = opened()
+    rig.recorder.error = OSError()
+    page.locator("#text").fill(DRAFT["it"])
+    page.locator("#check").click()
+    expect(page.locator("#result")).to_contain_text("la tua bozza NON è stata controllata")
+    expect(page.locator("mark")).to_have_count(0)
+
+
+def test_a_server_out_of_reach_is_said(opened: Callable[..., Page]) -> None:
+    page = opened()
+    page.route("**/try**", lambda route: route.abort())
+    page.locator("#text").fill(DRAFT["it"])
+    expect(page.locator("#result")).to_contain_text("la tua bozza NON è stata controllata")
+
+
+def test_hostile_markup_does_nothing(opened: Callable[..., Page], hostile: str) -> None:
+    page = opened()
+    page.on("dialog", lambda dialog: pytest.fail(f"a draft opened a dialog: {dialog.message}"))
+    page.locator("#text").fill(f"</textarea></blockquote>{hostile}")
+    page.locator("#check").click()
+    expect(page.get_by_text(RECORDED["it"])).to_be_visible()
+    expect(page.locator("#result img, #result script")).to_have_count(0)
+    expect(page.locator("blockquote")).to_contain_text("<script>alert(1)</script>")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("#text")).to_have_value(f"</textarea></blockquote>{hostile}")
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_nothing_overflows_sideways(opened: Callable[..., Page], width: int, scripts: bool) -> None:
+    page = opened(java_script_enabled=scripts, viewport={"width": width, "height": 740})
+    page.get_by_label("Una risposta").check()
+    page.locator("#text").fill(f"{DRAFT['it']} {'lungo' * 80}")
+    page.locator("#check").click()
+    expect(page.get_by_text(RECORDED["it"])).to_be_visible()
+    for element in ("html", "body", "main", "#result"):
+        room, needed = page.locator(element).evaluate("e => [e.clientWidth, e.scrollWidth]")
+        assert needed <= room, element
+
+
+def test_the_keyboard_alone_is_enough(rig, opened: Callable[..., Page]) -> None:  # type: ignore[no-untyped-def]
+    page = opened()
+
+    def tab_to(selector: str) -> None:
+        for _ in range(20):
+            page.keyboard.press("Tab")
+            if page.locator(selector).evaluate("e => e === document.activeElement"):
+                return
+        pytest.fail(f"the keyboard does not reach {selector}")
+
+    tab_to("#text")
+    page.keyboard.type(DRAFT["it"])
+    tab_to("input[name=kind]")
+    page.keyboard.press("ArrowDown")
+    tab_to("#in-reply-to")
+    page.keyboard.type("Quando arriva?")
+    tab_to("#channel")
+    page.keyboard.press("L")
+    tab_to("#check")
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict")).to_be_focused()
+    tab_to("a.number")
+    page.keyboard.press("Enter")
+    expect(page.locator("#remark-2")).to_be_focused()
+    draft = rig.recorder.recorded[0].draft
+    assert (draft.kind, draft.in_reply_to, draft.channel) == ("reply", "Quando arriva?", "linkedin")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_that_is_written_can_be_read(rig, opened: Callable[..., Page], scheme: str) -> None:  # type: ignore[no-untyped-def]
+    page = opened(color_scheme=scheme)
+    contrasts = [page.evaluate(CONTRAST)]
+    for text, outcome in (
+        (DRAFT["it"], "block"),
+        ("Trimestre record", "review"),
+        ("Il vaglietto", "revise"),
+        ("Buongiorno", "clear"),
+    ):
+        page.locator("#text").fill(text)
+        expect(page.locator(f".verdict.{outcome}")).to_be_visible()
+        contrasts.append(page.evaluate(CONTRAST))
+    assert [(ratio, place) for ratio, place in contrasts if ratio < 4.5] == []

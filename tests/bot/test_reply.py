@@ -1,0 +1,122 @@
+"""The answer: outcome first, the words marked, every remark with its clause, in the writer's language."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.prescreen import Screening
+from bot.reply import EXCERPT, Reply, refusal, reply_to
+from rules.draft import Draft, DraftRefused
+from rules.policy import Policy
+from rules.screening import Screener
+from rules.verdict import Finding, Outcome, Severity, Unchecked, Verdict
+
+
+@pytest.fixture
+def answer(screener: Screener):  # type: ignore[no-untyped-def]
+    def answer(text: str, language: str = "it", **context: object) -> Reply:
+        draft = Draft.model_validate({"text": text, **context})
+        screening = Screening("s_1", datetime.now(UTC), draft, screener.screen(draft))
+        return reply_to(screening, screener.policy, language)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "title"),
+    [
+        ("Buongiorno a tutti", Outcome.CLEAR, "Via libera"),
+        ("Che sinergia", Outcome.CLEAR, "Via libera"),
+        ("Sei un cretino", Outcome.REVISE, "Ci siamo quasi: prima c’è qualcosa da sistemare"),
+        ("Un prodotto non ancora annunciato", Outcome.REVIEW, "Aspetta: prima serve il sì di qualcun altro"),
+        ("Vedi SEGRETO-1", Outcome.BLOCK, "Così, per favore, non pubblicarlo"),
+    ],
+)
+def test_the_outcome_comes_first(answer, text: str, outcome: Outcome, title: str) -> None:  # type: ignore[no-untyped-def]
+    reply = answer(text)
+    assert (reply.outcome, reply.title) == (outcome, title)
+
+
+def test_a_review_names_who_can_say_yes(answer) -> None:  # type: ignore[no-untyped-def]
+    assert "Legale" in answer("Un prodotto non ancora annunciato").summary
+    assert "Legal." in answer("A product under embargo", "en").summary
+
+
+def test_the_found_words_are_marked_with_the_number_of_their_remark(answer) -> None:  # type: ignore[no-untyped-def]
+    reply = answer("Che sinergia, cretino: SEGRETO-1 e SEGRETO-2!")
+    marked = [(piece.text, piece.marks) for piece in reply.pieces if piece.marks]
+    assert marked == [("sinergia", (3,)), ("cretino", (2,)), ("SEGRETO-1", (1,)), ("SEGRETO-2", (1,))]
+    assert [(remark.number, remark.severity) for remark in reply.remarks] == [
+        (1, Severity.BLOCK),
+        (2, Severity.WARN),
+        (3, Severity.NOTE),
+    ]
+    assert reply.remarks[2].instead == ("collaborazione",)
+    assert reply.remarks[1].clause == "3.1 Rispetto"
+    assert reply.remarks[1].todo == "Dillo in un altro modo."
+
+
+def test_what_was_not_checked_is_said_and_the_revision_named(answer, policy: Policy) -> None:  # type: ignore[no-untyped-def]
+    reply = answer("Ciao", attachments=["image/png"])
+    assert reply.unchecked == ("Non so leggere gli allegati (image/png): guardalo tu.",)
+    assert policy.revision in reply.footer
+
+
+@given(st.text(min_size=1, max_size=300), st.lists(st.tuples(st.integers(0, 300), st.integers(1, 40)), max_size=12))
+@settings(max_examples=80, deadline=None)
+def test_the_pieces_are_the_draft(text: str, places: list[tuple[int, int]]) -> None:
+    draft = Draft(text=text)
+    reply = reply_to(
+        _screening(draft, [(a, min(a + n, len(draft.text))) for a, n in places if a < len(text)]), POLICY, "en"
+    )
+    assert "".join(piece.text for piece in reply.pieces) == draft.text
+
+
+@given(st.lists(st.tuples(st.integers(0, 9_990), st.integers(1, 2_000)), min_size=1, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_a_long_draft_is_cut_to_what_fits_and_keeps_the_worst_finding(places: list[tuple[int, int]]) -> None:
+    draft = Draft(text="abcdefghi " * 1_000)
+    reply = reply_to(_screening(draft, [(a, min(a + n, 10_000)) for a, n in places]), POLICY, "en")
+    assert sum(len(piece.text) for piece in reply.pieces) <= EXCERPT + 2 * len(places) + 2
+    assert any(piece.marks for piece in reply.pieces)
+
+
+def test_refusals_name_the_number() -> None:
+    assert "100000" in refusal(DraftRefused(100_000, 10_000), "it").replace(".", "")
+    assert "10000" in refusal(DraftRefused(100_000, 10_000), "en").replace(",", "")
+    assert "Incolla la bozza" in refusal(DraftRefused(0, 10_000), "it")
+
+
+@pytest.mark.parametrize("reason", ["timeout", "busy", "error:ValueError", "language:es", "attachment:a/b", "model:x"])
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_every_reason_has_a_sentence(reason: str, language: str) -> None:
+    verdict = Verdict("p@1", unchecked=(Unchecked("tone.jargon", reason, Severity.WARN),))
+    screening = Screening("s_1", datetime.now(UTC), Draft(text="x"), verdict)
+    (sentence,) = reply_to(screening, POLICY, language).unchecked
+    assert sentence.endswith((".", ")."))
+    assert ":" not in reason or "error" in reason or reason.partition(":")[2] in sentence
+
+
+def _screening(draft: Draft, places: list[tuple[int, int]]) -> Screening:
+    from rules.draft import Span
+
+    findings = tuple(
+        Finding("toxicity.insult", "3.1", Severity.WARN, Span(a, b), {"it": "x", "en": "x"}) for a, b in places
+    )
+    return Screening("s_1", datetime.now(UTC), draft, Verdict("prova@1", findings))
+
+
+POLICY = Policy.model_validate(
+    {
+        "name": "prova",
+        "languages": ["it", "en"],
+        "timezone": "Europe/Rome",
+        "owners": [{"id": "comms", "name": "C"}],
+        "clauses": [{"id": "3.1", "title": "T", "text": "T", "owner": "comms"}],
+        "rules": [],
+    }
+)

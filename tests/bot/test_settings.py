@@ -1,0 +1,93 @@
+"""Settings: one to one with `.env.example`, and a half-filled pair says what is missing."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.settings import PREFIX, Settings, SettingsError, SlackMode, read_settings
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    named = re.findall(r"^(VAGLIO_[A-Z_]+)=", EXAMPLE, re.M)
+    assert sorted(named) == sorted(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+
+
+def test_the_example_as_it_stands_is_the_default() -> None:
+    Path(".env").write_text(EXAMPLE, encoding="utf-8")
+    assert read_settings() == Settings(_env_file=None)
+
+
+def test_nothing_set_is_enough() -> None:
+    settings = read_settings()
+    assert settings.database == "sqlite:///data/vaglio.db"
+    assert settings.policy.is_file()
+    assert settings.slack_mode() is None
+    assert settings.telegram_mode() is None
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_SIGNING_SECRET"),
+        ({"SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN"),
+        ({"SLACK_SIGNING_SECRET": "s"}, "SLACK_BOT_TOKEN"),
+        ({"TELEGRAM_WEBHOOK_URL": "https://acme.example/telegram/updates"}, "TELEGRAM_TOKEN"),
+        ({"TELEGRAM_WEBHOOK_SECRET": "s"}, "TELEGRAM_TOKEN"),
+        ({"TELEGRAM_TOKEN": "1:T", "TELEGRAM_WEBHOOK_URL": "https://acme.example/t"}, "TELEGRAM_WEBHOOK_SECRET"),
+    ],
+)
+def test_a_half_is_an_error_that_names_the_other(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], missing: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    with pytest.raises(SettingsError, match=f"{PREFIX}{missing}"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "mode"),
+    [
+        ({"SLACK_BOT_TOKEN": "b", "SLACK_APP_TOKEN": "a"}, SlackMode.SOCKET),
+        ({"SLACK_BOT_TOKEN": "b", "SLACK_SIGNING_SECRET": "s"}, SlackMode.HTTP),
+        ({"SLACK_BOT_TOKEN": "b", "SLACK_APP_TOKEN": "a", "SLACK_SIGNING_SECRET": "s"}, SlackMode.SOCKET),
+    ],
+)
+def test_an_app_token_selects_socket_mode(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], mode: SlackMode
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    assert read_settings().slack_mode() is mode
+
+
+@pytest.mark.parametrize("name", ["CONSOLE_PORT", "DRAFT_LIMIT", "RULE_TIMEOUT", "LANGUAGE", "LOG_FORMAT"])
+def test_a_wrong_value_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"{PREFIX}{name}", "parola-strana")
+    with pytest.raises(SettingsError, match=f"{PREFIX}{name}") as error:
+        read_settings()
+    assert "parola-strana" not in str(error.value)
+
+
+def test_tokens_never_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}TELEGRAM_TOKEN", "1:molto-segreto")
+    assert "molto-segreto" not in repr(read_settings())
+
+
+@pytest.mark.parametrize("keys", ["data", "data/keys"])
+def test_keys_never_lie_with_the_data(monkeypatch: pytest.MonkeyPatch, keys: str) -> None:
+    monkeypatch.setenv(f"{PREFIX}KEYS_DIR", keys)
+    with pytest.raises(SettingsError, match=f"{PREFIX}KEYS_DIR"):
+        read_settings()
