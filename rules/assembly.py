@@ -19,6 +19,9 @@ from rules.source import Source, plain, read_source, read_text
 SHIPPED = Path(__file__).resolve().parent.parent / "policies"
 """The policies and packs that come with Vaglio; an include that is not beside its file is sought here."""
 
+_MAX_DEPTH = 10
+"""Files that may include one another in a row."""
+
 # `C#` and `#adv` are terms; a comment has white space or nothing on both sides of its sign.
 _COMMENT = regex.compile(r"(?:^|\s)#(?:[\s!].*)?$")
 
@@ -82,6 +85,8 @@ class _Reader:
                 self._problems.append(Problem(place, target))
             elif target.resolve() in (*chain, path.resolve()):
                 self._problems.append(Problem(place, "include_cycle"))
+            elif len(chain) >= _MAX_DEPTH:
+                self._problems.append(Problem(place, "too_deep", {"limit": str(_MAX_DEPTH)}))
             elif target.resolve() not in self._read:
                 yield from self.read(target, (*chain, path.resolve()))
         yield Loaded(source, file)

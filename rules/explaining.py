@@ -75,7 +75,7 @@ def explained(source: Source, error: ValidationError) -> Iterator[Problem]:
     for loc, fault in faults:
         if fault["type"] == "too_short" and loc in parents:
             continue  # a list whose entries are at fault is not empty: its author wrote them
-        at = _written(loc, source)
+        at = _written((*loc, "detector") if fault["type"].startswith("union_tag") else loc, source)
         place = source.place(at, of_key=fault["type"] == "extra_forbidden" or at[-1:] == ("[key]",))
         code = _CODES.get(fault["type"], fault["type"] if fault["type"] in SENTENCES else "other")
         if code == "wrong_form" and loc[-1] == "id" and loc[0] == "rules":

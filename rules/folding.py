@@ -16,7 +16,8 @@ _CACHED = 4
 """Characters up to which a grapheme is worth a place in the cache: longer ones are an attack, and all different."""
 
 _GRAPHEME = regex.compile(r"\X")
-_SIMPLE = regex.compile(r"[\n\t -~]*")
+# Whatever is not plain ASCII, with the characters beside it to which it may belong.
+_ODD = regex.compile(r"[\n\t -~]?[^\n\t -~]++\n?")
 # What nobody sees: controls, format characters, enclosing marks, fillers, variation selectors.
 _UNSEEN = regex.compile(r"(?V1)[[\p{Cc}\p{Cf}\p{Cs}\p{Me}\p{Default_Ignorable_Code_Point}]--\s]")
 # Marks stacked higher than in any language are decoration, and quadratic to normalise.
@@ -91,16 +92,18 @@ def fold_term(term: str, *, case_sensitive: bool = False) -> str:
 
 
 def _plain(text: str) -> Reading:
-    if _SIMPLE.fullmatch(text):
-        return Reading(text, tuple(range(len(text))), tuple(range(1, len(text) + 1)))
-    characters, starts, ends = [], [], []
-    for match in _GRAPHEME.finditer(text):
-        grapheme = match[0]
+    characters, starts, ends, done = [], list[int](), list[int](), 0
+    graphemes = (grapheme for odd in _ODD.finditer(text) for grapheme in _GRAPHEME.finditer(text, *odd.span()))
+    for match in graphemes:
+        start, end, grapheme = match.start(), match.end(), match[0]
         new = _fold_grapheme(grapheme) if len(grapheme) <= _CACHED else _fold_grapheme.__wrapped__(grapheme)
-        characters.append(new)
-        starts += [match.start()] * len(new)
-        ends += [match.end()] * len(new)
-    return Reading("".join(characters), tuple(starts), tuple(ends))
+        characters += [text[done:start], new]
+        starts += [*range(done, start), *[start] * len(new)]
+        ends += [*range(done + 1, start + 1), *[end] * len(new)]
+        done = end
+    starts += range(done, len(text))
+    ends += range(done + 1, len(text) + 1)
+    return Reading("".join(characters) + text[done:], tuple(starts), tuple(ends))
 
 
 @lru_cache(maxsize=4096)
@@ -134,7 +137,8 @@ def _unmasked(reading: Reading) -> Reading:
 # --- Further readings -------------------------------------------------------------------------------------------
 
 _LEET = str.maketrans("013457@$!|€", "oieastasiie")
-_LEET_RUN = regex.compile(r"(?<![\p{L}\p{Nd}@.])[\p{L}\p{Nd}@$!|€]{3,}")
+# At the end of a word `!` ends a sentence.
+_LEET_RUN = regex.compile(r"(?<![\p{L}\p{Nd}@.])[\p{L}\p{Nd}@$!|€]{2,}[\p{L}\p{Nd}@$€]")
 _LEET_INSIDE = regex.compile(r"[013457@$!|€]\p{L}|\p{L}[013457$@]+(?![\p{L}\p{Nd}@$!|€])")
 _SPACED = regex.compile(r"(?<![\p{L}\p{Nd}])\p{L}(?:([ .\-_*])\p{L})(?:\1\p{L})+(?![\p{L}\p{Nd}])")
 _STRETCHED = regex.compile(r"(\p{L})\1{2,}", regex.I)
@@ -175,17 +179,22 @@ def _single_spaced(reading: Reading) -> Reading:
     return _each(reading, _WIDE, lambda _: " ") if _WIDE.search(reading.text) else reading
 
 
-# An apostrophe may stand for an accent (`perche'`), a backtick for either.
-_KEY_PIECE = regex.compile(r"(?P<accent>(?<=[aeiouAEIOU])['`](?!\p{L}))|`|[^\s!-~]|[A-Z]+")
+# An apostrophe may stand for an accent (`perche'`) or close a quotation ('casa'), a backtick for either.
+_KEY_PIECE = regex.compile(
+    r"(?P<accented>[aeiouAEIOU])(?=['`](?!\p{L}))(?<!['`]\p{L}{1,30})['`]|(?P<closing>(?<=[aeiouAEIOU])['`](?!\p{L}))"
+    r"|`|[^\s!-~]|[A-Z]+(?=[AEIOU]['`](?!\p{L}))|[A-Z]+"
+)
 
 
 def _key(reading: Reading) -> Reading:
     """Lower case and no accents."""
-    pieces = _KEY_PIECE.finditer(reading.text)
-    return reading.replaced((m.start(), m.end(), "" if m["accent"] else _key_piece(m[0])) for m in pieces)
+    return reading.replaced((m.start(), m.end(), _key_piece(m)) for m in _KEY_PIECE.finditer(reading.text))
 
 
-def _key_piece(piece: str) -> str:
+def _key_piece(match: regex.Match[str]) -> str:
+    if match["closing"]:
+        return ""
+    piece = match["accented"] or match[0]
     if piece == "`":
         return "'"
     return piece.lower() if piece.isascii() else _bare(piece)

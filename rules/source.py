@@ -156,7 +156,7 @@ class _Tree:
                     self._refuse(event, "alias")
                 case yaml.ScalarEvent():
                     self._check(event)
-                    is_null = event.style is None and event.value in _NULLS
+                    is_null = not event.style and event.value in _NULLS
                     self._place(event, None if is_null else event.value)
                 case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                     self._check(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
@@ -18,6 +19,8 @@ from bot.console.shield import LimitedBody, QuietErrors, SafeHeaders
 from bot.console.try_page import try_routes
 from bot.prescreen import Prescreen
 from bot.reply import failure
+
+_log = structlog.get_logger("vaglio.console")
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _BYTES_A_CHARACTER = 12
@@ -52,8 +55,13 @@ def build_console(
     app.include_router(_health(health))
     app.mount("/static", Assets())
     _say_errors_kindly(app, pages)
-    # The last one added is the outermost.
     app.add_middleware(LimitedBody, limit=body_limit)
+    _stand_guard(app, pages, session_key, hosts)
+    return app
+
+
+def _stand_guard(app: FastAPI, pages: Pages, session_key: bytes, hosts: Collection[str]) -> None:
+    """From the inside out: the last one added is met first."""
     app.add_middleware(
         SessionMiddleware,
         secret_key=session_key.hex(),
@@ -66,7 +74,6 @@ def build_console(
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, *hosts], www_redirect=False)
     app.add_middleware(QuietErrors, page=lambda request: _broken(request, pages))
     app.add_middleware(SafeHeaders)
-    return app
 
 
 def _door(sign_in: SignIn, pages: Pages, body_limit: int) -> APIRouter:
@@ -120,7 +127,11 @@ def _health(health: Callable[[], Mapping[str, object]]) -> APIRouter:
     # Not a coroutine, so that it runs on a thread: it may well ask a database.
     @router.get("/healthz")
     def healthz() -> Response:
-        state = dict(health())
+        try:
+            state = dict(health())
+        except Exception as error:
+            _log.error("health could not be told", error=type(error).__name__)
+            state = {"status": "failing"}
         return JSONResponse(state, 200 if state.get("status", "ok") == "ok" else 503)
 
     return router

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.prescreen import Screening
-from bot.reply import EXCERPT, Reply, reply_to
+from bot.reply import Reply, reply_to
 from rules.draft import Account
 from rules.policy import Policy
 from rules.verdict import Severity
@@ -36,7 +36,6 @@ class View:
     stretches: tuple[Stretch, ...]
     language: str | None
     """Of the draft, for its `lang` attribute."""
-    is_excerpt: bool
 
     @property
     def has_marks(self) -> bool:
@@ -45,7 +44,8 @@ class View:
 
 def view_of(screening: Screening, policy: Policy, language: str, *, is_recorded: bool) -> View:
     """What the page shows of a screening, in the reader's language."""
-    reply = reply_to(screening, policy, language)
+    # A page has room for the whole draft.
+    reply = reply_to(screening, policy, language, room=len(screening.draft.text))
     is_private = screening.draft.account is Account.PRIVATE
     kept = Standing.FORGOTTEN if is_private else Standing.RECORDED
     return View(
@@ -53,7 +53,6 @@ def view_of(screening: Screening, policy: Policy, language: str, *, is_recorded:
         standing=kept if is_recorded else Standing.PREVIEWED,
         stretches=tuple(_stretches(reply)),
         language=screening.verdict.language,
-        is_excerpt=len(screening.draft.text) > EXCERPT,
     )
 
 

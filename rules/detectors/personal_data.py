@@ -1,4 +1,4 @@
-"""Identifiers that lead to a person, an account or a machine: held to check digits and to the words around them."""
+"""Identifiers that lead to a person, an account or a device: held to check digits and to the words around them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from rules.identifiers.engine import DEFAULT_THRESHOLD, Found
 from rules.identifiers.entities import LABELS, Entity
 from rules.identifiers.pipelines import official_pipelines
 
-_Threshold = Annotated[float, Field(ge=0, le=1)]
+_Each = Annotated[dict[Entity, Annotated[float, Field(ge=0, le=1)]], Field(min_length=1)]
+_Names = Annotated[list[Entity], Field(min_length=1)]
 
 
 def _with_thresholds(written: object) -> object:
@@ -24,11 +25,7 @@ def _with_thresholds(written: object) -> object:
     return written
 
 
-Thresholds = Annotated[
-    dict[Entity, _Threshold],
-    BeforeValidator(_with_thresholds, json_schema_input_type=dict[Entity, _Threshold] | list[Entity]),
-    Field(min_length=1),
-]
+Thresholds = Annotated[_Each, BeforeValidator(_with_thresholds, json_schema_input_type=_Each | _Names)]
 """`{IBAN_CODE: 0.5, PHONE_NUMBER: 0.4}`, or a list of names for the usual threshold."""
 
 

@@ -44,6 +44,5 @@ class Repetition(BaseRule):
         if self.ignore_case:
             first, second = first.lower(), second.lower()
         between = text[one.end : other.start]
-        # Only white space may stand between, and no new line: "no, no" is speech, "2 2" may be a table, a list may
-        # repeat a word.
-        return first == second and first.isalpha() and between.isspace() and len(between.splitlines()) == 1
+        # Only white space of one line may stand between: "no, no" is speech, "2 2" a table, a list may repeat a word.
+        return first == second and first.isalpha() and between.isspace() and len(f"{between}.".splitlines()) == 1

@@ -19,6 +19,9 @@ _BEFORE, _AFTER = 6, 4
 _JUST_BEFORE = 3
 """Words among which one speaks against a candidate: fewer than for one in favour, since `ordine` is everywhere."""
 
+_LONGEST = 30
+"""Characters of a word that are looked at: no hint is longer."""
+
 _WORD = regex.compile(r"[^\W_]+|[📞☎📱📲]")
 
 
@@ -33,9 +36,9 @@ class Words(NlpEngine):
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
         # Numbers are no words: two of them in a row share what stands before.
-        words = [(match[0].lower(), match.start()) for match in _WORD.finditer(text) if not match[0].isdigit()]
-        lemmas = [word for word, _ in words]
-        starts = [start for _, start in words]
+        words = [match for match in _WORD.finditer(text) if not match[0].isdigit()]
+        lemmas = [match[0][:_LONGEST].lower() for match in words]
+        starts = [match.start() for match in words]
         # Without an engine Presidio does not look for keywords; nothing here reads them, or tokens in spaCy's sense.
         return NlpArtifacts([], lemmas, starts, lemmas, None, language)  # type: ignore[arg-type]
 

@@ -19,22 +19,16 @@ if TYPE_CHECKING:
 DEFAULT_THRESHOLD = 0.35
 """The score (0 to 1) from which a candidate counts, unless the policy says otherwise."""
 
-_NEVER_USED = (
-    "torch",
-    "transformers",
-    "stanza",
-    "gliner",
-    "langextract",
-    "azure",
-    "openai",
-    "tensorflow",
-    "mxnet",
-    "cupy",
-    "h5py",
+_ABSENT = (
+    *("torch", "transformers", "stanza", "gliner", "langextract", "azure", "openai"),
+    *("tensorflow", "mxnet", "cupy", "h5py"),
 )
 """Presidio and spaCy import these where they find them: several seconds and several hundred megabytes."""
 
-_UNUSED_WITHOUT_A_PIPELINE = ("spacy", "thinc")
+_HOLLOW = ("presidio_analyzer.predefined_recognizers.generic.url_recognizer",)
+"""Its one pattern takes a quarter of the time to get ready, and quadratic time to use."""
+
+_HOLLOW_WITHOUT_PIPELINES = (*_HOLLOW, "spacy", "thinc")
 _LOGGERS = ("presidio-analyzer", "decision_process")
 
 _building = threading.Lock()
@@ -76,7 +70,7 @@ def find_names(text: str, language: str) -> tuple[Found, ...]:
 
 def _build() -> AnalyzerEngine:
     pipelines = official_pipelines()
-    with importing_without(_NEVER_USED, hollow=() if pipelines else _UNUSED_WITHOUT_A_PIPELINE):
+    with importing_without(_ABSENT, hollow=_HOLLOW if pipelines else _HOLLOW_WITHOUT_PIPELINES):
         building = importlib.import_module("rules.identifiers.building")
         for name in _LOGGERS:
             _silence(logging.getLogger(name))

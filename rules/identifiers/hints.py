@@ -21,14 +21,18 @@ _REFERENCES = _phrases("""
 _PHONE = _phrases("""
     tel, telefon*, cell, cellulare, cellulari, chiam*, richiam*, ricontatt*, contatt*, whatsapp, wapp, whats app,
     telegram, sms, scriv*, messaggi*, fisso, mobile, interno, fax, recapito, recapiti, risponde, rispondo, rispondono,
-    squilla*, phone, phones, call, calls, calling, ring, dial, cellphone, landline, wa me, 📞, ☎, 📱, 📲
+    squilla*, utenza, sim,
+    int, phone, phones, call, calls, calling, ring, dial, cellphone, landline, wa me, 📞, ☎, 📱, 📲
 """)
-_PHONE_WEAK = _phrases("numero, num, prenot*, info, informazioni, allo, number, text, reach, contact, line")
+_PHONE_WEAK = _phrases("""
+    numero, num, prenot*, info, informazioni, allo, diretto, linea, ufficio, casa,
+    number, text, reach, contact, line, direct, office, home, desk, reservations
+""")
 
 _CARD = _phrases("""
     carta, carte, card, cards, visa, mastercard, amex, american express, maestro, bancomat, postepay, credit, debit, pan
 """)
-_VAT = _phrases("p iva, piva, partita iva, partite iva, iva, p i, vat, tax number")
+_VAT = _phrases("p iva, piva, partita iva, partite iva, iva, p i, codice fiscale, c f, cf, vat, tax number, tax code")
 _IDENTITY_CARD = _phrases("""
     carta d identità, carta d identita, carta di identità, carta identità, carta identita, c i, cie, documento,
     identity card, id card, id document
@@ -53,7 +57,7 @@ _WALLET = _phrases("wallet, btc, bitcoin, eth, ethereum, crypto, portafoglio, do
 HINTS = {
     Entity.EMAIL_ADDRESS: Hints(_phrases("mail, email, e mail, pec, scriv*, write, indirizzo")),
     Entity.PHONE_NUMBER: Hints(_PHONE, _REFERENCES, _PHONE_WEAK),
-    Entity.CREDIT_CARD: Hints(_CARD, _REFERENCES),
+    Entity.CREDIT_CARD: Hints(_CARD, (*_REFERENCES, "tessera", "fedeltà", "loyalty")),
     Entity.IT_VAT_CODE: Hints(_VAT),
     Entity.IT_IDENTITY_CARD: Hints(_IDENTITY_CARD, _phrases("protocollo, articolo, modello, serial*, part, model")),
     Entity.IT_PASSPORT: Hints(_phrases("passaporto, passaporti, passport, passports")),

@@ -32,7 +32,7 @@ _LOCAL = r"[^\W_][\w%+\-]{0,63}"
 _AT = r" ?[(\[{] ?(?:at|chiocciola) ?[)\]}] ?| chiocciola "
 _DOT = r"\.| ?[(\[{] ?(?:dot|punto) ?[)\]}] ?| punto "
 _EMAIL: tuple[Scored, ...] = (
-    (rf"(?<![\w%+\-@])(?<![\w%+\-]\.)[^\W_][\w.%+'\-]{{0,63}}+@(?:{_LABEL}\.){{1,8}}{_TLD}", 0.5),
+    (rf"(?<![\w%+\-@])(?<![\w%+\-]\.)[^\W_](?:[\w%+'\-]|\.(?!\.)){{0,63}}+@(?:{_LABEL}\.){{1,8}}{_TLD}", 0.5),
     (rf"(?<!\w){_LOCAL}(?:(?:\.| punto )[\w%+\-]{{1,63}}){{0,3}}+(?:{_AT})(?:{_LABEL}(?:{_DOT})){{1,5}}{_TLD}", 0.5),
     (rf"(?<!\w){_LOCAL}(?: dot [\w%+\-]{{1,63}}){{0,3}}+ at (?:{_LABEL} dot ){{1,4}}{_TLD}", 0.5),
 )
@@ -86,7 +86,7 @@ _DRIVER_LICENSE: tuple[Scored, ...] = (
 
 # The versions of programs are small numbers; addresses on the net have a large one somewhere, or a private beginning.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-_IPV4 = rf"(?<![\w.]|\w[\-/])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d)"
+_IPV4 = rf"(?<![\w.]|\w[\-/]|[€$£] ?)(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d| ?(?:[€$£%]|eur|usd|doll))"
 _LARGE = r"(?=(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|(?:\d{1,3}\.){0,3}(?:6[4-9]|[7-9]\d|[12]\d\d)(?!\d))"
 _IP: tuple[Scored, ...] = (
     (rf"{_LARGE}{_IPV4}", 0.5),
@@ -149,7 +149,7 @@ class Checked(PatternRecognizer):
 class Ibans(LocalRecognizer):
     """An IBAN has its country's length: what follows it in the sentence is not read as a part of it."""
 
-    _HEAD = regex.compile(rf"(?<![^\W_])(?:iban)?(?P<code>[A-Z]{{2}})[ .]?\d\d(?={_GAP}[A-Z0-9])", regex.I)
+    _HEAD = regex.compile(rf"(?<![^\W_])(?:iban)?(?P<code>[A-Z]{{2}}){_SEP}\d\d(?={_GAP}[A-Z0-9])", regex.I)
     _NEXT = regex.compile(rf"{_GAP}([A-Z0-9])", regex.I)
     _LONGEST = 34
 

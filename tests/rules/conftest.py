@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 _ODD = [
-    *("👨‍👩‍👧‍👦", "👍🏽", "🇮🇹", "1️⃣", "❤️", "🎉🎉🎉🎉", "‼", "…", "!!!", "?!", "½", "ﷺ", "ﬁ", "ß", "İ", "ı", "´", "`", "«", "¡"),
-    *("e\u0301", "a\u0336", "\u0301", "\u200b", "\u200d", "\ufeff", "\u00ad", "\u202e", "\u2066", "\u2069", "\u3164", "\u2800"),
-    *("\x00", "\x0b", "\x1c", "\x85", "\u2028", "\r\n", "\n", "\t", "  ", "\u00a0", "\ufffd", "\U000e0041", "\U0001f170"),
+    *("👨‍👩‍👧‍👦", "👍🏽", "🇮🇹", "1️⃣", "❤️", "🎉🎉🎉🎉", "‼", "…", "!!!", "?!", "½", "ﷺ", "ﬁ", "ß", "İ", "ı", "´", "`"),
+    *("e\u0301", "a\u0336", "\u0301", "\u200b", "\u200d", "\ufeff", "\u00ad", "\u202e", "\u2066", "\u2069", "\u3164"),
+    *("\x00", "\x0b", "\x1c", "\x85", "\u2028", "\r\n", "\n", "\t", "  ", "\u00a0", "\ufffd", "\U000e0041"),
     *("раура", "pаypаl", "Москва", "και", "αβγ", "ᄀᄀᄀ", "שלום", "مرحبا", "ไทย", "क्षि", "漢字", "\u0d4ei"),
-    *("1d10ta", "i d i o t a", "i.d.i.o.t.a", "idiooota", "#NoVaxOra", "snake_case", "dell'azienda", "perche'", "S.p.A.", "Dott."),
-    *("IBAN", "SUBITO TUTTI INSIEME", "NON CI CREDO PIÙ", "che che", "MDCCC", "3.5", "www.acme.it", "a@b.it", "@io", "il CEO"),
-    *("idiota", "cliente", "clienti", "Acme", "acme", "e-mail", "mail", "utilizzare", "NATO (Patto)", "segreto", "[SEGRETO]"),
+    *("1d10ta", "i d i o t a", "i.d.i.o.t.a", "idiooota", "#NoVaxOra", "snake_case", "dell'azienda", "perche'"),
+    *("IBAN", "SUBITO TUTTI INSIEME", "NON CI CREDO PIÙ", "che che", "MDCCC", "3.5", "www.acme.it", "a@b.it"),
+    *("idiota", "cliente", "clienti", "Acme", "acme", "e-mail", "mail", "utilizzare", "NATO (Patto)", "[INSULT]"),
+    *("\u2800", "\U0001f170", "«", "@io", "Dott.", "S.p.A."),
 ]  # fmt: skip
 
 strange_texts = st.lists(

@@ -28,8 +28,10 @@
     checking = false;
     result.removeAttribute("aria-busy");
     if (written() !== checked) htmx.trigger(fields, "input");
-    // Whoever pressed the button is taken to the answer, on a phone below the form.
-    document.getElementById("verdict")?.focus();
+    // Whoever pressed the button is taken to the answer, which on a phone lies below the form.
+    document.getElementById("verdict")?.focus({ preventScroll: true });
+    const { top } = result.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight / 2) result.scrollIntoView();
   });
 
   for (const trouble of ["htmx:sendError", "htmx:timeout"]) {

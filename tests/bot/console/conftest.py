@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +26,7 @@ owners:
   - {id: press, name: {it: "Ufficio stampa", en: "Press office"}}
   - {id: legal, name: {it: "Ufficio legale", en: "Legal"}}
 clauses:
-  - {id: "1.2", title: {it: "Rispetto", en: "Respect"}, text: "…", owner: press}
+  - {id: "1.2", title: {it: "Rispetto", en: "Respect"}, text: "Si parla con rispetto.", owner: press}
   - {id: "2.1", title: {it: "Voce calma", en: "A calm voice"}, text: "…", owner: press}
   - {id: "2.3", title: {it: "I nostri nomi", en: "Our names"}, text: "…", owner: press}
   - {id: "4.1", title: {it: "Notizie a tempo debito", en: "News in due time"}, text: "…", owner: legal}
@@ -73,8 +75,10 @@ class Recorder:
 
     recorded: list[Screening] = field(default_factory=list)
     error: Exception | None = None
+    on_the_loop: bool = False
 
     def record(self, screening: Screening, keepsake: Keepsake) -> None:
+        self.on_the_loop = asyncio._get_running_loop() is not None
         if self.error:
             raise self.error
         self.recorded.append(screening)
@@ -111,7 +115,7 @@ class Rig:
     clock: Clock
     sign_in: SignIn
     prescreen: Prescreen
-    state: dict[str, object] = field(default_factory=lambda: {"status": "ok"})
+    health: Callable[[], Mapping[str, object]] = field(default=lambda: {"status": "ok"})
 
     def app(self, language: str = "it", **more: object) -> FastAPI:
         return build_console(
@@ -119,7 +123,7 @@ class Rig:
             sign_in=self.sign_in,
             session_key=b"k" * 32,
             default_language=language,
-            health=lambda: self.state,
+            health=lambda: self.health(),
             **more,  # type: ignore[arg-type]
         )
 
