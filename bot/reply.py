@@ -14,7 +14,7 @@ from rules.policy import Policy
 from rules.verdict import Finding, Outcome, Severity, Unchecked
 
 EXCERPT = 2_400
-"""Characters of the draft that an answer shows; beyond them, only what lies around each finding."""
+"""Characters of the draft that fit a message; beyond them, it shows only what lies around each finding."""
 _AROUND = 80
 _MARKED = 200
 """Findings that an answer marks at most; the rest are counted among the remarks all the same."""
@@ -38,6 +38,8 @@ class Remark:
     label: str
     clause: str
     """The clause's number and title."""
+    says: str
+    """What the clause says."""
     why: str
     todo: str | None = None
     instead: tuple[str, ...] = ()
@@ -58,8 +60,8 @@ class Reply:
     footer: str
 
 
-def reply_to(screening: Screening, policy: Policy, language: str) -> Reply:
-    """The answer to a screening in the writer's language. Pure."""
+def reply_to(screening: Screening, policy: Policy, language: str, *, room: int = EXCERPT) -> Reply:
+    """The answer to a screening in the writer's language, showing up to `room` characters of the draft. Pure."""
     wording, verdict = Wording(language), screening.verdict
     order = _in_order(verdict.findings)
     numbers = {finding.rule: number for number, finding in enumerate(order, start=1)}
@@ -68,7 +70,7 @@ def reply_to(screening: Screening, policy: Policy, language: str) -> Reply:
         outcome=verdict.outcome,
         title=_title(verdict.outcome, wording),
         summary=_summary(screening, order, policy, wording),
-        pieces=tuple(_pieces(screening.draft.text, verdict.findings, numbers)),
+        pieces=tuple(_pieces(screening.draft.text, verdict.findings, numbers, room)),
         remarks=tuple(_remark(numbers[first.rule], first, verdict.findings, policy, wording) for first in order),
         unchecked=tuple(dict.fromkeys(_missed(unchecked, wording) for unchecked in verdict.unchecked)),
         footer=wording.say("Policy {revision} · check {id}", revision=verdict.policy_revision, id=screening.id),
@@ -144,6 +146,7 @@ def _remark(number: int, first: Finding, findings: Sequence[Finding], policy: Po
         severity=first.severity,
         label=_label(first.severity, wording),
         clause=f"{clause.id} {say(clause.title, wording.language)}",
+        says=say(clause.text, wording.language),
         why=say(first.message, wording.language),
         todo=say(first.suggestion, wording.language) if first.suggestion else None,
         instead=tuple(dict.fromkeys(wordings)),
@@ -186,11 +189,11 @@ def _missed(unchecked: Unchecked, wording: Wording) -> str:
 # --- The draft, cut where marks begin and end ----------------------------------------------------------------------
 
 
-def _pieces(text: str, findings: Sequence[Finding], numbers: dict[str, int]) -> Iterator[Piece]:
+def _pieces(text: str, findings: Sequence[Finding], numbers: dict[str, int], room: int) -> Iterator[Piece]:
     # A finding about the whole text (its length, its readability) marks nothing: everything marked is nothing marked.
     marked = [finding for finding in findings if (finding.span.start, finding.span.end) != (0, len(text))]
     marked = sorted(marked, key=lambda finding: (-finding.severity.rank, finding.span))[:_MARKED]
-    shown = _shown(text, marked)
+    shown = _shown(text, marked, room)
     for place in shown:
         if place.start > 0:
             yield Piece(_DOTS)
@@ -205,12 +208,12 @@ def _pieces(text: str, findings: Sequence[Finding], numbers: dict[str, int]) -> 
         yield Piece(_DOTS)
 
 
-def _shown(text: str, findings: Sequence[Finding]) -> list[Span]:
+def _shown(text: str, findings: Sequence[Finding], room: int) -> list[Span]:
     """The whole draft where it fits, else what lies around the findings, else its beginning."""
-    if len(text) <= EXCERPT:
+    if len(text) <= room:
         return [Span(0, len(text))]
     places: list[Span] = []
-    budget = EXCERPT
+    budget = room
     for finding in findings:
         start, end = max(0, finding.span.start - _AROUND), min(len(text), finding.span.end + _AROUND)
         end = min(end, start + budget)
@@ -218,7 +221,7 @@ def _shown(text: str, findings: Sequence[Finding]) -> list[Span]:
             break
         budget -= end - start
         places.append(Span(start, end))
-    return _joined(places) or [Span(0, EXCERPT)]
+    return _joined(places) or [Span(0, room)]
 
 
 def _joined(places: list[Span]) -> list[Span]:

@@ -108,7 +108,7 @@ def _rule(each: Loaded, number: int, rule: Rule, whole: Whole) -> Iterator[Probl
     loc, adjusted = ("rules", number), whole.adjusted(rule.id)
     if "clause" not in adjusted:
         yield from _cited(each, (*loc, "clause"), rule.clause, whole)
-    for name in {"message", "suggest"} - adjusted:
+    for name in [name for name in ("message", "suggest") if name not in adjusted]:
         yield from _words(each, (*loc, name), getattr(rule, name), whole.languages)
     if "applies" not in adjusted:
         yield from _applies(each, (*loc, "applies"), rule.applies)
@@ -119,6 +119,8 @@ def _adjustment(each: Loaded, number: int, adjustment: Adjustment, whole: Whole)
     if adjustment.rule not in whole.rules:
         facts = {"rule": adjustment.rule, "hint": hint(adjustment.rule, whole.rules)}
         yield Problem(each.source.place((*loc, "rule")), "no_rule", facts)
+    elif adjustment.allow and "allow" not in type(whole.rules[adjustment.rule]).model_fields:
+        yield Problem(each.source.place((*loc, "allow"), of_key=True), "no_allow", {"rule": adjustment.rule})
     if adjustment.clause is not None:
         yield from _cited(each, (*loc, "clause"), adjustment.clause, whole)
     yield from _words(each, (*loc, "message"), adjustment.message, whole.languages)

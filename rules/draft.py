@@ -96,13 +96,13 @@ class Draft(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     text: Words = Field(repr=False)
-    author: str = Field(default="", repr=False)
+    author: Words = Field(default="", repr=False)
     kind: Kind = Kind.POST
     account: Account = Account.INSTITUTIONAL
     channel: Channel = Channel.OTHER
     in_reply_to: Words | None = Field(default=None, repr=False)
     language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[Words, ...] = ()
     """Media types of what hangs on the draft, such as `image/png`."""
 
 

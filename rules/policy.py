@@ -59,6 +59,8 @@ class Adjustment(Frozen):
     applies: Applies | None = None
     excepted: tuple[Phrase, ...] = Field(default=(), alias="except")
     """Added to the rule's own."""
+    allow: tuple[Phrase, ...] = ()
+    """Added to a `personal_data` rule's own: numbers and addresses that the company itself makes public."""
 
     @property
     def changes(self) -> dict[str, object]:
@@ -67,7 +69,8 @@ class Adjustment(Frozen):
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     def of(self, rule: Rule) -> Rule:
-        return rule.model_copy(update={**self.changes, "excepted": rule.excepted + self.excepted})
+        added = {"allow": getattr(rule, "allow", ()) + self.allow} if self.allow else {}
+        return rule.model_copy(update={**self.changes, **added, "excepted": rule.excepted + self.excepted})
 
 
 class PolicyFile(Frozen):

@@ -168,6 +168,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "there is no owner `{owner}`. Perhaps: {hint}.",
     ),
     "no_rule": ("la regola «{rule}» non esiste. Forse: {hint}.", "there is no rule `{rule}`. Perhaps: {hint}."),
+    "no_allow": (
+        "«{rule}» non è una regola personal_data: «allow» non le serve. Per le altre c’è «except».",
+        "`{rule}` is no personal_data rule and has no `allow`. For the others there is `except`.",
+    ),
     "no_words": (
         "manca il testo in «{language}», che è fra le lingue della policy ({languages}).",
         "the text in `{language}` is missing, one of the policy's languages ({languages}).",

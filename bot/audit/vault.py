@@ -7,9 +7,7 @@ import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 
@@ -22,7 +20,7 @@ class Vault:
     """Seals and opens with AES-256-GCM."""
 
     def __init__(self, master: bytes) -> None:
-        self._secret, self._master = master, AESGCM(master)
+        self._master = AESGCM(master)
 
     @classmethod
     def open(cls, folder: Path) -> Vault:
@@ -48,10 +46,6 @@ class Vault:
         if len(master) != _KEY_BYTES:
             raise VaultError(f"{path}: {len(master)} bytes, not {_KEY_BYTES}: restore the key from where you keep it.")
         return cls(master)
-
-    def derive(self, purpose: str) -> bytes:
-        """A key of 32 bytes for one purpose, the same at every start, that tells nothing of the master key."""
-        return HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=purpose.encode()).derive(self._secret)
 
     def seal(self, plain: bytes, about: bytes) -> tuple[bytes, bytes]:
         """The wrapped key and the sealed bytes. `about` names what they belong to, and opening them needs it again."""

@@ -77,11 +77,12 @@ def try_all(file: File = None, as_json: Json = False) -> int:
 def explain(
     rule: Annotated[str, typer.Argument(help="The rule's id.")],
     text: Annotated[str | None, typer.Argument(help="A text to try it on.")] = None,
+    file: Annotated[Path | None, typer.Option("--policy", help="The policy; VAGLIO_POLICY by default.")] = None,
 ) -> int:
     """Say what a rule looks for and why, and what it finds in a text."""
     settings = read_settings()
     language = tongue(settings)
-    found = load_policy(settings.policy)
+    found = load_policy(file or settings.policy)
     wanted = found.rule(rule)
     if wanted is None:
         sys.stderr.write(Wording(language).say("There is no rule {rule} in this policy.", rule=rule) + "\n")
@@ -137,7 +138,7 @@ def _counted(found: Policy, language: str) -> str:
     kinds = Counter(str(getattr(rule, "detector", "")) for rule in found.rules)
     listed = ", ".join(f"{kind} {number}" for kind, number in kinds.most_common())
     return Wording(language).say(
-        "{revision}: {rules} rules ({listed}), {clauses} clauses. All is well.",
+        "{revision}: all is well. Rules: {rules} ({listed}). Clauses: {clauses}.",
         revision=found.revision, rules=len(found.rules), listed=listed, clauses=len(found.clauses),
     )  # fmt: skip
 

@@ -177,6 +177,7 @@ def _show(reply: Reply, language: str) -> None:
     console.print(Text("\n") + draft + Text("\n"))
     for remark in reply.remarks:
         console.print(Text(f"{remark.number}. {remark.clause} — {remark.label}", style=f"bold {tints[remark.number]}"))
+        console.print(Text(f"   {remark.says}", style="italic dim"))
         console.print(f"   {remark.why}")
         if remark.todo:
             console.print(f"   → {remark.todo}")

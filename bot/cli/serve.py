@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -80,9 +81,10 @@ class House:
         console = build_console(
             prescreen=self.prescreen,
             sign_in=sign_in,
-            session_key=self.vault.derive("console"),
+            # A key of this start only: what was signed out stays out, and a copied cookie dies with the process.
+            session_key=secrets.token_bytes(32),
             default_language=tongue(settings),
-            health=lambda: {"waiting": work.waiting},
+            health=lambda: {"status": "ok", "waiting": work.waiting},
             hosts=settings.console_hosts,
             workers=settings.workers,
             backlog=settings.backlog,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -23,11 +24,14 @@ class Repetition(BaseRule):
     """Words that may be doubled ("piano piano", "very very")."""
 
     def find(self, subject: Subject) -> Iterator[Hit]:
-        allowed = {fold_term(word) for word in self.allow_words}
         for run in self._runs(subject):
             word = run[0].of(subject.text)
-            if len(run) > self.most and fold_term(word) not in allowed:
+            if len(run) > self.most and fold_term(word) not in self._allowed:
                 yield Hit(Span(run[0].start, run[-1].end), replacement=word if self.most == 1 else None)
+
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        return frozenset(fold_term(word) for word in self.allow_words)
 
     def _runs(self, subject: Subject) -> Iterator[list[Span]]:
         run: list[Span] = []

@@ -49,10 +49,10 @@ def test_a_draft_is_a_post_of_the_company_unless_said_otherwise() -> None:
 
 @given(st.text(st.characters(), max_size=40))
 def test_a_draft_can_always_be_stored_and_keeps_every_offset(text: str) -> None:
-    draft = Draft(text=text, in_reply_to=text)
+    draft = Draft(text=text, in_reply_to=text, author=text, attachments=(text,))
     assert len(draft.text) == len(text)
     assert draft.text.encode().decode() == draft.text
-    assert draft.in_reply_to == draft.text
+    assert draft.in_reply_to == draft.author == draft.attachments[0] == draft.text
 
 
 def test_a_lone_surrogate_becomes_one_replacement_character() -> None:

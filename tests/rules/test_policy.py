@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from rules.detectors import DETECTORS
 from rules.detectors.base import State
+from rules.detectors.personal_data import PersonalData
 from rules.policy import Policy, load_policy, schema
 from rules.problems import SENTENCES, PolicyError, Problem
 
@@ -86,6 +87,23 @@ def test_an_adjustment_changes_only_what_it_says(write: Write, load: Load, head:
     (rule,) = policy.rules
     assert (rule.severity, rule.state, rule.message) == ("block", State.SHADOW, {"*": "No."})
     assert rule.excepted == ("una parola data", "parola d'onore")
+
+
+def test_an_adjustment_adds_the_companys_own_contacts(write: Write, load: Load, head: str, a_rule: RuleText) -> None:
+    contacts = a_rule(
+        "pack.a", detector="personal_data", phrases=None, entities="[PHONE_NUMBER]", allow="[+39 02 66984521]"
+    )
+    write("pack.yaml", head + "rules:\n" + contacts)
+    (rule,) = load(head + "include: [pack.yaml]\nadjust: [{rule: pack.a, allow: [+39 06 69812345]}]\n").rules
+    assert isinstance(rule, PersonalData)
+    assert rule.allow == ("+39 02 66984521", "+39 06 69812345")
+
+
+def test_only_personal_data_has_contacts_to_allow(write: Write, load: Load, head: str, a_rule: RuleText) -> None:
+    write("pack.yaml", head + "rules:\n" + a_rule("pack.a"))
+    with pytest.raises(PolicyError) as caught:
+        load(head + "include: [pack.yaml]\nadjust: [{rule: pack.a, allow: [x]}]\n")
+    assert [problem.code for problem in caught.value.problems] == ["no_allow"]
 
 
 def test_adjustments_of_one_rule_add_up(write: Write, load: Load, head: str, a_rule: RuleText) -> None:

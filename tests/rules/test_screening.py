@@ -419,7 +419,7 @@ def test_a_long_draft_of_one_kind_is_screened_whole(
 
 @pytest.fixture(scope="module")
 def screener(make_policy: Make, every_rule: list[Rule]) -> Screener:
-    """With one rule of each detector, and patience for a busy machine."""
+    """With one rule of each detector, and patience enough."""
     return Screener(make_policy(*every_rule), patience=30)
 
 

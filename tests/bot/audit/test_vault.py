@@ -37,8 +37,3 @@ def test_a_key_of_the_wrong_length_names_its_file(tmp_path: Path, length: int) -
     (tmp_path / "master.key").write_bytes(bytes(length))
     with pytest.raises(VaultError, match=r"master\.key"):
         Vault.open(tmp_path)
-
-
-def test_derived_keys_differ_by_purpose_and_stay_the_same() -> None:
-    vault = Vault(bytes(32))
-    assert vault.derive("a") == Vault(bytes(32)).derive("a") != vault.derive("b")

@@ -172,7 +172,7 @@ def test_an_output_that_fails_half_way_leaves_the_old_file(tmp_path: Path, monke
 
 def test_a_policy_that_loads(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["policy", "check"]) == 0
-    assert "4 regole" in capsys.readouterr().out
+    assert "Regole: 4" in capsys.readouterr().out
 
 
 def test_a_policy_that_does_not(capsys: pytest.CaptureFixture[str], policy_path: Path) -> None:

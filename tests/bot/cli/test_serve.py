@@ -1,0 +1,172 @@
+"""`vaglio run` as a process: what it prints, who it answers, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from emulators.slack import SlackEmulator
+from emulators.telegram import TelegramEmulator
+
+from bot.audit.ledger import Ledger
+from bot.cli import EXIT_POLICY, EXIT_SETTINGS
+from bot.store import Store
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def environment(tmp_path: Path, policy_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
+    return kept | {
+        "VAGLIO_POLICY": str(policy_path),
+        "VAGLIO_CONSOLE_PORT": "0",
+        "VAGLIO_LANGUAGE": "it",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+@asynccontextmanager
+async def vaglio(
+    tmp_path: Path, environment: dict[str, str], **settings: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The process, killed on leaving if it has not ended."""
+    with (tmp_path / "log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run",
+            cwd=tmp_path, env=environment | {f"VAGLIO_{name}": value for name, value in settings.items()},
+            stdout=asyncio.subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def _link(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        while line := (await process.stdout.readline()).decode():
+            if found := re.search(r"http://\S+", line):
+                return found[0]
+    raise AssertionError("it ended without a link")
+
+
+async def _stopped(process: asyncio.subprocess.Process, sign: signal.Signals) -> int:
+    process.send_signal(sign)
+    async with asyncio.timeout(30):
+        return await process.wait()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+async def test_it_prints_a_link_that_signs_in_once_and_ends_when_told(
+    tmp_path: Path, environment: dict[str, str], sign: signal.Signals
+) -> None:
+    async with vaglio(tmp_path, environment) as process:
+        link = await _link(process)
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+            assert (await browser.get(link.partition("/sign-in")[0] + "/healthz")).status_code == 200
+            assert (await browser.get(link)).url.path == "/try"
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as other:
+            assert (await other.get(link)).status_code in (401, 403, 410)
+        assert await _stopped(process, sign) in (0, -sign, 128 + sign)
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "code"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "VAGLIO_SLACK_APP_TOKEN", EXIT_SETTINGS),
+        ({"TELEGRAM_WEBHOOK_SECRET": "s"}, "VAGLIO_TELEGRAM_TOKEN", EXIT_SETTINGS),
+        ({"POLICY": "nowhere.yaml"}, "nowhere.yaml:1:1", EXIT_POLICY),
+    ],
+)
+async def test_what_is_missing_is_named_before_anything_starts(
+    tmp_path: Path, environment: dict[str, str], settings: dict[str, str], said: str, code: int
+) -> None:
+    async with vaglio(tmp_path, environment, **settings) as process:
+        async with asyncio.timeout(60):
+            assert await process.wait() == code
+    assert said in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+async def test_a_token_that_is_not_accepted_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
+    async with TelegramEmulator("1:TEST") as telegram:
+        settings = {"TELEGRAM_TOKEN": "2:ZANZIBAR", "TELEGRAM_API_URL": _server(telegram)}
+        async with vaglio(tmp_path, environment, **settings) as process, asyncio.timeout(60):
+            assert await process.wait() == EXIT_SETTINGS
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "VAGLIO_TELEGRAM_TOKEN" in log
+    assert "ZANZIBAR" not in log
+
+
+async def test_both_chats_are_answered_by_one_process(tmp_path: Path, environment: dict[str, str]) -> None:
+    async with SlackEmulator() as slack, TelegramEmulator("1:TEST") as telegram:
+        settings = {
+            "SLACK_BOT_TOKEN": "xoxb-test",
+            "SLACK_APP_TOKEN": "xapp-1",
+            "SLACK_API_URL": slack.api,
+            "TELEGRAM_TOKEN": "1:TEST",
+            "TELEGRAM_API_URL": _server(telegram),
+        }
+        async with vaglio(tmp_path, environment, **settings) as process:
+            await _link(process)
+            await slack.connected(timeout=30)
+            await slack.slash("Sei un cretino")
+            await telegram.message("Vedi SEGRETO-1")
+            await slack.wait_for("response_url", timeout=30)
+            await telegram.wait_for("sendMessage", timeout=30)
+            assert "cretino" in str(slack.posted[-1].payload)
+            assert "SEGRETO-1" in telegram.sent[-1].text
+            await _stopped(process, signal.SIGTERM)
+    assert _ledger(tmp_path).verify().count == 2
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert not re.search("cretino|SEGRETO|xoxb|xapp|1:TEST", log)
+
+
+async def test_what_was_taken_in_before_a_kill_is_answered_after_it(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    async with TelegramEmulator("1:TEST") as telegram:
+        settings = {"TELEGRAM_TOKEN": "1:TEST", "TELEGRAM_API_URL": _server(telegram)}
+        async with vaglio(tmp_path, environment, **settings) as process:
+            await _link(process)
+            telegram.fail_next("sendMessage", 502, times=100)
+            for number in range(5):
+                await telegram.message(f"Vedi SEGRETO-{number}")
+            await telegram.wait_for("sendMessage", timeout=30, count=5)
+            process.kill()
+            await process.wait()
+        answered_before = len(telegram.sent)
+        telegram._faults.clear()
+        async with vaglio(tmp_path, environment, **settings) as process:
+            await _link(process)
+            async with asyncio.timeout(60):
+                while len(telegram.sent) - answered_before < 5:
+                    await asyncio.sleep(0.05)
+            await _stopped(process, signal.SIGTERM)
+        texts = [sent.text for sent in telegram.sent]
+        assert [sum(f"SEGRETO-{number}" in text for text in texts) for number in range(5)] == [1] * 5
+    assert (_ledger(tmp_path).verify().is_sound, _ledger(tmp_path).verify().count) == (True, 5)
+
+
+def _server(telegram: TelegramEmulator) -> str:
+    return telegram.base_url.removesuffix("/bot")
+
+
+def _ledger(tmp_path: Path) -> Ledger:
+    return Ledger(Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}"), tmp_path / "data" / "ledger.head")

@@ -1,0 +1,214 @@
+"""README and docs: every command runs, every link leads somewhere, and nothing is named that does not exist."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from docs.pages import GUIDES, PAGES, README, ROOT, Page
+
+from bot.cli.commands import app, run
+from bot.settings import PREFIX, Settings
+
+_VAGLIO = re.compile(r"(?:\$ )?(?P<settings>(?:[A-Z_]+=\S+ )*)(?:\.venv/bin/)?vaglio (?P<rest>.+)")
+_SETTING = re.compile(rf"\b{PREFIX}[A-Z]+(?:_[A-Z]+)*\b")
+_TARGET = re.compile(r"^([a-z][a-z-]*):", re.M)
+_ELSEWHERE = re.compile(r"[a-z]+:")
+
+SETTINGS = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+
+on_each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A `vaglio` command line as a page has it."""
+
+    page: Page
+    arguments: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.page.name}: {shlex.join(self.arguments)}"
+
+
+def _lines(page: Page) -> Iterator[str]:
+    """What looks like something to type."""
+    yield from page.code
+    for block in page.blocks:
+        yield from block.text.replace("\\\n", " ").splitlines()
+
+
+def _words(line: str) -> tuple[str, ...]:
+    """The words of a command line, up to where another command or a file takes over."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in lexer:
+        if set(word) <= set("|&;<>"):
+            break
+        words.append(word)
+    return tuple(words)
+
+
+def _commands(page: Page) -> list[Command]:
+    found = [match for line in _lines(page) if (match := _VAGLIO.fullmatch(line.strip()))]
+    return [Command(page, _words(match["rest"]), tuple(match["settings"].split())) for match in found]
+
+
+def _each_command() -> list[Any]:
+    commands = dict.fromkeys(command for page in PAGES for command in _commands(page))
+    return [pytest.param(command, id=str(command)) for command in commands]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder such as a reader has: a few drafts in it, and nothing set."""
+    for name in SETTINGS | {"LC_ALL", "LC_MESSAGES", "LANG"}:
+        monkeypatch.delenv(name, raising=False)
+    for name in ("DATA", "KEYS"):
+        monkeypatch.setenv(f"{PREFIX}{name}_DIR", str(tmp_path / name.lower()))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Buongiorno a tutti")))
+    (tmp_path / "drafts.jsonl").write_text('{"text": "Buongiorno a tutti"}\n{"text": "Hello there"}\n', "utf-8")
+    return tmp_path
+
+
+def _follow(guide: Page, home: Path) -> None:
+    """Do what the guide asks for before its commands: save the first policy, name it in `.env`."""
+    kinds = {"yaml": "policies/acme.yaml", "ini": ".env"}
+    (home / "policies").mkdir()
+    for block in reversed(guide.blocks):
+        if block.kind in kinds:
+            (home / kinds[block.kind]).write_text(block.text, encoding="utf-8")
+
+
+def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    if command.page in GUIDES:
+        _follow(command.page, home)
+    for setting in command.settings:
+        monkeypatch.setenv(*setting.split("=", 1))
+    if command.arguments[0] == "audit":
+        run(["check", "--record", "Buongiorno a tutti"])
+    # It would run until it is told to stop: that it can be started is tested elsewhere.
+    return run([*command.arguments, "--help"] if command.arguments[0] == "run" else command.arguments)
+
+
+def _may_return(command: Command) -> range:
+    return range(4) if command.arguments[0] == "check" else range(1)
+
+
+@pytest.mark.parametrize("command", _each_command())
+def test_every_command_shown_runs(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = _run(command, home, monkeypatch)
+    assert code in _may_return(command), capsys.readouterr()
+
+
+def _each_shown() -> list[Any]:
+    return [
+        pytest.param(page, block.text, id=f"{page.name}:{block.line}")
+        for page in PAGES
+        for block in page.blocks
+        if block.kind == "console" and _VAGLIO.match(block.text)
+    ]
+
+
+@pytest.mark.parametrize(("page", "text"), _each_shown())
+def test_a_command_prints_what_is_shown(
+    page: Page, text: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed, _, shown = text.partition("\n")
+    match = _VAGLIO.fullmatch(typed)
+    assert match
+    monkeypatch.setenv(f"{PREFIX}LANGUAGE", page.language)
+    _run(Command(page, _words(match["rest"]), tuple(match["settings"].split())), home, monkeypatch)
+    printed = capsys.readouterr().out.strip().splitlines()
+    expected = zip_longest(shown.strip().splitlines(), printed, fillvalue="")
+    assert printed == [is_ if _fits(is_, said) else said for said, is_ in expected]
+
+
+def _fits(printed: str, shown: str) -> bool:
+    """Whether a line is as shown, where three dots stand for anything."""
+    return re.fullmatch(re.escape(shown).replace("…", ".*"), printed) is not None
+
+
+@pytest.mark.slow
+def test_the_readme_works_in_a_terminal(home: Path) -> None:
+    typed = [
+        command
+        for block in README.blocks
+        for line in block.text.splitlines()
+        if (match := _VAGLIO.fullmatch(line.strip()))
+        for command in [Command(README, _words(match["rest"]))]
+    ]
+    assert typed
+    subprocess.run([sys.executable, "-m", "bot", "check", "--record", "Buongiorno"], cwd=home, check=True)
+    for command in typed:
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *command.arguments],
+            cwd=home,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode in _may_return(command), (command, done.stderr)
+
+
+# --- Nothing is named that does not exist --------------------------------------------------------------------------
+
+
+@on_each_page
+def test_every_link_and_picture_leads_to_a_file(page: Page) -> None:
+    missing = []
+    for link in page.links:
+        path, _, anchor = link.partition("#")
+        target = (page.path.parent / path).resolve() if path else page.path
+        if _ELSEWHERE.match(link):
+            continue
+        is_there = target.exists() and target.is_relative_to(ROOT)
+        if not is_there or (anchor and anchor not in Page(target).anchors):
+            missing.append(link)
+    assert missing == []
+
+
+@on_each_page
+def test_every_setting_named_exists(page: Page) -> None:
+    assert set(_SETTING.findall(page.text)) - SETTINGS == set()
+
+
+@on_each_page
+def test_every_make_target_named_exists(page: Page) -> None:
+    targets = set(_TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8")))
+    typed = [line.strip().removeprefix("$ ") for line in _lines(page)]
+    named = {word for line in typed if line.startswith("make ") for word in _words(line)[1:]}
+    assert {word for word in named if "=" not in word and not word.startswith("-")} - targets == set()
+
+
+# --- Nothing exists that is not named ------------------------------------------------------------------------------
+
+
+def test_every_command_is_named() -> None:
+    everything = " ".join(" ".join(page.text.split()) for page in PAGES)
+    names = list(_names(typer.main.get_command(app), "vaglio"))
+    assert names
+    assert [name for name in names if name not in everything] == []
+
+
+def _names(command: Any, name: str) -> Iterator[str]:
+    """Each command that does something, by its whole name."""
+    parts: dict[str, Any] = getattr(command, "commands", {})
+    for part, inner in parts.items():
+        yield from _names(inner, f"{name} {part}")
+    if not parts:
+        yield name

@@ -1,0 +1,70 @@
+"""The shape of the code: who may know whom, and how much fits in one place."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# A migration is as long as its tables, and never edited.
+FILES = [
+    path
+    for package in ("bot", "rules")
+    for path in sorted((ROOT / package).rglob("*.py"))
+    if "migrations" not in path.parts
+]
+
+HEAVY = {
+    *("bot", "slack_bolt", "slack_sdk", "telegram", "fastapi", "starlette", "sqlmodel", "sqlalchemy"),
+    *("torch", "spacy", "transformers", "presidio_analyzer", "py3langid"),
+}
+"""What the core must not load: knowledge of the outside, or what takes seconds and hundreds of megabytes."""
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def functions(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each function's name and its lines, the docstring and decorators left out."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            documented = ast.get_docstring(node) is not None and len(node.body) > 1
+            first = node.body[1] if documented else node.body[0]
+            header = node.body[0].lineno - node.lineno
+            yield node.name, (node.end_lineno or node.lineno) - first.lineno + 1 + header
+
+
+def test_the_import_law_holds() -> None:
+    """Every import counts, also those inside functions."""
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "0 broken" in ran.stdout
+
+
+def test_importing_the_core_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, rules, rules.policy, rules.screening, rules.detectors, rules.assembly, rules.trial\n"
+        "print(*{module.partition('.')[0] for module in sys.modules})"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not set(ran.stdout.split()) & HEAVY
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_file_stays_under_300_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 300
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_function_stays_under_40_lines(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert {function: lines for function, lines in functions(tree) if lines >= 40} == {}
+
+
+def test_no_package_lies_among_the_tests() -> None:
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
