@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
@@ -26,11 +27,19 @@ Handler = Callable[[str, Event], Awaitable[None]]
 
 _REMEMBERED = 48 * 3600.0
 """Seconds for which an event's name is kept, to know it again: longer than any platform tries."""
-_GIVEN_UP = 3600.0
-"""Seconds after which an answer that nobody will take is no help to anybody."""
-_LONGEST_PAUSE = 60.0
-_GRACE = 10.0
-"""Seconds that an answer in hand has to go out when Vaglio is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited for what, in seconds."""
+
+    first: float = 1.0
+    """After the first failure; after each further one twice as long, up to `longest`."""
+    longest: float = 60.0
+    whole: float = 3600.0
+    """After which an answer that nobody takes is no help to anybody."""
+    grace: float = 10.0
+    """That an answer in hand has to go out when Vaglio is stopped."""
 
 
 class Deferred(Enum):
@@ -61,11 +70,15 @@ class Undeliverable(Exception):
 class Work:
     """Takes events in durably and hands each to its platform's handler until it is done."""
 
-    def __init__(self, store: Store, vault: Vault, *, workers: int, backlog: int) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, *, workers: int, backlog: int, patience: Patience = Patience()
+    ) -> None:
         self._store, self._vault = store, vault
-        self._workers, self._backlog = workers, backlog
+        self._workers, self._backlog, self._patience = workers, backlog, patience
         self._handlers: dict[str, Handler] = {}
         self._queue: asyncio.Queue[str] = asyncio.Queue()
+        # What is queued, in hand or waiting for its next try: the look for what was left over must not add it again.
+        self._held: set[str] = set()
         # One thread: in this process, events wait for each other here and not for the database's lock.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="vaglio-intake")
         self._later: set[asyncio.Task[None]] = set()
@@ -86,19 +99,95 @@ class Work:
         if id is None:
             return Deferred.DUPLICATE
         busy = self._queue.qsize() >= self._backlog
-        self._queue.put_nowait(id)
+        self._put(id)
         return Deferred.QUEUED if busy else Deferred.TAKEN
 
     async def run(self) -> None:
         """Work until cancelled; what is then in hand stays written and is taken up at the next start."""
         for id in await asyncio.to_thread(self._left_over):
-            self._queue.put_nowait(id)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._workers):
-                group.create_task(self._work())
+            self._put(id)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._workers):
+                    group.create_task(self._work())
+        finally:
+            for task in self._later:
+                task.cancel()
 
     def close(self) -> None:
         self._writer.shutdown()
+
+    def _put(self, id: str) -> None:
+        if id not in self._held:
+            self._held.add(id)
+            self._queue.put_nowait(id)
+
+    async def _work(self) -> None:
+        while True:
+            id = await self._queue.get()
+            doing = asyncio.create_task(self._do(id))
+            try:
+                pause = await asyncio.shield(doing)
+            except asyncio.CancelledError:
+                if _is_being_cancelled():
+                    await self._finish(doing)
+                    raise
+                # Only what was in hand was cut short, by a library of ours: the worker goes on.
+                pause = self._patience.first
+            except Exception as error:
+                # The database itself fails: the entry is still there, and is tried again.
+                log.error("work.failed", id=id, error=type(error).__name__)
+                pause = self._patience.longest
+            if pause is None:
+                self._held.discard(id)
+            else:
+                self._again(id, pause)
+
+    async def _finish(self, doing: asyncio.Task[float | None]) -> None:
+        """What is half said is finished; what takes longer is said again at the next start."""
+        await asyncio.wait({doing}, timeout=self._patience.grace)
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
+
+    async def _do(self, id: str) -> float | None:
+        """Have an event answered. Returns the pause before it must be tried again, or None if it must not."""
+        pending = await asyncio.to_thread(self._read, id)
+        if pending is None:
+            return None
+        try:
+            event = json.loads(self._vault.unseal(pending.wrapped, pending.sealed, id.encode()))
+        except VaultError:
+            log.error("work.unreadable", id=id, remedy="restore the master key that was in use when it was taken in")
+            return None
+        try:
+            await self._handlers[event["platform"]](id, event)
+        except Undeliverable as error:
+            log.warning("work.undeliverable", id=id, platform=event["platform"], reason=error.reason)
+        except Exception as error:
+            if time.time() - pending.at < self._patience.whole:
+                log.warning("work.retry", id=id, attempt=pending.attempts + 1, error=type(error).__name__)
+                await asyncio.to_thread(self._tried, id)
+                return self._pause(error, pending.attempts)
+            log.error("work.given_up", id=id, platform=event["platform"], error=type(error).__name__)
+        await asyncio.to_thread(self._forget, id)
+        return None
+
+    def _pause(self, error: Exception, attempts: int) -> float:
+        # What a platform asks for is kept to the second: to come earlier makes it ask for more.
+        if isinstance(error, Retry) and error.after is not None:
+            return error.after
+        return min(self._patience.first * 2.0**attempts, self._patience.longest)
+
+    def _again(self, id: str, pause: float) -> None:
+        async def wait() -> None:
+            await asyncio.sleep(pause)
+            self._queue.put_nowait(id)
+
+        task = asyncio.create_task(wait())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    # --- The tables, each touched on a thread ----------------------------------------------------------------------
 
     def _write(self, key: str, body: bytes) -> str | None:
         id, now = new_id(), time.time()
@@ -116,53 +205,6 @@ class Work:
         with self._store.read() as session:
             return list(session.exec(select(Pending.id).order_by(col(Pending.at))).all())
 
-    async def _work(self) -> None:
-        while True:
-            id = await self._queue.get()
-            doing = asyncio.get_running_loop().create_task(self._do(id))
-            try:
-                await asyncio.shield(doing)
-            except asyncio.CancelledError:
-                # What is half said is finished; what takes longer is said again at the next start.
-                await asyncio.wait({doing}, timeout=_GRACE)
-                raise
-            except Exception as error:
-                # The database itself fails: the entry is still there, and is tried again.
-                log.error("work.failed", id=id, error=type(error).__name__)
-                self._again(id, _LONGEST_PAUSE)
-
-    async def _do(self, id: str) -> None:
-        pending = await asyncio.to_thread(self._read, id)
-        if pending is None:
-            return
-        try:
-            event = json.loads(self._vault.unseal(pending.wrapped, pending.sealed, id.encode()))
-        except VaultError:
-            log.error("work.unreadable", id=id, remedy="restore the master key that was in use when it was taken in")
-            return
-        try:
-            await self._handlers[event["platform"]](id, event)
-        except Undeliverable as error:
-            log.warning("work.undeliverable", id=id, platform=event["platform"], reason=error.reason)
-        except Exception as error:
-            if time.time() - pending.at < _GIVEN_UP:
-                pause = error.after if isinstance(error, Retry) and error.after is not None else 2.0**pending.attempts
-                log.warning("work.retry", id=id, attempt=pending.attempts + 1, error=type(error).__name__)
-                await asyncio.to_thread(self._tried, id)
-                self._again(id, min(pause, _LONGEST_PAUSE))
-                return
-            log.error("work.given_up", id=id, platform=event["platform"], error=type(error).__name__)
-        await asyncio.to_thread(self._forget, id)
-
-    def _again(self, id: str, pause: float) -> None:
-        async def wait() -> None:
-            await asyncio.sleep(pause)
-            self._queue.put_nowait(id)
-
-        task = asyncio.get_running_loop().create_task(wait())
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
-
     def _read(self, id: str) -> Pending | None:
         with self._store.read() as session:
             return session.get(Pending, id)
@@ -176,6 +218,11 @@ class Work:
     def _forget(self, id: str) -> None:
         with self._store.write() as session:
             session.exec(delete(Pending).where(col(Pending.id) == id))
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _key(platform: str, name: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -65,19 +66,33 @@ class Desk:
         self.people = people
         self._prescreen = prescreen
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="vaglio-desk")
+        self._given: dict[str, Reply] = {}
 
     async def answer(self, id: str, draft: Draft, language: Language) -> Reply | Notice:
-        """The verdict, recorded, or the sentence that says why there is none."""
+        """The verdict, recorded, or the sentence that says why there is none.
+
+        The same `id` asked again before `delivered` gets the same verdict: it is screened, recorded and counted once.
+        """
+        if id in self._given:
+            return self._given[id]
         loop = asyncio.get_running_loop()
         try:
-            screening = await loop.run_in_executor(self._pool, lambda: self._prescreen(draft, id=id))
+            reply = await loop.run_in_executor(self._pool, self._screened, id, draft, language)
         except DraftRefused as refused:
             return Notice(refusal(refused, language))
         except Exception as error:
             # Its message may quote the draft: the type is all that may be told.
             log.error("screening.failed", id=id, error=type(error).__name__)
             return Notice(failure(language))
-        return reply_to(screening, self._prescreen.screener.policy, language)
+        self._given[id] = reply
+        return reply
+
+    def delivered(self, id: str) -> None:
+        """The answer is out, or nobody will ever take it: its words are let go."""
+        self._given.pop(id, None)
+
+    def _screened(self, id: str, draft: Draft, language: Language) -> Reply:
+        return reply_to(self._prescreen(draft, id=id), self._prescreen.screener.policy, language)
 
     async def language(self, account: str) -> Language:
         return await asyncio.to_thread(self.people.language, account)
@@ -116,3 +131,21 @@ class Desk:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Aside:
+    """What is done beside the work, out of courtesy: if it fails that is logged, and it is not tried again."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def do(self, doing: Coroutine[Any, Any, None]) -> None:
+        async def kindly() -> None:
+            try:
+                await doing
+            except Exception as error:
+                log.warning("courtesy.failed", error=type(error).__name__)
+
+        task = asyncio.create_task(kindly())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

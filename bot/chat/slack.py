@@ -1,55 +1,47 @@
-"""Slack: slash command, shortcuts, form and direct messages; each is written down before it is acknowledged."""
+"""Slack, the way in: command, shortcuts, form and direct messages, each written down before it is acknowledged."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncRateLimitErrorRetryHandler,
     AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.chat import slack_blocks
-from bot.chat.desk import Desk, Help, New, Notice, Speak, command
-from bot.chat.slack_text import mentioned, plain_text, unescaped
+from bot.chat.desk import Aside, Desk, Help, New, Speak, command
+from bot.chat.slack_answers import PLATFORM, TIMEOUT, SlackAnswers, account
+from bot.chat.slack_text import emoji_of, unescaped
 from bot.people import Language
-from bot.reply import Reply
 from bot.wording import Wording
-from bot.work import Deferred, Event, Retry, Undeliverable, Work
-from rules.draft import Account, Channel, Draft, Kind
+from bot.work import Deferred, Event, Work
 
 log = structlog.get_logger(__name__)
 
-PLATFORM = "slack"
-_TOO_LATE = frozenset(
-    {"not_found", "expired_url", "used_url", "expired_trigger_id", "no_active_hooks", "hash_conflict"}
-)
-"""Slack's words for a view that was closed or an address that no longer takes answers: a direct message does."""
-_GONE = frozenset(
-    {"user_not_found", "users_not_found", "user_disabled", "channel_not_found", "is_archived", "not_in_channel",
-     "account_inactive", "cannot_dm_bot", "restricted_action", "messages_tab_disabled"}
-)  # fmt: skip
+_ASKING = 1.0
+"""Seconds that Slack has to tell somebody's language while they wait for the acknowledgement, due within three."""
 
 Body = Mapping[str, Any]
 
 
-def slack_client(token: str, api_url: str) -> AsyncWebClient:
-    """A client that waits out rate limits and tries server errors again.
+def slack_client(token: str, api_url: str, retries: int = 2) -> AsyncWebClient:
+    """A client that waits out rate limits and tries server errors again, each `retries` times.
 
-    Not dropped connections: the message may have been posted before the line was cut, and would be posted twice.
+    Not dropped connections: those are for `Work`, which goes on with others in the meantime.
     """
-    client = AsyncWebClient(token=token, base_url=api_url.rstrip("/") + "/", timeout=10)
+    client = AsyncWebClient(token=token, base_url=api_url.rstrip("/") + "/", timeout=TIMEOUT)
     client.retry_handlers = [
-        AsyncRateLimitErrorRetryHandler(max_retry_count=2),
-        AsyncServerErrorRetryHandler(max_retry_count=2),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=retries),
+        AsyncServerErrorRetryHandler(max_retry_count=retries),
     ]
     return client
 
@@ -59,10 +51,20 @@ class SlackChat:
 
     def __init__(self, *, client: AsyncWebClient, signing_secret: str, work: Work, desk: Desk) -> None:
         self.client, self._work, self._desk = client, work, desk
-        # Answering only once the listener has returned: what is not written down is not acknowledged, and Slack
-        # sends it again; and an exception in a listener can no longer swallow the acknowledgement.
-        self.app = AsyncApp(client=client, signing_secret=signing_secret, process_before_response=True)
-        self._opening: set[asyncio.Task[None]] = set()
+        self._answers = SlackAnswers(client, desk)
+        self._aside = Aside()
+        self.app = AsyncApp(
+            # Without a token, or Bolt would ask Slack about itself first and, where Slack is silent, acknowledge an
+            # event that it drops. Whoever asks has proved to be Slack already, by the socket or the signature.
+            client=AsyncWebClient(base_url=client.base_url),
+            authorize=_authorized,
+            signing_secret=signing_secret,
+            # Answering only once the listener has returned: what is not written down is not acknowledged, and Slack
+            # sends it again; and an exception in a listener can no longer swallow the acknowledgement.
+            process_before_response=True,
+            # Otherwise Bolt writes the whole body of what it does not know into the log.
+            raise_error_for_unhandled_request=True,
+        )
         self.app.command(re.compile(r"/.*"))(self._on_command)
         self.app.shortcut("check_message")(self._on_message_shortcut)
         self.app.shortcut("new_draft")(self._on_new_draft)
@@ -70,218 +72,119 @@ class SlackChat:
         self.app.event("message")(self._on_message)
         self.app.event("app_home_opened")(self._on_nothing)
         self.app.error(self._on_error)
-        work.on(PLATFORM, self.handle)
+        work.on(PLATFORM, self._answers.handle)
 
     async def check_token(self) -> str:
         """The name of the workspace. Raises `SlackApiError` for a token that Slack does not know."""
         return str((await self.client.auth_test())["team"])
 
-    # --- What comes in: written down, then acknowledged ------------------------------------------------------------
-
     async def _on_command(self, ack: Any, body: Body) -> None:
-        text = unescaped(body.get("text") or "").strip()
-        account = _account(body["team_id"], body["user_id"])
-        language = await self._desk.language(account)
-        match command(text) if text else Help():
+        team, user, trigger = body["team_id"], body["user_id"], body["trigger_id"]
+        raw = body.get("text") or ""
+        match command(unescaped(raw)) if raw.strip() else Help():
             case Help():
-                await ack(text=self._desk.help(language, slack=True))
+                await ack(text=self._desk.help(await self._answers.language(team, user, _ASKING), slack=True))
             case Speak(chosen):
-                await ack(text=await self._desk.speak(account, chosen))
+                await ack(text=await self._desk.speak(account(team, user), chosen))
             case New():
                 await ack()
-                self._open_form(body["trigger_id"], language)
+                self._aside.do(self._open_form(trigger, team, user))
             case None:
-                event = {
-                    "kind": "command",
-                    "team": body["team_id"],
-                    "user": body["user_id"],
-                    "text": body["text"],
-                    "response_url": body["response_url"],
-                }
-                said = self._on_its_way(
-                    await self._work.defer(PLATFORM, f"trigger:{body['trigger_id']}", event), language
-                )
+                event = {"kind": "command", "team": team, "user": user, "text": raw}
+                event |= {"response_url": body["response_url"]}
+                deferred = await self._work.defer(PLATFORM, f"trigger:{trigger}", event)
+                said = _on_its_way(deferred, await self._answers.language(team, user, _ASKING))
                 await (ack(text=said) if said else ack())
 
     async def _on_message_shortcut(self, ack: Any, body: Body) -> None:
-        message = body["message"]
-        event = {
-            "kind": "shortcut",
-            "team": body["team"]["id"],
-            "user": body["user"]["id"],
-            "is_own": message.get("user") == body["user"]["id"],
-            "text": message.get("text") or "",
-            "attachments": _media(message),
-            "response_url": body["response_url"],
-        }
-        await self._work.defer(PLATFORM, f"trigger:{body['trigger_id']}", event)
+        message, (team, user) = body["message"], _who(body)
+        is_own = message.get("user") == user
+        event = {"kind": "shortcut", "team": team, "user": user, "is_own": is_own}
+        # What somebody else wrote is none of our business, not even for the moment of saying so.
+        event |= _content(message if is_own else {}) | {"response_url": body["response_url"]}
+        await self._take(f"trigger:{body['trigger_id']}", event)
         await ack()
 
     async def _on_new_draft(self, ack: Any, body: Body) -> None:
-        language = await self._desk.language(_account(body["team"]["id"], body["user"]["id"]))
         await ack()
-        self._open_form(body["trigger_id"], language)
+        self._aside.do(self._open_form(body["trigger_id"], *_who(body)))
 
     async def _on_form(self, ack: Any, body: Body) -> None:
-        view, language = body["view"], await self._desk.language(_account(body["team"]["id"], body["user"]["id"]))
-        event = {
-            "kind": "form",
-            "team": body["team"]["id"],
-            "user": body["user"]["id"],
-            "view": view["id"],
-            "fields": _fields(view),
-        }
-        said = self._on_its_way(
-            await self._work.defer(PLATFORM, f"view:{view['id']}:{view.get('hash')}", event), language
-        )
-        _, blocks = slack_blocks.notice(said or Wording(language).say("I am reading it …"))
-        await ack(response_action="update", view=slack_blocks.result_view(blocks, language))
+        view, (team, user) = body["view"], _who(body)
+        event = {"kind": "form", "team": team, "user": user, "view": view["id"], "fields": _fields(view)}
+        # Not by the view's own name: somebody who saw an error may mend their text and send the same view again.
+        deferred = await self._work.defer(PLATFORM, f"trigger:{body['trigger_id']}", event)
+        # Known since the form was opened; to ask for it now could let the answer come before this acknowledgement.
+        language = await self._desk.language(account(team, user))
+        if said := _on_its_way(deferred, language):
+            _, blocks = slack_blocks.notice(said)
+            await ack(response_action="update", view=slack_blocks.result_view(blocks, language))
+        else:
+            # Its answer may stand in the view already.
+            await ack()
 
     async def _on_message(self, body: Body) -> None:
         message = body["event"]
         is_from_person = (
             "bot_id" not in message and message.get("subtype") in (None, "file_share") and "user" in message
         )
-        if message.get("channel_type") != "im" or not is_from_person:
-            return
-        event = {
-            "kind": "direct",
-            "team": body["team_id"],
-            "user": message["user"],
-            "text": message.get("text") or "",
-            "attachments": _media(message),
-            "channel": message["channel"],
-        }
-        await self._work.defer(PLATFORM, f"event:{body['event_id']}", event)
+        if message.get("channel_type") == "im" and is_from_person:
+            event = {"kind": "direct", "team": body["team_id"], "user": message["user"], "channel": message["channel"]}
+            await self._take(f"event:{body['event_id']}", event | _content(message))
 
     async def _on_nothing(self) -> None:
         """An event that the application subscribes to and does not need yet: acknowledged, so that Slack is content."""
 
-    async def _on_error(self, error: Exception) -> None:
+    async def _on_error(self, error: Exception) -> BoltResponse | None:
         # The body of the request holds the draft: only the kind of the error may be told.
+        if isinstance(error, BoltUnhandledRequestError):
+            log.info("slack.not_for_us")
+            return BoltResponse(status=200)
         log.error("slack.listener_failed", error=type(error).__name__)
+        return None
 
-    def _on_its_way(self, deferred: Deferred, language: Language) -> str:
-        wording = Wording(language)
-        match deferred:
-            case Deferred.TAKEN:
-                return wording.say("I am reading it …")
-            case Deferred.QUEUED:
-                return wording.say("Many drafts are waiting; yours is in the queue and I will answer as soon as I can.")
-            case Deferred.DUPLICATE:
-                return ""
+    async def _take(self, name: str, event: Event) -> None:
+        """Write down what is acknowledged without words, and say so apart if it has to wait."""
+        if await self._work.defer(PLATFORM, name, event) is Deferred.QUEUED:
+            self._aside.do(self._say_queued(event))
 
-    def _open_form(self, trigger: str, language: Language) -> None:
-        """After the acknowledgement, within the three seconds that the trigger lives."""
+    async def _say_queued(self, event: Event) -> None:
+        language = await self._answers.language(event["team"], event["user"])
+        await self._answers.say(event, _on_its_way(Deferred.QUEUED, language), language)
 
-        async def open_it() -> None:
-            try:
-                await self.client.views_open(trigger_id=trigger, view=slack_blocks.form(language))
-            except Exception as error:
-                log.warning("slack.form_not_opened", error=type(error).__name__)
-
-        task = asyncio.get_running_loop().create_task(open_it())
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
-
-    # --- What was written down: answered ---------------------------------------------------------------------------
-
-    async def handle(self, id: str, event: Event) -> None:
-        """Answer one event. Raises `Retry` or `Undeliverable`; may be called again for the same event."""
-        try:
-            language = await self._language(event["team"], event["user"])
-            answer = await self._answer(id, event, language)
-            text, blocks = (
-                slack_blocks.message(answer, language)
-                if isinstance(answer, Reply)
-                else slack_blocks.notice(answer.text)
-            )
-            await self._deliver(event, text, blocks, language)
-        except SlackApiError as error:
-            raise _sorted_out(error) from None
-
-    async def _answer(self, id: str, event: Event, language: Language) -> Reply | Notice:
-        if event.get("is_own") is False:
-            return Notice(Wording(language).say("I only check messages of your own: this one is somebody else's."))
-        if event["kind"] == "direct":
-            match command(unescaped(event["text"])):
-                case Help() | New():
-                    return Notice(self._desk.help(language, slack=True))
-                case Speak(chosen):
-                    return Notice(await self._desk.speak(_account(event["team"], event["user"]), chosen))
-        return await self._desk.answer(id, await self._draft_from(event), language)
-
-    async def _draft_from(self, event: Event) -> Draft:
-        author = _account(event["team"], event["user"])
-        if event["kind"] != "form":
-            text = await self._as_read(event["text"])
-            return Draft(text=text, author=author, attachments=tuple(event.get("attachments", ())))
-        fields = event["fields"]
-        return Draft(
-            text=fields["text"] or "",
-            author=author,
-            channel=Channel(fields["channel"] or Channel.OTHER),
-            account=Account(fields["account"] or Account.INSTITUTIONAL),
-            kind=Kind(fields["kind"] or Kind.POST),
-            in_reply_to=fields["in_reply_to"] or None,
-        )
-
-    async def _as_read(self, raw: str) -> str:
-        """What the writer saw when they wrote it: names for mentions, addresses for links, `&` for `&amp;`."""
-        names = {}
-        for user in mentioned(raw):
-            try:
-                profile = (await self.client.users_info(user=user))["user"]
-                names[user] = profile.get("profile", {}).get("display_name") or profile.get("real_name") or user
-            except SlackApiError:
-                names[user] = user
-        return plain_text(raw, names)
-
-    async def _language(self, team: str, user: str) -> Language:
-        account = _account(team, user)
-        if not await asyncio.to_thread(self._desk.people.knows_locale, account):
-            try:
-                found = await self.client.users_info(user=user, include_locale=True)
-                await asyncio.to_thread(self._desk.people.notice_locale, account, found["user"].get("locale"))
-            except (SlackApiError, OSError, TimeoutError):
-                log.info("slack.locale_unknown")
-        return await self._desk.language(account)
-
-    async def _deliver(self, event: Event, text: str, blocks: list[slack_blocks.Block], language: Language) -> None:
-        """To the place that the writer looks at; where that is gone, to their direct messages."""
-        if event["kind"] == "form":
-            try:
-                await self.client.views_update(view_id=event["view"], view=slack_blocks.result_view(blocks, language))
-            except SlackApiError as error:
-                if error.response["error"] not in _TOO_LATE:
-                    raise
-            else:
-                return
-        elif event["kind"] == "direct":
-            await self.client.chat_postMessage(channel=event["channel"], text=text, blocks=blocks, unfurl_links=False)
-            return
-        elif await self._respond(event["response_url"], text, blocks, replace=event["kind"] == "command"):
-            return
-        opened = await self.client.conversations_open(users=event["user"])
-        await self.client.chat_postMessage(
-            channel=opened["channel"]["id"], text=text, blocks=blocks, unfurl_links=False
-        )
-
-    async def _respond(self, url: str, text: str, blocks: list[slack_blocks.Block], *, replace: bool) -> bool:
-        """Whether the address still took the answer; an ephemeral message can be replaced, never updated."""
-        webhook = AsyncWebhookClient(url, timeout=10, retry_handlers=self.client.retry_handlers)
-        sent = await webhook.send(text=text, blocks=blocks, response_type="ephemeral", replace_original=replace)
-        if sent.status_code == 429 or sent.status_code >= 500:
-            raise Retry(float(sent.headers.get("Retry-After", 1)))
-        return sent.status_code == 200
+    async def _open_form(self, trigger: str, team: str, user: str) -> None:
+        """Within the three seconds that the trigger lives."""
+        language = await self._answers.language(team, user, _ASKING)
+        await self.client.views_open(trigger_id=trigger, view=slack_blocks.form(language))
 
 
-def _account(team: str, user: str) -> str:
-    return f"{PLATFORM}:{team}:{user}"
+async def _authorized(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+    return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
 
 
-def _media(message: Body) -> list[str]:
-    return [str(file.get("mimetype") or "application/octet-stream") for file in message.get("files") or ()]
+def _on_its_way(deferred: Deferred, language: Language) -> str:
+    wording = Wording(language)
+    match deferred:
+        case Deferred.TAKEN:
+            return wording.say("I am reading it …")
+        case Deferred.QUEUED:
+            return wording.say("Many drafts are waiting; yours is in the queue and I will answer as soon as I can.")
+        case Deferred.DUPLICATE:
+            return ""
+
+
+def _who(body: Body) -> tuple[str, str]:
+    """Team and user of an interaction; installed for a whole organisation, it names the team only with the user."""
+    user = body["user"]
+    return (body.get("team") or {}).get("id") or user.get("team_id", ""), user["id"]
+
+
+def _content(message: Body) -> dict[str, Any]:
+    return {
+        "text": message.get("text") or "",
+        "emoji": emoji_of(message),
+        "attachments": [str(file.get("mimetype") or "application/octet-stream") for file in message.get("files") or ()],
+    }
 
 
 def _fields(view: Body) -> dict[str, str | None]:
@@ -291,12 +194,3 @@ def _fields(view: Body) -> dict[str, str | None]:
         chosen = entered.get("selected_option")
         found[name] = chosen["value"] if chosen else entered.get("value")
     return found
-
-
-def _sorted_out(error: SlackApiError) -> Exception:
-    """Whether Slack's refusal passes or stays."""
-    reason = str(error.response.get("error", "")) if error.response else ""
-    if reason in _GONE or reason in _TOO_LATE:
-        return Undeliverable(reason)
-    after = (error.response.headers or {}).get("Retry-After") if error.response else None
-    return Retry(float(after) if after else None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.chat.shown import harmless, numbers, shown
 from bot.reply import Piece, Remark, Reply
 from bot.wording import Wording
 from rules.draft import Account, Channel, Kind
@@ -12,19 +14,40 @@ from rules.verdict import Outcome, Severity
 
 Block = dict[str, Any]
 
-# What Slack refuses above; where it says nothing, what it was seen to refuse (`msg_blocks_too_long`).
-TEXT, HEADER, FALLBACK, BLOCKS, MESSAGE, INPUT = 3_000, 150, 300, 50, 13_200, 3_000
-_REMARKS = 24
-_WHY, _WORDING, _UNCHECKED = 1_000, 400, 10
+# What Slack refuses above. Where it says nothing: `msg_blocks_too_long`, which counts containers as well as words.
+TEXT, HEADER, FALLBACK, MESSAGE, INPUT = 3_000, 150, 300, 13_200, 3_000
+_REMARKS, _MISSED = 24, 20
+_SUMMARY, _CLAUSE, _WHY, _WORDING = 1_000, 300, 1_000, 400
+_MORE = 300
+"""Characters kept for the two sentences that say something was left out."""
 
 _SIGN = {Outcome.CLEAR: "✅", Outcome.REVISE: "✏️", Outcome.REVIEW: "✋", Outcome.BLOCK: "⛔"}
 _MARK = {Severity.NOTE: "💡", Severity.WARN: "✏️", Severity.REVIEW: "✋", Severity.BLOCK: "⛔"}
-_DIGITS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def message(reply: Reply, language: str) -> tuple[str, list[Block]]:
     """The fallback text, which holds nothing of the draft, and the blocks."""
-    return f"{_SIGN[reply.outcome]} {reply.title}"[:FALLBACK], _fitting(list(_blocks(reply, language)), language)
+    wording = Wording(language)
+    title = f"{_SIGN[reply.outcome]} {reply.title}"
+    head = [{"type": "header", "text": _literal(clip(title, HEADER))}]
+    if reply.summary:
+        head.append(_plain(clip(reply.summary, _SUMMARY)))
+    tail = [
+        *_missed(reply.unchecked, wording),
+        {"type": "context", "elements": [_literal(clip(reply.footer, FALLBACK))]},
+    ]
+    room = MESSAGE - size([*head, *tail]) - _MORE
+    remarks = [_remark(remark, wording) for remark in reply.remarks[:_REMARKS]]
+    # The draft has a third of the room at least, and whatever the remarks leave of theirs.
+    quote, is_cut = _quote(reply.pieces, max(room // 3, room - size(remarks)))
+    while remarks and size([*quote, *remarks]) > room:
+        remarks.pop()
+    more = []
+    if left := len(reply.remarks) - len(remarks):
+        more.append(_plain(wording.count("And one more remark.", "And {number} more remarks.", left)))
+    if is_cut:
+        more.append(_plain(wording.say("There is more than fits into one message.")))
+    return clip(title, FALLBACK), [*head, *quote, *remarks, *more, *tail]
 
 
 def notice(text: str) -> tuple[str, list[Block]]:
@@ -32,25 +55,15 @@ def notice(text: str) -> tuple[str, list[Block]]:
     return clip(text, FALLBACK), [_plain(text)]
 
 
-def _blocks(reply: Reply, language: str) -> Iterable[Block]:
-    yield {
-        "type": "header",
-        "text": {"type": "plain_text", "text": clip(f"{_SIGN[reply.outcome]} {reply.title}", HEADER), "emoji": False},
-    }
-    if reply.summary:
-        yield _plain(reply.summary)
-    if reply.pieces:
-        yield {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": _quoted(reply.pieces)}]}
-    for remark in reply.remarks[:_REMARKS]:
-        yield {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": _remark(remark, language)}]}
-    wording = Wording(language)
-    left = len(reply.remarks) - _REMARKS
-    if left > 0:
-        yield _plain(wording.count("And one more remark.", "And {number} more remarks.", left))
-    if reply.unchecked:
-        lines = "\n".join(f"• {line}" for line in reply.unchecked[:_UNCHECKED])
-        yield _plain(f"{wording.say('Not checked:')}\n{lines}")
-    yield {"type": "context", "elements": [{"type": "plain_text", "text": clip(reply.footer, TEXT), "emoji": False}]}
+def _quote(pieces: Sequence[Piece], room: int) -> tuple[list[Block], bool]:
+    """The draft, its marked places in bold, and whether some of them had to be left out."""
+
+    def block(pieces: Sequence[Piece]) -> list[Block]:
+        elements = [{"type": "rich_text_quote", "elements": _quoted(pieces)}]
+        return [{"type": "rich_text", "elements": elements}] if pieces else []
+
+    kept, is_cut = shown(pieces, lambda pieces: size(block(pieces)) <= room)
+    return block(kept), is_cut
 
 
 def _quoted(pieces: Sequence[Piece]) -> list[Block]:
@@ -58,57 +71,54 @@ def _quoted(pieces: Sequence[Piece]) -> list[Block]:
     for before, piece in zip((None, *pieces), pieces, strict=False):
         style = {"style": {"bold": True, "code": True}} if piece.marks else {}
         elements.append({"type": "text", "text": piece.text, **style})
-        fresh = [mark for mark in piece.marks if before is None or mark not in before.marks]
-        if fresh:
-            numbers = "⁺".join(str(mark).translate(_DIGITS) for mark in fresh)
-            elements.append({"type": "text", "text": numbers, "style": {"bold": True}})
+        if number := numbers(piece, before):
+            elements.append({"type": "text", "text": number, "style": {"bold": True}})
     return elements
 
 
-def _remark(remark: Remark, language: str) -> list[Block]:
-    wording = Wording(language)
+def _remark(remark: Remark, wording: Wording) -> Block:
     heading = f"{_MARK[remark.severity]} {remark.number}. {remark.clause}"
-    lines = [f" — {remark.label}\n{clip(remark.why, _WHY)}"]
+    said = [
+        {"type": "text", "text": clip(heading, HEADER), "style": {"bold": True}},
+        {"type": "text", "text": f" — {remark.label}\n"},
+        {"type": "text", "text": f"«{clip(remark.says, _CLAUSE)}»", "style": {"italic": True}},
+    ]
+    lines = [f"\n{clip(remark.why, _WHY)}"]
     if remark.todo:
         lines.append(f"\n→ {clip(remark.todo, _WHY)}")
     if remark.instead:
-        lines.append("\n" + wording.say("Instead: {wordings}", wordings=clip(" · ".join(remark.instead), _WORDING)))
-    return [
-        {"type": "text", "text": clip(heading, HEADER), "style": {"bold": True}},
-        {"type": "text", "text": "".join(lines)},
-    ]
+        # Wording to use instead may be the draft's own, in lower case.
+        wordings = clip(harmless(" · ".join(remark.instead)), _WORDING)
+        lines.append("\n" + wording.say("Instead: {wordings}", wordings=wordings))
+    said.append({"type": "text", "text": "".join(lines)})
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": said}]}
 
 
-def _fitting(blocks: list[Block], language: str) -> list[Block]:
-    """As many blocks as Slack takes in one message; the last, which names the check, always stays."""
-    cut = False
-    while len(blocks) > BLOCKS or length(blocks) > MESSAGE:
-        del blocks[-2]
-        cut = True
-    if cut:
-        blocks[-2:-1] = [_plain(Wording(language).say("There is more than fits into one message."))]
-    return blocks
+def _missed(unchecked: Sequence[str], wording: Wording) -> list[Block]:
+    """What was not checked: it is never left out, at worst it is counted."""
+    if not unchecked:
+        return []
+    lines = [f"• {clip(harmless(line), 120)}" for line in unchecked[:_MISSED]]
+    if left := len(unchecked) - len(lines):
+        lines.append(wording.count("And one more.", "And {number} more.", left))
+    return [_plain("\n".join([wording.say("Not checked:"), *lines]))]
 
 
-def length(blocks: Sequence[Mapping[str, Any]]) -> int:
-    """Characters of all texts in all blocks together."""
-    return sum(_texts(block) for block in blocks)
-
-
-def _texts(node: object) -> int:
-    if isinstance(node, Mapping):
-        return sum(len(v) if k == "text" and isinstance(v, str) else _texts(v) for k, v in node.items())
-    if isinstance(node, list):
-        return sum(_texts(item) for item in node)
-    return 0
+def size(blocks: Sequence[Mapping[str, Any]]) -> int:
+    """Characters of the blocks as they are sent."""
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
 
 
 def clip(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def _literal(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
 def _plain(text: str) -> Block:
-    return {"type": "section", "text": {"type": "plain_text", "text": clip(text, TEXT), "emoji": False}}
+    return {"type": "section", "text": _literal(clip(text, TEXT))}
 
 
 # --- The form ------------------------------------------------------------------------------------------------------

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-_MENTION = re.compile(r"<@([A-Z0-9]+)>")
+_MENTION = re.compile(r"<@([A-Z0-9]+)\|?>")
 _MARKUP = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+_BROADCASTS = frozenset({"here", "channel", "everyone"})
+_SCHEMES = ("mailto:", "tel:")
 
 
 def unescaped(text: str) -> str:
@@ -18,8 +21,13 @@ def mentioned(raw: str) -> Sequence[str]:
     return tuple(dict.fromkeys(_MENTION.findall(raw)))
 
 
-def plain_text(raw: str, names: Mapping[str, str]) -> str:
-    """Names for mentions, labels or addresses for links, `&` for `&amp;`. `names` are display names by user id."""
+def plain_text(raw: str, names: Mapping[str, str], emoji: Mapping[str, str] | None = None) -> str:
+    """Names for mentions, labels or addresses for links, `&` for `&amp;`, and emoji for their `:names:`.
+
+    `names` are display names by user id; `emoji` as `emoji_of` finds them in the message.
+    """
+    for name, sign in (emoji or {}).items():
+        raw = raw.replace(name, sign)
 
     def read(match: re.Match[str]) -> str:
         sign, target, label = match.groups()
@@ -28,10 +36,36 @@ def plain_text(raw: str, names: Mapping[str, str]) -> str:
                 return f"@{label or names.get(target, target)}"
             case "#":
                 return f"#{label or target}"
+            case "!" if target in _BROADCASTS:
+                return f"@{target}"
             case "!":
-                # A broadcast (`<!here>`), or a date whose label is what people see.
+                # A group of people or a date: its label is what people see.
                 return label or f"@{target.partition('^')[0]}"
             case _:
-                return label or target.removeprefix("mailto:")
+                return label or _address(target)
 
     return unescaped(_MARKUP.sub(read, raw))
+
+
+def emoji_of(message: Mapping[str, Any]) -> dict[str, str]:
+    """The emoji of a message by the names that stand for them in its text, such as `:wave::skin-tone-2:`."""
+    found = {}
+    for node in _objects(message.get("blocks") or ()):
+        if node.get("type") == "emoji" and (code := node.get("unicode")):
+            tone = f":skin-tone-{node['skin_tone']}:" if node.get("skin_tone") else ""
+            found[f":{node['name']}:{tone}"] = "".join(chr(int(point, 16)) for point in code.split("-"))
+    # The longest first: a name may be how another begins.
+    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
+def _address(target: str) -> str:
+    return next((target.removeprefix(scheme) for scheme in _SCHEMES if target.startswith(scheme)), target)
+
+
+def _objects(node: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(node, Mapping):
+        yield node
+        node = list(node.values())
+    if isinstance(node, list | tuple):
+        for inner in node:
+            yield from _objects(inner)

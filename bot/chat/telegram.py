@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 from telegram import Bot, BotCommand, LinkPreviewOptions, Message, ReplyParameters, Update
@@ -14,11 +15,11 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryA
 from telegram.request import HTTPXRequest
 
 from bot.chat import telegram_text
-from bot.chat.desk import Desk, Notice, Speak, command
+from bot.chat.desk import Aside, Command, Desk, Help, New, Notice, Speak, command
 from bot.people import LANGUAGES, Language
-from bot.reply import Reply
+from bot.reply import Reply, failure
 from bot.wording import Wording
-from bot.work import Event, Retry, Undeliverable, Work
+from bot.work import Deferred, Event, Retry, Undeliverable, Work
 from rules.draft import Draft
 
 log = structlog.get_logger(__name__)
@@ -27,24 +28,31 @@ PLATFORM = "telegram"
 UPDATES = ["message", "edited_message"]
 _POLL = 30
 """Seconds that Telegram holds a request for updates open."""
-_PAUSES = (1, 2, 5, 10, 30)
+_TIMEOUT = 10.0
+_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 _MEDIA = ("photo", "video", "animation", "document", "audio", "voice", "video_note", "sticker")
+_NOBODY = ("chat not found", "peer_id_invalid", "user not found")
+"""What Telegram calls a bad request though nothing is wrong with it: there is nobody to take it."""
 
 
-def telegram_bot(token: str, api_url: str) -> Bot:
+def telegram_bot(token: str, api_url: str, timeout: float = _TIMEOUT) -> Bot:
+    """A bot that waits `timeout` seconds for an answer (for updates, as long again as Telegram holds on to them)."""
     base = api_url.rstrip("/")
     return Bot(
         token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=HTTPXRequest(connection_pool_size=16, read_timeout=10, connect_timeout=10),
-        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=_POLL + 10, connect_timeout=10),
+        request=HTTPXRequest(connection_pool_size=16, read_timeout=timeout, connect_timeout=timeout),
+        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=timeout, connect_timeout=timeout),
     )
 
 
 class TelegramChat:
-    def __init__(self, *, bot: Bot, work: Work, desk: Desk) -> None:
-        self.bot, self._work, self._desk = bot, work, desk
+    """One bot; `pauses` are the seconds between its attempts to reach Telegram, the last of them for good."""
+
+    def __init__(self, *, bot: Bot, work: Work, desk: Desk, pauses: Sequence[float] = _PAUSES) -> None:
+        self.bot, self._work, self._desk, self._pauses = bot, work, desk, pauses
+        self._aside = Aside()
         work.on(PLATFORM, self.handle)
 
     async def run(self, then: Callable[[], Awaitable[None]]) -> None:
@@ -87,7 +95,7 @@ class TelegramChat:
                     log.warning(
                         "telegram.conflict", remedy="another program polls with this token, or a webhook is set"
                     )
-                pause = _pause(error, failures)
+                pause = self._pause(error, failures)
                 failures += 1
                 log.warning("telegram.poll_failed", error=type(error).__name__, pause=pause)
                 await asyncio.sleep(pause)
@@ -98,24 +106,19 @@ class TelegramChat:
             lambda: self.bot.set_webhook(url, secret_token=secret, allowed_updates=UPDATES, max_connections=20)
         )
 
-    async def receive(self, body: Mapping[str, Any], given: str | None, secret: str) -> bool:
+    async def receive(self, body: object, given: str | None, secret: str) -> bool:
         """One posted update; False if it did not come from Telegram. Returns once it is written down."""
         if given is None or not secrets.compare_digest(given.encode(), secret.encode()):
             return False
-        update = Update.de_json(dict(body), self.bot)
-        if update is not None:
-            await self.take(update)
+        if not isinstance(body, dict) or (update := Update.de_json(body, self.bot)) is None:
+            return False
+        await self.take(update)
         return True
 
     async def take(self, update: Update) -> None:
         """Write an update down if it is something that the bot answers."""
         message = update.message or update.edited_message
-        if (
-            message is None
-            or message.chat.type != ChatType.PRIVATE
-            or message.from_user is None
-            or message.from_user.is_bot
-        ):
+        if message is None or message.from_user is None or message.from_user.is_bot or not _is_said_to_us(message):
             return
         event = {
             "user": message.from_user.id,
@@ -125,7 +128,13 @@ class TelegramChat:
             "text": message.text or message.caption or "",
             "attachments": _attachments(message),
         }
-        await self._work.defer(PLATFORM, f"update:{update.update_id}", event)
+        if await self._work.defer(PLATFORM, f"update:{update.update_id}", event) is Deferred.QUEUED:
+            self._aside.do(self._say_queued(event))
+
+    async def _say_queued(self, event: Event) -> None:
+        wording = Wording(await self._language(event))
+        sentence = wording.say("Many drafts are waiting; yours is in the queue and I will answer as soon as I can.")
+        await self._send(event, telegram_text.notice(sentence))
 
     async def _until_it_works(self, call: Callable[[], Awaitable[object]]) -> None:
         failures = 0
@@ -135,71 +144,121 @@ class TelegramChat:
             except InvalidToken:
                 raise
             except TelegramError as error:
-                pause = _pause(error, failures)
+                pause = self._pause(error, failures)
                 failures += 1
-                log.warning("telegram.not_reached", error=type(error).__name__, pause=pause)
+                # What Telegram finds wrong with an address or a secret is worth telling; no draft is in play yet.
+                reason = error.message if isinstance(error, BadRequest) else None
+                log.warning("telegram.not_reached", error=type(error).__name__, reason=reason, pause=pause)
                 await asyncio.sleep(pause)
             else:
                 return
+
+    def _pause(self, error: Exception, failures: int) -> float:
+        if isinstance(error, RetryAfter):
+            return _seconds(error)
+        return self._pauses[min(failures, len(self._pauses) - 1)]
 
     # --- What was written down: answered ---------------------------------------------------------------------------
 
     async def handle(self, id: str, event: Event) -> None:
         """Answer one event. Raises `Retry` or `Undeliverable`; may be called again for the same event."""
-        account = f"{PLATFORM}:{event['user']}"
-        await asyncio.to_thread(self._desk.people.notice_locale, account, event["locale"])
-        language = await self._desk.language(account)
-        answer = await self._answer(id, event, account, language)
-        if isinstance(answer, Reply):
-            message = telegram_text.message(answer, language)
-        else:
-            message = telegram_text.Message().add(answer.text)
+        language = await self._language(event)
+        message = await self._said(id, event, language)
         try:
-            await self.bot.send_message(
-                event["chat"],
-                message.text,
-                entities=message.entities,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-                reply_parameters=ReplyParameters(event["message"], allow_sending_without_reply=True),
-            )
+            try:
+                await self._send(event, message)
+            except BadRequest as error:
+                if any(word in error.message.lower() for word in _NOBODY):
+                    raise
+                # A fault of ours: trying again does not mend it, and silence is no answer.
+                log.error("telegram.answer_refused", id=id)
+                await self._send(event, telegram_text.notice(failure(language)))
         except RetryAfter as error:
             raise Retry(_seconds(error)) from None
         except (Forbidden, BadRequest) as error:
             # The person blocked the bot, or the chat is gone. The error's text is Telegram's, not the draft's.
+            self._desk.delivered(id)
             raise Undeliverable(error.message) from None
         except TelegramError:
             raise Retry from None
+        self._desk.delivered(id)
 
-    async def _answer(self, id: str, event: Event, account: str, language: Language) -> Reply | Notice:
-        text = event["text"]
-        head, _, rest = text.partition(" ")
-        name = head.removeprefix("/").partition("@")[0]
-        if text.startswith("/") and name in ("start", "help", "aiuto") and not rest.strip():
-            return Notice(self._desk.help(language, slack=False))
-        if text.startswith("/") and name in ("language", "lingua"):
-            chosen = command(f"{name} {rest}")
-            if isinstance(chosen, Speak):
-                return Notice(await self._desk.speak(account, chosen.language))
-            return Notice(Wording(language).say("Write /language it or /language en."))
-        if text.startswith("/start "):
-            # What follows is the parameter of a link to the bot, not a draft.
-            return Notice(self._desk.help(language, slack=False))
-        draft = Draft(text=text, author=account, attachments=tuple(event["attachments"]))
-        return await self._desk.answer(id, draft, language)
+    async def _send(self, event: Event, message: telegram_text.Message) -> None:
+        await self.bot.send_message(
+            event["chat"],
+            message.text,
+            entities=message.entities,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            reply_parameters=ReplyParameters(event["message"], allow_sending_without_reply=True),
+        )
+
+    async def _language(self, event: Event) -> Language:
+        account = _account(event)
+        await asyncio.to_thread(self._desk.people.notice_locale, account, event["locale"])
+        return await self._desk.language(account)
+
+    async def _said(self, id: str, event: Event, language: Language) -> telegram_text.Message:
+        try:
+            answer = await self._answer(id, event, language)
+            if isinstance(answer, Reply):
+                return telegram_text.message(answer, language)
+            return telegram_text.notice(answer.text)
+        except Exception as error:
+            # A fault of ours, which an hour of trying would only hide from the writer.
+            log.error("telegram.not_answered", id=id, error=type(error).__name__)
+            return telegram_text.notice(failure(language))
+
+    async def _answer(self, id: str, event: Event, language: Language) -> Reply | Notice:
+        match _command(event["text"]):
+            case Help() | New():
+                return Notice(self._desk.help(language, slack=False))
+            case Speak(chosen):
+                return Notice(await self._desk.speak(_account(event), chosen))
+            case _Which():
+                return Notice(Wording(language).say("Write /language it or /language en."))
+            case None:
+                draft = Draft(text=event["text"], author=_account(event), attachments=tuple(event["attachments"]))
+                return await self._desk.answer(id, draft, language)
+
+
+def _account(event: Event) -> str:
+    return f"{PLATFORM}:{event['user']}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Which:
+    """Another language is asked for, and not said which."""
+
+
+def _command(text: str) -> Command | _Which | None:
+    """The command that a whole message is, with a slash or without; None for a draft."""
+    if not text.startswith("/"):
+        return command(text)
+    head, *rest = text[1:].split(maxsplit=1) or [""]
+    name = head.partition("@")[0].lower()
+    if name == "start":
+        # What follows is the parameter of a link to the bot, not a draft.
+        return Help()
+    found = command(" ".join([name, *rest]))
+    return _Which() if found is None and name in ("language", "lingua") else found
+
+
+def _is_said_to_us(message: Message) -> bool:
+    """Not in a group, and not what Telegram itself notes in a chat, such as that something was pinned."""
+    is_something = message.text or message.caption or message.effective_attachment
+    return message.chat.type == ChatType.PRIVATE and bool(is_something)
 
 
 def _attachments(message: Message) -> list[str]:
-    kinds: list[str] = []
-    for name in _MEDIA:
-        if attached := getattr(message, name, None):
-            kinds.append(getattr(attached, "mime_type", None) or ("image/jpeg" if name == "photo" else name))
-    return kinds[:1] if "animation" in kinds else list(dict.fromkeys(kinds))
+    kinds = [_kind(name, attached) for name in _MEDIA if (attached := getattr(message, name, None))]
+    # An animation comes as a document too, for older applications.
+    return kinds[:1] if message.animation else list(dict.fromkeys(kinds))
 
 
-def _pause(error: Exception, failures: int) -> float:
-    if isinstance(error, RetryAfter):
-        return _seconds(error)
-    return _PAUSES[min(failures, len(_PAUSES) - 1)]
+def _kind(name: str, attached: object) -> str:
+    """A media type, if it is one: whoever sends a file says what it is, in whatever words they like."""
+    said = getattr(attached, "mime_type", None) or ("image/jpeg" if name == "photo" else "")
+    return said if mimetypes.guess_extension(said) else name
 
 
 def _seconds(error: RetryAfter) -> float:

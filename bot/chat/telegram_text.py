@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from telegram import MessageEntity
 
-from bot.reply import Remark, Reply
+from bot.chat.shown import DOTS, harmless, numbers, shown
+from bot.reply import Piece, Remark, Reply
 from bot.wording import Wording
 from rules.verdict import Outcome, Severity
 
 LIMIT = 4_096
 """UTF-16 units of one message."""
-_RESERVE = 260
-"""Of them, kept for the footer and the sentence that says something was left out."""
-_DRAFT = 1_500
+_MORE = 200
+"""Of them, kept for the two sentences that say something was left out."""
+_SUMMARY, _HEADING, _CLAUSE, _WHY, _WORDING = 400, 150, 200, 400, 200
+_MISSED = 8
 _SIGN = {Outcome.CLEAR: "✅", Outcome.REVISE: "✏️", Outcome.REVIEW: "✋", Outcome.BLOCK: "⛔"}
 _MARK = {Severity.NOTE: "💡", Severity.WARN: "✏️", Severity.REVIEW: "✋", Severity.BLOCK: "⛔"}
 
@@ -30,82 +34,96 @@ class Message:
 
     text: str = ""
     entities: list[MessageEntity] = field(default_factory=list)
-    _length: int = 0
+    length: int = 0
 
     def add(self, text: str, style: str | None = None) -> Message:
         """Append `text`, whole as an entity of type `style` (bold, code, pre ...) where one is named."""
         length = units(text)
         if style and text.strip():
-            self.entities.append(MessageEntity(style, self._length, length))
+            self.entities.append(MessageEntity(style, self.length, length))
         self.text += text
-        self._length += length
+        self.length += length
         return self
 
-    @property
-    def room(self) -> int:
-        return LIMIT - _RESERVE - self._length
+    def append(self, other: Message) -> Message:
+        self.entities += [MessageEntity(e.type, e.offset + self.length, e.length) for e in other.entities]
+        return self.add(other.text)
+
+
+def notice(text: str) -> Message:
+    """A sentence of the bot's own."""
+    return Message().add(cut(text, LIMIT))
 
 
 def message(reply: Reply, language: str) -> Message:
     """The whole answer in one message; what does not fit is counted."""
     wording = Wording(language)
-    said = Message().add(f"{_SIGN[reply.outcome]} ").add(reply.title, MessageEntity.BOLD)
+    said = Message().add(f"{_SIGN[reply.outcome]} ").add(cut(reply.title, _HEADING), MessageEntity.BOLD)
     if reply.summary:
-        said.add(f"\n{reply.summary}")
-    _add_draft(said, reply)
-    for place, remark in enumerate(reply.remarks):
-        one = _remark(remark, wording)
-        if units(one.text) > said.room:
-            left = len(reply.remarks) - place
-            said.add("\n\n" + wording.count("And one more remark.", "And {number} more remarks.", left))
-            break
-        _append(said, one)
-    if reply.unchecked:
-        lines = "\n".join(f"• {line}" for line in reply.unchecked)
-        missed = f"\n\n{wording.say('Not checked:')}\n{lines}"
-        said.add(_cut(missed, said.room))
-    return said.add("\n\n").add(reply.footer, MessageEntity.ITALIC)
+        said.add(f"\n{cut(reply.summary, _SUMMARY)}")
+    tail = _missed(reply.unchecked, wording).add("\n\n").add(cut(reply.footer, _HEADING), MessageEntity.ITALIC)
+    room = LIMIT - said.length - tail.length - _MORE
+    remarks = [_remark(remark, wording) for remark in reply.remarks]
+    lengths = list(accumulate((remark.length for remark in remarks), initial=0))
+    # The draft has a third of the room at least, and whatever the remarks leave of theirs.
+    draft, is_cut = _draft(reply.pieces, max(room // 3, room - lengths[-1]))
+    said.append(draft)
+    fitting = [remark for remark, until in zip(remarks, lengths[1:], strict=True) if until <= room - draft.length]
+    for remark in fitting:
+        said.append(remark)
+    if left := len(remarks) - len(fitting):
+        said.add("\n\n" + wording.count("And one more remark.", "And {number} more remarks.", left))
+    if is_cut:
+        said.add("\n\n" + wording.say("There is more than fits into one message."))
+    return said.append(tail)
 
 
-def _add_draft(said: Message, reply: Reply) -> None:
+def _draft(pieces: Sequence[Piece], room: int) -> tuple[Message, bool]:
     """The draft as preformatted text, in which Telegram makes no mention, link, command or hashtag live.
 
-    Nothing can be bold inside it, so found words stand between brackets that carry the remark's number.
+    Nothing can be bold inside it, so found words stand between brackets that carry the remark's number. Also says
+    whether some of them had to be left out.
     """
-    shown, before = "", tuple[int, ...]()
-    for piece in reply.pieces:
+    kept, is_cut = shown(pieces, lambda pieces: units(_bracketed(pieces)) + 2 <= room)
+    text = _bracketed(kept)
+    return Message().add("\n\n").add(text, MessageEntity.PRE) if text.strip() else Message(), is_cut
+
+
+def _bracketed(pieces: Sequence[Piece]) -> str:
+    whole = ""
+    for before, piece in zip((None, *pieces), pieces, strict=False):
         text = piece.text.replace("【", "[").replace("】", "]")
-        if piece.marks:
-            fresh = [mark for mark in piece.marks if mark not in before]
-            text = f"【{text}】" + ",".join(map(str, fresh or piece.marks))
-        shown += text
-        before = piece.marks
-    if shown.strip():
-        said.add("\n\n").add(_cut(shown, _DRAFT), MessageEntity.PRE)
+        whole += f"【{text}】{numbers(piece, before)}" if piece.marks else text
+    return whole
 
 
 def _remark(remark: Remark, wording: Wording) -> Message:
-    one = Message().add(f"\n\n{_MARK[remark.severity]} ").add(f"{remark.number}. {remark.clause}", MessageEntity.BOLD)
-    one.add(f" — {remark.label}\n{remark.why}")
+    heading = cut(f"{remark.number}. {remark.clause}", _HEADING)
+    one = Message().add(f"\n\n{_MARK[remark.severity]} ").add(heading, MessageEntity.BOLD)
+    one.add(f" — {remark.label}\n").add(f"«{cut(remark.says, _CLAUSE)}»", MessageEntity.ITALIC)
+    one.add(f"\n{cut(remark.why, _WHY)}")
     if remark.todo:
-        one.add(f"\n→ {remark.todo}")
+        one.add(f"\n→ {cut(remark.todo, _WHY)}")
     if remark.instead:
         # Wording to use instead may repeat the draft's own: it is no more live than the draft is.
-        one.add("\n" + wording.say("Instead: {wordings}", wordings="")).add(
-            " · ".join(remark.instead)[:200], MessageEntity.CODE
-        )
+        wordings = cut(harmless(" · ".join(remark.instead)), _WORDING)
+        one.add("\n" + wording.say("Instead: {wordings}", wordings="")).add(wordings, MessageEntity.CODE)
     return one
 
 
-def _append(said: Message, one: Message) -> None:
-    start = units(said.text)
-    said.entities += [MessageEntity(e.type, e.offset + start, e.length) for e in one.entities]
-    said.add(one.text)
+def _missed(unchecked: Sequence[str], wording: Wording) -> Message:
+    """What was not checked: it is never left out, at worst it is counted."""
+    if not unchecked:
+        return Message()
+    lines = [f"• {cut(line, 120)}" for line in unchecked[:_MISSED]]
+    if left := len(unchecked) - len(lines):
+        lines.append(wording.count("And one more.", "And {number} more.", left))
+    return Message().add("\n\n" + "\n".join([wording.say("Not checked:"), *lines]))
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
     """`text` within `most` units, never through the middle of a character."""
     if units(text) <= most:
         return text
     kept = text.encode("utf-16-le", "surrogatepass")[: max(0, most - 1) * 2].decode("utf-16-le", "ignore")
-    return f"{kept}…"
+    return f"{kept}{DOTS}"

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import html
-import json
 import re
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import ClientSession, web
-from emulators.slack import Fault, Loopback, Refused, read
-from emulators.slack_limits import Json
+from emulators.loopback import Fault, Json, Refused, read
+from emulators.telegram_people import BOT, Pushed, TelegramPeople
+from emulators.telegram_text import (
+    INERT,
+    PARSERS,
+    PRESSED,
+    SPANS,
+    Sent,
+    bad,
+    check_markup,
+    decoded,
+    detected,
+    live_parts,
+    must,
+    part,
+    splits,
+    units,
+)
 
-BOT: Json = {"id": 1, "is_bot": True, "first_name": "Vaglio", "username": "vaglio_bot"}
+__all__ = ["Pushed", "Sent", "TelegramEmulator", "detected", "live_parts", "part", "units"]
+
 TOKEN = "1:TEST"
-TEXT_UNITS, CAPTION_UNITS, BUTTON_BYTES = 4096, 1024, 64
+TEXT_UNITS, CAPTION_UNITS = 4096, 1024
 # What else each method takes; anything more is refused, so that a misspelt parameter cannot pass.
 SENDING = (
     "business_connection_id chat_id message_thread_id parse_mode disable_notification protect_content"
@@ -45,235 +58,20 @@ PARAMETERS = {
     "getFile": "file_id",
     "sendChatAction": "business_connection_id chat_id message_thread_id action",
 }
-# Parameters that are text; the rest arrive as JSON, also inside a form.
-TEXTS = {
-    *("text", "caption", "parse_mode", "url", "secret_token", "callback_query_id", "inline_query_id", "next_offset"),
-    *("file_id", "description", "short_description", "language_code", "action", "document"),
-}
 ACTIONS = ("typing", "upload_document", "upload_photo", "choose_sticker", "find_location")
-PRESSED = ("url", "text_link", "mention", "text_mention", "hashtag", "cashtag", "bot_command", "email", "phone_number")
-INERT = ("pre", "code")
-SPANS = ("bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "expandable_blockquote")
-# Enough of the generic top-level domains; any two letters pass for a country.
-GENERIC = "com|org|net|info|biz|edu|gov|dev|app|online|site|shop|blog|news|agency|cloud|store|tech|xyz"
-DETECTED = {
-    "url": re.compile(
-        r"\b(?:https?|ftp|tg|ton)://[^\s<>\"]+|(?<![\w@.])(?:\d{1,3}\.){3}\d{1,3}\b"
-        rf"|(?<![\w@.-])(?:[\w-]+\.)+(?:[a-z]{{2}}|{GENERIC})(?![\w@-]|\.\w)(?:[/?#:][^\s<>\"]*)?",
-        re.IGNORECASE,
-    ),
-    "email": re.compile(r"(?<![\w.+-])[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}\b", re.IGNORECASE),
-    "mention": re.compile(r"(?<![\w/@])@\w{2,32}\b", re.ASCII),
-    "bot_command": re.compile(r"(?<![\w/<>])/\w{1,64}(?:@\w{2,32})?(?![\w/<>])", re.ASCII),
-    "hashtag": re.compile(r"(?<![\w#])#(?=\w*[^\W\d_])\w{1,256}"),
-    "cashtag": re.compile(r"(?<![\w$])\$(?:1INCH|[A-Z]{1,8})(?![\w$])"),
-    "phone_number": re.compile(r"(?<![\w.,/-])(?!\d{4}-\d\d-\d\d)(?:\+|00)?\(?\d(?:[ ()./-]{0,2}\d){7,14}(?![\w-])"),
-}
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A message as a person sees it after this call; offsets of entities are UTF-16 units."""
-
-    method: str
-    chat_id: int
-    message_id: int
-    text: str
-    entities: list[Json]
-    reply_markup: Json | None
-    document: Json | None
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """An update on its way to the bot; `status` is what its webhook answered."""
-
-    update: Json
-    status: int | None
-
-    @property
-    def update_id(self) -> int:
-        return int(self.update["update_id"])
-
-
-def bad(description: str, status: int = 400) -> Refused:
-    prefix = {400: "Bad Request: ", 409: "Conflict: "}.get(status, "")
-    return Refused({"ok": False, "error_code": status, "description": prefix + description}, status)
-
-
-def must(holds: object, description: str) -> None:
-    if not holds:
-        raise bad(description)
-
-
-def units(text: str) -> int:
-    """Telegram counts in UTF-16."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def part(text: str, entity: Json) -> str:
-    """What an entity covers."""
-    raw = text.encode("utf-16-le")
-    return raw[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le", "replace")
-
-
-# --- markup and what goes live
-
-TAG = re.compile(r"<(/?)([a-z-]+)((?:\s+[a-z-]+(?:=(?:\"[^\"]*\"|'[^']*'))?)*)\s*>|<", re.IGNORECASE)
-TAGS = {
-    **{"b": "bold", "strong": "bold", "i": "italic", "em": "italic", "u": "underline", "ins": "underline"},
-    **{"s": "strikethrough", "strike": "strikethrough", "del": "strikethrough", "tg-spoiler": "spoiler"},
-    **{"a": "text_link", "code": "code", "pre": "pre", "blockquote": "blockquote"},
-}
-MARKS = {
-    "```": "pre",
-    "`": "code",
-    "||": "spoiler",
-    "__": "underline",
-    "_": "italic",
-    "*": "bold",
-    "~": "strikethrough",
-}
-
-
-def parse_html(source: str) -> tuple[str, list[Json]]:
-    """Text and entities, or a refusal of markup that is broken."""
-    text, end = "", 0
-    entities: list[Json] = []
-    opened: list[tuple[str, Json]] = []
-    for tag in TAG.finditer(source):
-        text, end = text + _unescaped(source[end : tag.start()]), tag.end()
-        name = (tag[2] or "").lower()
-        must(name in TAGS, f'can\'t parse entities: Unsupported start tag "{name}" at byte offset {tag.start()}')
-        if not tag[1]:
-            address = re.search(r"href=[\"'](.*?)[\"']", tag[3])
-            extra = {"url": _unescaped(address[1])} if address else {}
-            opened.append((name, {"type": TAGS[name], "offset": units(text)} | extra))
-            continue
-        matches = opened and opened[-1][0] == name
-        must(matches, f"can't parse entities: Unmatched end tag at byte offset {tag.start()}")
-        entity = opened.pop()[1]
-        entities.append(entity | {"length": units(text) - entity["offset"]})
-    must(not opened, f"can't parse entities: Can't find end tag corresponding to start tag {opened and opened[-1][0]}")
-    return text + _unescaped(source[end:]), [each for each in entities if each["length"]]
-
-
-def _unescaped(source: str) -> str:
-    return re.sub(r"&(?:lt|gt|amp|quot|#\d+|#x[0-9a-f]+);", lambda match: html.unescape(match[0]), source)
-
-
-class _MarkdownV2:
-    """MarkdownV2 read once from left to right; custom emoji and expandable quotations count as broken."""
-
-    TOKEN = re.compile(
-        r"\\(?P<escaped>[\x01-\x7e])|(?P<mark>```|`|\|\||__|_|\*|~)|(?P<quote>^>)|(?P<ending>\n(?!>))|(?P<open>\[)"
-        r"|\]\((?P<link>(?:\\.|[^)\\`])+)\)|(?P<reserved>[_*\[\]()~`>#+=|{}.!-])|(?P<plain>.)",
-        re.MULTILINE | re.DOTALL,
-    )
-
-    def __init__(self, source: str) -> None:
-        self.text = ""
-        self.entities: list[Json] = []
-        self._opened: list[tuple[str, int]] = []
-        for token in self.TOKEN.finditer(re.sub(r"```\w*\n(.*?)```", r"```\1```", source, flags=re.DOTALL)):
-            verbatim = self._inside in {"```", "`"} and token["mark"] != self._inside and not token["escaped"]
-            read_token: Callable[[re.Match[str]], None] = getattr(self, "_plain" if verbatim else f"_{token.lastgroup}")
-            read_token(token)
-        if self._inside == ">":
-            self._close("blockquote")
-        must(not self._opened, f"can't parse entities: Can't find end of the entity starting with {self._inside}")
-
-    @property
-    def _inside(self) -> str:
-        return self._opened[-1][0] if self._opened else ""
-
-    def _push(self, mark: str) -> None:
-        self._opened.append((mark, units(self.text)))
-
-    def _close(self, kind: str, **extra: str) -> None:
-        start = self._opened.pop()[1]
-        length = units(self.text) - start
-        self.entities += [{"type": kind, "offset": start, "length": length} | extra] if length else []
-
-    def _plain(self, token: re.Match[str]) -> None:
-        self.text += token[0]
-
-    def _escaped(self, token: re.Match[str]) -> None:
-        self.text += token["escaped"]
-
-    def _mark(self, token: re.Match[str]) -> None:
-        if self._inside == token["mark"]:
-            self._close(MARKS[token["mark"]])
-        else:
-            self._push(token["mark"])
-
-    def _quote(self, _token: re.Match[str]) -> None:
-        if self._inside != ">":
-            self._push(">")
-
-    def _ending(self, _token: re.Match[str]) -> None:
-        if self._inside == ">":
-            self._close("blockquote")
-        self.text += "\n"
-
-    def _open(self, _token: re.Match[str]) -> None:
-        self._push("[")
-
-    def _link(self, token: re.Match[str]) -> None:
-        if self._inside != "[":
-            self._reserved(token)
-        self._close("text_link", url=re.sub(r"\\(.)", r"\1", token["link"]))
-
-    def _reserved(self, token: re.Match[str]) -> None:
-        raise bad(f"can't parse entities: Character '{token[0][0]}' is reserved and must be escaped with '\\'")
-
-
-def parse_markdown(source: str) -> tuple[str, list[Json]]:
-    """The same for MarkdownV2."""
-    parsed = _MarkdownV2(source)
-    return parsed.text, parsed.entities
-
-
-def detected(text: str) -> list[Json]:
-    """What Telegram makes an entity without being asked."""
-    found: list[Json] = []
-    for kind, pattern in DETECTED.items():
-        for match in pattern.finditer(text):
-            entity = {"type": kind, "offset": units(text[: match.start()]), "length": units(match[0])}
-            found += [] if any(_overlap(entity, each) for each in found) else [entity]
-    return sorted(found, key=lambda entity: entity["offset"])
-
-
-def _overlap(one: Json, other: Json) -> bool:
-    return bool(one["offset"] < other["offset"] + other["length"] and other["offset"] < one["offset"] + one["length"])
-
-
-def live_parts(sent: Sent) -> list[str]:
-    """Everything in a sent text that a person could press, outside `pre` and `code`."""
-    inert = [each for each in sent.entities if each["type"] in INERT]
-    explicit = [each for each in sent.entities if each["type"] in PRESSED]
-    found = [each for each in detected(sent.text) if not any(_overlap(each, code) for code in inert)]
-    return [f"{each['type']}: {each.get('url') or part(sent.text, each)}" for each in explicit + found]
-
-
-class TelegramEmulator(Loopback):
-    """One bot and the people who write to it. A chat exists once somebody wrote in it, or when put into `chats`."""
+class TelegramEmulator(TelegramPeople):
+    """One bot, known by its token, and the people who write to it."""
 
     def __init__(self, token: str = TOKEN) -> None:
         routes = web.route("*", "/bot{token}/{method}", self._api), web.get("/file/bot{token}/{path:.+}", self._file)
         super().__init__(*routes)
         self.token = token
         self.sent: list[Sent] = []
-        self.chats: dict[int, Json] = {}
         self.files: dict[str, bytes] = {}
-        self.messages: dict[tuple[int, int], Json] = {}
         self.webhook: Json = {"url": ""}
         self.settings: dict[tuple[str, str], Any] = {}
-        self._updates: dict[int, Json] = {}
-        self._queue: list[Json] = []
-        self._again: list[Json] = []
-        self._allowed: list[str] = []
-        self._queries: set[str] = set()
         self._poll = 0
 
     @property
@@ -288,7 +86,7 @@ class TelegramEmulator(Loopback):
 
     async def _api(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
-        payload = {key: _decoded(key, value) for key, value in (await read(request)).items()}
+        payload = {key: decoded(key, value) for key, value in (await read(request)).items()}
 
         async def act(payload: Json) -> Json:
             if request.match_info["token"] != self.token:
@@ -393,7 +191,7 @@ class TelegramEmulator(Loopback):
             must(1 <= len(each["id"].encode()) <= 64, "RESULT_ID_INVALID")
             content = each.get("input_message_content", {})
             self._text({"text": content.get("message_text", ""), **content}, "text", TEXT_UNITS)
-            _check_markup(each.get("reply_markup"))
+            check_markup(each.get("reply_markup"))
         return True
 
     def do_setMyCommands(self, payload: Json) -> bool:
@@ -451,12 +249,13 @@ class TelegramEmulator(Loopback):
             )
             fits = 0 <= each["offset"] < each["offset"] + each["length"] <= units(text)
             must(fits, "entity begins or ends outside of the text")
-            must("\ufffd" not in part(text, each), "entity begins or ends in a middle of a UTF-16 symbol")
+            whole = not any(splits(text, at) for at in (each["offset"], each["offset"] + each["length"]))
+            must(whole, "entity begins or ends in a middle of a UTF-16 symbol")
         return text, entities
 
     def _send(self, method: str, payload: Json, text: str, entities: list[Json]) -> Json:
         chat, markup = self._chat(payload), payload.get("reply_markup")
-        _check_markup(markup)
+        check_markup(markup)
         reply = payload.get("reply_parameters") or {}
         there = not reply or (chat["id"], reply["message_id"]) in self.messages
         must(there or reply.get("allow_sending_without_reply"), "message to be replied not found")
@@ -473,7 +272,7 @@ class TelegramEmulator(Loopback):
 
     def _edit(self, method: str, payload: Json, change: Json) -> Json:
         chat, markup = self._chat(payload), payload.get("reply_markup")
-        _check_markup(markup)
+        check_markup(markup)
         old = self.messages.get((chat["id"], payload.get("message_id", 0)))
         if old is None or old["from"] != BOT:
             raise bad("message to edit not found" if old is None else "message can't be edited")
@@ -488,58 +287,6 @@ class TelegramEmulator(Loopback):
         place = message["chat"]["id"], message["message_id"]
         self.sent.append(Sent(method, *place, text, entities, markup, document))
 
-    # --- what people do
-
-    async def message(
-        self,
-        text: str | None,
-        chat_id: int = 10,
-        user_id: int = 10,
-        language_code: str = "it",
-        chat_type: str = "private",
-        entities: list[Json] | None = None,
-        update_id: int | None = None,
-        **extra: Any,
-    ) -> Pushed:
-        """`extra` is for what other messages carry: `photo`, `caption`, `via_bot`, `reply_to_message`."""
-        content = self._content(text, entities) | extra
-        return await self.push(
-            "message", self._incoming(chat_id, user_id, language_code, chat_type) | content, update_id
-        )
-
-    async def edited_message(
-        self, text: str, message_id: int, chat_id: int = 10, user_id: int = 10, language_code: str = "it"
-    ) -> Pushed:
-        kind = self.chats[chat_id]["type"]
-        message = self._incoming(chat_id, user_id, language_code, kind, message_id) | self._content(text, None)
-        return await self.push("edited_message", message | {"edit_date": int(time.time())})
-
-    async def callback(
-        self, data: str, message_id: int | None = None, chat_id: int = 10, user_id: int = 10, language_code: str = "it"
-    ) -> Pushed:
-        """A press on a button of this message of the bot, or of its last in the chat."""
-        own = [
-            each["message_id"] for (chat, _), each in self.messages.items() if chat == chat_id and each["from"] == BOT
-        ]
-        place = chat_id, int(message_id or max(own, default=0))
-        forgotten = {"chat": self.chats[chat_id], "message_id": place[1], "date": 0}
-        query_id = str(next(self._ids))
-        self._queries.add(query_id)
-        query = {"id": query_id, "chat_instance": "1", "from": _person(user_id, language_code), "data": data}
-        return await self.push("callback_query", query | {"message": self.messages.get(place, forgotten)})
-
-    async def push(self, kind: str, content: Json, update_id: int | None = None) -> Pushed:
-        """Any update, by its name in the Bot API."""
-        update: Json = {"update_id": update_id or 1000 + next(self._ids), kind: content}
-        self._updates[update["update_id"]] = update
-        if self._allowed and kind not in self._allowed:
-            return Pushed(update, None)
-        return await self._deliver(update, self._queue)
-
-    async def resend(self, update_id: int) -> Pushed:
-        """The same update once more, be it confirmed or not."""
-        return await self._deliver(self._updates[update_id], self._again)
-
     async def _deliver(self, update: Json, queue: list[Json]) -> Pushed:
         if not self.webhook["url"]:
             queue.append(update)
@@ -553,52 +300,3 @@ class TelegramEmulator(Loopback):
     async def _notify(self) -> None:
         async with self._changed:
             self._changed.notify_all()
-
-    def _incoming(self, chat_id: int, user_id: int, language: str, kind: str, message_id: int | None = None) -> Json:
-        named = {"first_name": "Anna"} if kind == "private" else {"title": "Acme"}
-        chat = self.chats[chat_id] = {"id": chat_id, "type": kind} | named
-        number = message_id or next(self._ids)
-        message: Json = {
-            "message_id": number,
-            "from": _person(user_id, language),
-            "chat": chat,
-            "date": int(time.time()),
-        }
-        self.messages[chat_id, number] = message
-        return message
-
-    def _content(self, text: str | None, entities: list[Json] | None) -> Json:
-        if text is None:
-            return {}
-        return {"text": text, "entities": detected(text) if entities is None else entities}
-
-
-def _person(user_id: int, language_code: str) -> Json:
-    return {"id": user_id, "is_bot": False, "first_name": "Anna", "language_code": language_code}
-
-
-def _decoded(key: str, value: Any) -> Any:
-    if key in TEXTS or not isinstance(value, str):
-        return value
-    with suppress(ValueError):
-        return json.loads(value)
-    return value
-
-
-def _check_markup(markup: Json | None) -> None:
-    for row in (markup or {}).get("inline_keyboard", []):
-        for button in row:
-            must(button.get("text"), "inline keyboard button text is empty")
-            must(
-                len(button.keys() - {"text", "style"}) == 1,
-                "exactly one of the optional fields of a button must be used",
-            )
-            size = len(str(button.get("callback_data", "-")).encode())
-            must(1 <= size <= BUTTON_BYTES, "BUTTON_DATA_INVALID")
-
-
-PARSERS: dict[str, Callable[[str], tuple[str, list[Json]]]] = {
-    "": lambda source: (source, []),
-    "html": parse_html,
-    "markdownv2": parse_markdown,
-}

@@ -1,0 +1,93 @@
+"""Slack on loopback with the bot behind it, by Socket Mode and by signed HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from emulators.slack import Posted, SlackEmulator
+from fastapi import FastAPI, Request, Response
+from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+
+from bot.chat.slack import SlackChat, slack_client
+
+SECRET = "s3cret"
+ANSWERS = ("response_url", "chat.postMessage", "views.update")
+
+Connect = Callable[[SlackEmulator, SlackChat], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def by_socket(slack: SlackEmulator, chat: SlackChat) -> AsyncIterator[None]:
+    handler: Any = AsyncSocketModeHandler(chat.app, "xapp-1", web_client=chat.client, ping_interval=0.5)
+    await handler.connect_async()
+    await slack.connected(times=slack.connections or 1)
+    yield
+    await handler.close_async()
+
+
+@asynccontextmanager
+async def by_http(slack: SlackEmulator, chat: SlackChat) -> AsyncIterator[None]:
+    web, handler = FastAPI(), AsyncSlackRequestHandler(chat.app)
+
+    @web.post("/slack/events")
+    async def events(request: Request) -> Response:
+        return await handler.handle(request)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url="http://bot") as http:
+
+        async def deliver(body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+            answer = await http.post("/slack/events", content=body, headers=headers)
+            return answer.status_code, answer.content
+
+        slack.over_http(deliver, SECRET)
+        yield
+
+
+@pytest.fixture(params=["socket", "http"])
+def connect(request: pytest.FixtureRequest) -> Connect:
+    """Each way to reach Slack."""
+    return {"socket": by_socket, "http": by_http}[request.param]
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[SlackEmulator]:
+    async with SlackEmulator() as slack:
+        slack.users["U3"] = {"name": "carla", "locale": "fr-FR"}
+        yield slack
+        assert slack.refused == []
+
+
+@pytest.fixture
+async def make_chat(emulator: SlackEmulator) -> Callable[[Any], SlackChat]:
+    """The bot's Slack side over a house."""
+
+    def make(house: Any) -> SlackChat:
+        client = slack_client("xoxb-test", emulator.api, retries=0)
+        return SlackChat(client=client, signing_secret=SECRET, work=house.work, desk=house.desk)
+
+    return make
+
+
+@pytest.fixture
+async def slack(
+    emulator: SlackEmulator, house: Any, make_chat: Callable[[Any], SlackChat], connect: Connect
+) -> AsyncIterator[SlackEmulator]:
+    """The workspace, with the bot in it."""
+    async with connect(emulator, make_chat(house)):
+        yield emulator
+
+
+@pytest.fixture
+def answer(emulator: SlackEmulator) -> Callable[..., Awaitable[Posted]]:
+    """The `count`th answer that somebody saw outside an acknowledgement."""
+
+    async def answered(count: int = 1) -> Posted:
+        await emulator.wait_for(lambda call: call.method in ANSWERS and bool(call.answer.get("ok")), 10, count)
+        return [each for each in emulator.posted if each.method in ANSWERS][count - 1]
+
+    return answered

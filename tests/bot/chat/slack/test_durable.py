@@ -1,0 +1,125 @@
+"""Slack: what was acknowledged is answered, also after a sudden stop, and leaves no words behind."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from emulators.slack import SlackEmulator
+
+DRAFT = "Che idiota, lo zibaldone"
+BLOCKED = "Così, per favore, non pubblicarlo"
+MANY = "Ci sono molte bozze in attesa"
+
+
+async def hand_in_all(slack: SlackEmulator) -> None:
+    await slack.slash(DRAFT)
+    await slack.message_shortcut("check_message", DRAFT)
+    await slack.direct_message(DRAFT)
+    await slack.global_shortcut("new_draft")
+    await slack.wait_for("views.open")
+    await slack.view_submission("draft", {"text": {"value": DRAFT}})
+
+
+async def test_it_is_answered_after_a_restart_once(
+    emulator: SlackEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any
+) -> None:
+    stopped = make_house()
+    async with connect(emulator, make_chat(stopped)):
+        await hand_in_all(emulator)
+    assert stopped.pending() == 4
+    for secret in (b"zibaldone", b"idiota", b"/response/"):
+        assert secret not in stopped.bytes()
+    house = make_house()
+    async with connect(emulator, make_chat(house)):
+        house.start()
+        shown = [await answer(count) for count in (1, 2, 3, 4)]
+        assert all(BLOCKED in each.text for each in shown)
+        await house.quiet()
+    assert sorted(each.method for each in shown) == [
+        "chat.postMessage",
+        "response_url",
+        "response_url",
+        "views.update",
+    ]
+    assert len(house.ledger.entries()) == 4
+    assert house.ledger.verify().is_sound
+    again = make_house()
+    async with connect(emulator, make_chat(again)):
+        again.start()
+        await emulator.direct_message("Uno zibaldone")
+        assert "Via libera" in (await answer(5)).text
+
+
+async def test_what_was_recorded_and_not_delivered_is_delivered_and_not_recorded_again(
+    emulator: SlackEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any
+) -> None:
+    first = make_house()
+    first.start()
+    emulator.fail_next("chat.postMessage", 503, times=50)
+    async with connect(emulator, make_chat(first)):
+        await emulator.direct_message(DRAFT)
+        await emulator.wait_for("chat.postMessage", count=2)
+        await first.stop()
+    assert len(first.ledger.entries()) == 1
+    emulator._faults.clear()
+    house = make_house()
+    async with connect(emulator, make_chat(house)):
+        house.start()
+        assert BLOCKED in (await answer()).text
+        await house.quiet()
+    assert len(house.ledger.entries()) == 1
+
+
+@pytest.mark.parametrize("connect", ["socket"], indirect=True)
+async def test_what_must_be_hidden_is_never_on_the_disk(slack: SlackEmulator, house: Any) -> None:
+    await hand_in_all(slack)
+    for number in range(20):
+        await slack.direct_message(f"Lo zibaldone {number} del progetto Girasole")
+    while house.pending():
+        assert b"irasole" not in house.bytes()
+        await asyncio.sleep(0.005)
+    assert b"irasole" not in house.bytes()
+    assert len(house.ledger.entries()) == 24
+
+
+async def test_another_key_opens_nothing_and_loses_nothing(
+    emulator: SlackEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any, logged: Any
+) -> None:
+    async with connect(emulator, make_chat(make_house())):
+        await emulator.direct_message(DRAFT)
+    wrong = make_house(key=b"w" * 32)
+    async with connect(emulator, make_chat(wrong)):
+        wrong.start()
+        await emulator.direct_message("Uno zibaldone")
+        assert "Via libera" in (await answer()).text
+        await wrong.stop()
+    assert wrong.pending() == 1
+    assert '"event": "work.unreadable"' in logged()
+    right = make_house()
+    async with connect(emulator, make_chat(right)):
+        right.start()
+        assert BLOCKED in (await answer(2)).text
+        await right.quiet()
+
+
+async def test_when_many_wait_that_is_said(
+    emulator: SlackEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any
+) -> None:
+    house = make_house(backlog=2)
+    async with connect(emulator, make_chat(house)):
+        for _ in range(2):
+            assert (await emulator.slash(DRAFT)).payload["text"] == "La sto leggendo …"
+        assert MANY in (await emulator.slash(DRAFT)).payload["text"]
+        await emulator.direct_message(DRAFT)
+        assert MANY in (await answer(1)).text
+        await emulator.message_shortcut("check_message", DRAFT)
+        assert MANY in (await answer(2)).text
+        await emulator.global_shortcut("new_draft")
+        await emulator.wait_for("views.open")
+        ack = await emulator.view_submission("draft", {"text": {"value": DRAFT}})
+        assert MANY in str(ack.payload)
+        house.start()
+        await house.quiet()
+        assert all([BLOCKED in (await answer(count)).text for count in range(3, 9)])

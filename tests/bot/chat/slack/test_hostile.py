@@ -1,0 +1,66 @@
+"""Slack: whatever a draft holds, the answer's words are words: nothing goes live, and nothing steers the reader."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from emulators.slack import SlackEmulator
+from emulators.slack_limits import live_parts, objects
+
+STEERING = re.compile(
+    "[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\u200b\u2060\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
+)
+STACKED = re.compile("[\u0300-\u036f]{5}")
+
+pytestmark = pytest.mark.parametrize("connect", ["socket"], indirect=True)
+
+
+def inert(payload: Any) -> None:
+    message = payload.get("view", payload)
+    assert live_parts(message) == []
+    # `mrkdwn` is never used, and an emoji's name stays one.
+    assert {node["emoji"] for node in objects(message) if node.get("type") == "plain_text" and "emoji" in node} <= {
+        False
+    }
+    spoken = [node["text"] for node in objects(message) if isinstance(node.get("text"), str)]
+    assert not any(STEERING.search(text) or STACKED.search(text) for text in spoken)
+
+
+async def test_by_direct_message(slack: SlackEmulator, answer: Any, hostile: str) -> None:
+    await slack.direct_message(hostile)
+    assert "zibaldone" in (await answer()).text.lower()
+    inert((await slack.wait_for("chat.postMessage")).payload)
+
+
+async def test_in_the_form(slack: SlackEmulator, answer: Any, hostile: str) -> None:
+    await slack.global_shortcut("new_draft")
+    await slack.wait_for("views.open")
+    await slack.view_submission("draft", {"text": {"value": hostile}, "in_reply_to": {"value": hostile}})
+    assert "zibaldone" in (await answer()).text.lower()
+    for method in ("views.open", "ack", "views.update"):
+        inert((await slack.wait_for(method)).payload)
+
+
+async def test_by_command(slack: SlackEmulator, answer: Any, hostile: str) -> None:
+    await slack.slash(hostile)
+    assert "zibaldone" in (await answer()).text.lower()
+    for method in ("ack", "response_url"):
+        inert((await slack.wait_for(method)).payload)
+
+
+async def test_people_may_have_hostile_names_too(slack: SlackEmulator, answer: Any) -> None:
+    slack.users["U9"] = {"name": "carla", "profile": {"display_name": "<!channel> :tada: \u202e*b*"}}
+    await slack.direct_message("zibaldone di @carla")
+    assert "zibaldone di @<!channel> :tada: \ufffd*b*" in (await answer()).text
+    inert((await slack.wait_for("chat.postMessage")).payload)
+
+
+async def test_a_files_type_is_only_words(slack: SlackEmulator, answer: Any) -> None:
+    await slack.direct_message("zibaldone", files=[{"mimetype": "<!channel> \u202e:tada:"}])
+    assert "<!channel> \ufffd:tada:" in (await answer()).text
+    call = await slack.wait_for("chat.postMessage")
+    inert(call.payload)
+    assert "\\u202e" not in json.dumps(call.payload)

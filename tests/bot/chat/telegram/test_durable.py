@@ -1,0 +1,121 @@
+"""Telegram: what was confirmed is answered once, also after a sudden stop, and leaves no words behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from emulators.telegram import TelegramEmulator
+
+DRAFT = "Che idiota, lo zibaldone"
+BLOCKED = "⛔ Così, per favore, non pubblicarlo"
+MANY = "Ci sono molte bozze in attesa"
+
+
+async def taken(house: Any, count: int) -> None:
+    import asyncio
+
+    async with asyncio.timeout(5):
+        while house.pending() < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_it_is_answered_after_a_restart_once(
+    emulator: TelegramEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any
+) -> None:
+    stopped = make_house()
+    async with connect(emulator, make_chat(stopped)):
+        await emulator.message(DRAFT)
+        await emulator.message(None, caption=DRAFT)
+        await taken(stopped, 2)
+    assert b"zibaldone" not in stopped.bytes()
+    house = make_house()
+    async with connect(emulator, make_chat(house)):
+        house.start()
+        assert [(await answer(count)).text[:34] for count in (1, 2)] == [BLOCKED[:34]] * 2
+        await house.quiet()
+    assert len(house.ledger.entries()) == len(emulator.sent) == 2
+    assert house.ledger.verify().is_sound
+
+
+async def test_what_was_recorded_and_not_delivered_is_delivered_and_not_recorded_again(
+    emulator: TelegramEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any
+) -> None:
+    first = make_house()
+    first.start()
+    emulator.fail_next("sendMessage", 502, times=50)
+    async with connect(emulator, make_chat(first)):
+        await emulator.message(DRAFT)
+        await emulator.wait_for("sendMessage", count=2)
+        await first.stop()
+    emulator._faults.clear()
+    house = make_house()
+    async with connect(emulator, make_chat(house)):
+        house.start()
+        assert (await answer()).text.startswith(BLOCKED)
+        await house.quiet()
+    assert len(house.ledger.entries()) == 1
+
+
+async def test_another_key_opens_nothing_and_loses_nothing(
+    emulator: TelegramEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any, logged: Any
+) -> None:
+    first = make_house()
+    async with connect(emulator, make_chat(first)):
+        await emulator.message(DRAFT)
+        await taken(first, 1)
+    wrong = make_house(key=b"w" * 32)
+    async with connect(emulator, make_chat(wrong)):
+        wrong.start()
+        await emulator.message("Uno zibaldone")
+        assert "Via libera" in (await answer()).text
+        await wrong.stop()
+    assert wrong.pending() == 1
+    assert '"event": "work.unreadable"' in logged()
+    right = make_house()
+    async with connect(emulator, make_chat(right)):
+        right.start()
+        assert (await answer(2)).text.startswith(BLOCKED)
+        await right.quiet()
+
+
+async def test_when_many_wait_that_is_said(
+    emulator: TelegramEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any
+) -> None:
+    house = make_house(backlog=1)
+    async with connect(emulator, make_chat(house)):
+        for _ in range(2):
+            await emulator.message(DRAFT)
+        assert MANY in (await answer()).text
+        house.start()
+        await house.quiet()
+        assert len(emulator.sent) == 3
+
+
+async def test_the_same_update_is_answered_once(telegram: TelegramEmulator, answer: Any, house: Any) -> None:
+    pushed = await telegram.message(DRAFT)
+    await answer()
+    for _ in range(3):
+        assert (await telegram.resend(pushed.update_id)).status in (None, 200)
+    await telegram.message("Uno zibaldone")
+    assert "Via libera" in (await answer(2)).text
+    await house.quiet()
+    assert len(house.ledger.entries()) == len(telegram.sent) == 2
+
+
+@pytest.mark.parametrize("connect", ["polling"], indirect=True)
+async def test_what_cannot_be_written_down_is_not_confirmed(
+    emulator: TelegramEmulator, house: Any, make_chat: Any, connect: Any, answer: Any, logged: Any
+) -> None:
+    write, house.work._write = house.work._write, lambda *_: (_ for _ in ()).throw(OSError(DRAFT))
+    async with connect(emulator, make_chat(house)):
+        await emulator.message(DRAFT)
+        asked = await emulator.wait_for(lambda call: call.method == "getUpdates" and bool(call.answer["result"]))
+        assert "offset" not in asked.payload
+        again = await emulator.wait_for(
+            lambda call: call.method == "getUpdates" and bool(call.answer["result"]), count=2
+        )
+        assert "offset" not in again.payload
+        house.work._write = write
+        assert (await answer()).text.startswith(BLOCKED)
+    assert '"event": "telegram.poll_failed"' in logged()

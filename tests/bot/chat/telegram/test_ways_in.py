@@ -1,0 +1,151 @@
+"""Telegram: every way to hand in a draft or a command, by polling and by webhook, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from emulators.telegram import TelegramEmulator
+
+DRAFT = "Che idiota, lo zibaldone"
+BLOCKED = {"it": "⛔ Così, per favore, non pubblicarlo", "en": "⛔ Please do not publish this as it is"}
+HELP = {"it": "Sono Vaglio.", "en": "I am Vaglio."}
+PHOTO = {"photo": [{"file_id": "F", "file_unique_id": "F", "width": 1, "height": 1}]}
+
+both = pytest.mark.parametrize("language", ["it", "en"])
+
+
+@both
+async def test_a_message(telegram: TelegramEmulator, answer: Any, language: str) -> None:
+    await telegram.message(DRAFT, language_code=language)
+    sent = await answer()
+    assert sent.text.startswith(BLOCKED[language])
+    call = await telegram.wait_for("sendMessage")
+    assert call.payload["chat_id"] == 10
+    assert call.payload["reply_parameters"]["message_id"] == 1
+    assert call.payload["link_preview_options"] == {"is_disabled": True}
+    assert "parse_mode" not in call.payload
+
+
+@both
+async def test_the_caption_of_a_photo(telegram: TelegramEmulator, answer: Any, language: str) -> None:
+    await telegram.message(None, language_code=language, caption=DRAFT, **PHOTO)
+    text = (await answer()).text
+    expected = {"it": "Non so leggere gli allegati (image/jpeg)", "en": "I cannot read attachments (image/jpeg)"}
+    assert text.startswith(BLOCKED[language])
+    assert expected[language] in text
+
+
+FILE = {"file_id": "F", "file_unique_id": "F"}
+MOVING = FILE | {"width": 1, "height": 1, "duration": 1}
+
+MP4 = {"mime_type": "video/mp4"}
+
+
+@pytest.mark.parametrize(
+    ("attached", "kind"),
+    [
+        ({"document": FILE | {"mime_type": "application/pdf"}}, "application/pdf"),
+        ({"document": FILE}, "document"),
+        ({"video": MOVING | MP4}, "video/mp4"),
+        (
+            {"animation": MOVING | {"mime_type": "video/mp4"}, "document": FILE | {"mime_type": "video/mp4"}},
+            "video/mp4",
+        ),
+        ({"animation": MOVING, "document": FILE}, "animation"),
+        ({"voice": FILE | {"duration": 1}}, "voice"),
+    ],
+    ids=str,
+)
+async def test_what_hangs_on_it_is_said_not_to_be_checked(
+    telegram: TelegramEmulator, answer: Any, attached: Any, kind: str
+) -> None:
+    await telegram.message(None, caption="Uno zibaldone", **attached)
+    text = (await answer()).text
+    assert text.count("Non so leggere gli allegati") == 1
+    assert f"({kind})" in text
+
+
+@both
+async def test_an_edited_message_is_checked_anew(telegram: TelegramEmulator, answer: Any, language: str) -> None:
+    await telegram.message("Uno zibaldone", language_code=language)
+    await answer()
+    await telegram.edited_message(DRAFT, message_id=1, language_code=language)
+    assert (await answer(2)).text.startswith(BLOCKED[language])
+
+
+@both
+@pytest.mark.parametrize(
+    "text", ["/start", "/start from_a_link", "/help", "/HELP", "/help@vaglio_bot", "/aiuto", "help", "aiuto", "/new"]
+)
+async def test_help(telegram: TelegramEmulator, answer: Any, house: Any, text: str, language: str) -> None:
+    await telegram.message(text, language_code=language)
+    assert (await answer()).text.startswith(HELP[language])
+    assert house.ledger.entries() == []
+
+
+@pytest.mark.parametrize("text", ["/language en", "/language@vaglio_bot english", "/lingua en", "/lingua\ninglese"])
+async def test_a_chosen_language_beats_the_telephones(telegram: TelegramEmulator, answer: Any, text: str) -> None:
+    await telegram.message(text)
+    assert (await answer()).text == "From now on I will answer you in English."
+    await telegram.message(DRAFT)
+    assert (await answer(2)).text.startswith(BLOCKED["en"])
+
+
+@both
+@pytest.mark.parametrize("text", ["/language", "/language fr", "/lingua"])
+async def test_which_language_is_asked(telegram: TelegramEmulator, answer: Any, text: str, language: str) -> None:
+    await telegram.message(text, language_code=language)
+    expected = {"it": "Scrivi /lingua it oppure /lingua en.", "en": "Write /language it or /language en."}
+    assert (await answer()).text == expected[language]
+
+
+async def test_a_third_language_gets_english(telegram: TelegramEmulator, answer: Any) -> None:
+    await telegram.message(DRAFT, language_code="fr")
+    assert (await answer()).text.startswith(BLOCKED["en"])
+
+
+@pytest.mark.parametrize("text", ["/help me sell the zibaldone", "/zibaldone", "help me, zibaldone", "/ zibaldone"])
+async def test_what_only_begins_like_a_command_is_a_draft(telegram: TelegramEmulator, answer: Any, text: str) -> None:
+    await telegram.message(text)
+    assert text in (await answer()).text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"sticker": FILE | {"type": "regular", "width": 1, "height": 1, "is_animated": False, "is_video": False}},
+        PHOTO,
+        {"location": {"longitude": 1.0, "latitude": 1.0}},
+        {"contact": {"phone_number": "1", "first_name": "Zibaldone"}},
+    ],
+    ids=lambda content: next(iter(content)),
+)
+async def test_without_text_there_is_nothing_to_read(telegram: TelegramEmulator, answer: Any, content: Any) -> None:
+    await telegram.message(None, **content)
+    assert (await answer()).text.startswith("Qui non c’è testo da leggere")
+
+
+async def test_what_is_not_for_the_bot_is_let_pass(telegram: TelegramEmulator, answer: Any, house: Any) -> None:
+    for kind, chat in (("group", -1), ("supergroup", -2)):
+        await telegram.message(DRAFT, chat_id=chat, chat_type=kind)
+        await telegram.edited_message(DRAFT, message_id=1, chat_id=chat)
+    await telegram.message(None, new_chat_title="zibaldone")
+    bot = {"from": {"id": 7, "is_bot": True, "first_name": "Robot"}}
+    await telegram.message(DRAFT, **bot)
+    await telegram.push(
+        "channel_post", {"message_id": 1, "date": 0, "chat": {"id": -3, "type": "channel"}, "text": "z"}
+    )
+    await telegram.message("Uno zibaldone")
+    await answer()
+    await house.quiet()
+    assert len(telegram.sent) == len(house.ledger.entries()) == 1
+
+
+async def test_the_commands_are_named_in_both_languages(telegram: TelegramEmulator) -> None:
+    await telegram.wait_for("setMyCommands", count=2)
+    described = {key[1]: [each["description"] for each in commands] for key, commands in telegram.settings.items()}
+    assert described == {
+        "it": ["Che cosa faccio e come chiedermelo", "In che lingua ti parlo: it o en"],
+        "": ["What I do and how to ask me", "How I speak to you: it or en"],
+    }
