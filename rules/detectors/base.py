@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, ClassVar, TypeVar, cast
+from typing import Annotated, ClassVar, Protocol, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from rules.draft import Account, Channel, Cover, Draft, Kind, Span
 from rules.folding import Folded
@@ -182,3 +183,22 @@ class BaseRule(Frozen):
     @cached_property
     def _exceptions(self) -> Terms:
         return Terms(self.excepted)
+
+
+class _Bounded(Protocol):
+    @property
+    def least(self) -> float | None: ...
+    @property
+    def most(self) -> float | None: ...
+
+
+B = TypeVar("B", bound=_Bounded)
+
+
+def bounded(rule: B) -> B:
+    """Checks a rule that has `least`, `most` or both: they must leave something between them."""
+    if rule.most is None and rule.least is None:
+        raise PydanticCustomError("no_bounds", "neither `most` nor `least`")
+    if rule.most is not None and rule.least is not None and rule.least > rule.most:
+        raise PydanticCustomError("bounds_swapped", "`least` is over `most`")
+    return rule

@@ -7,9 +7,8 @@ from typing import ClassVar, Literal
 
 import regex
 from pydantic import FiniteFloat, model_validator
-from pydantic_core import PydanticCustomError
 
-from rules.detectors.base import BaseRule, Hit, Subject
+from rules.detectors.base import BaseRule, Hit, Subject, bounded
 from rules.draft import Span
 
 _VOWELS = regex.compile(r"[aeiouyàèéìòù]+")
@@ -27,13 +26,7 @@ class Metric(BaseRule):
     most: FiniteFloat | None = None
     least: FiniteFloat | None = None
 
-    @model_validator(mode="after")
-    def _bounded(self) -> Metric:
-        if self.most is None and self.least is None:
-            raise PydanticCustomError("no_bounds", "neither `most` nor `least`")
-        if self.most is not None and self.least is not None and self.least > self.most:
-            raise PydanticCustomError("bounds_swapped", "`least` is over `most`")
-        return self
+    _bounds = model_validator(mode="after")(bounded)
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         value = MEASURES[self.metric](subject)

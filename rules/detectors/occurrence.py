@@ -8,9 +8,8 @@ from itertools import takewhile
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from rules.detectors.base import BaseRule, Hit, Subject
+from rules.detectors.base import BaseRule, Hit, Subject, bounded
 from rules.draft import Span
 from rules.patterns import Pattern, compiled
 
@@ -25,13 +24,7 @@ class Occurrence(BaseRule):
     scope: Literal["text", "sentence"] = "text"
     ignore_case: bool = True
 
-    @model_validator(mode="after")
-    def _bounded(self) -> Occurrence:
-        if self.most is None and self.least is None:
-            raise PydanticCustomError("no_bounds", "neither `most` nor `least`")
-        if self.most is not None and self.least is not None and self.least > self.most:
-            raise PydanticCustomError("bounds_swapped", "`least` is over `most`")
-        return self
+    _bounds = model_validator(mode="after")(bounded)
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         plain = subject.folded.plain
