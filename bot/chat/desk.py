@@ -18,6 +18,8 @@ from rules.draft import Draft, DraftRefused
 
 log = structlog.get_logger(__name__)
 
+_KEPT: Final = 200
+"""Answers kept until they are delivered; one that was let go too early is only worked out again."""
 _NAMES: Final = {"it": "it", "italiano": "it", "italian": "it", "en": "en", "english": "en", "inglese": "en"}
 
 
@@ -85,6 +87,8 @@ class Desk:
             log.error("screening.failed", id=id, error=type(error).__name__)
             return Notice(failure(language))
         self._given[id] = reply
+        while len(self._given) > _KEPT:
+            del self._given[next(iter(self._given))]
         return reply
 
     def delivered(self, id: str) -> None:

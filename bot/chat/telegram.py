@@ -110,19 +110,21 @@ class TelegramChat:
         """One posted update; False if it did not come from Telegram. Returns once it is written down."""
         if given is None or not secrets.compare_digest(given.encode(), secret.encode()):
             return False
-        if not isinstance(body, dict) or (update := Update.de_json(body, self.bot)) is None:
+        if not isinstance(body, dict) or "update_id" not in body:
             return False
-        await self.take(update)
+        if update := Update.de_json(body, self.bot):
+            await self.take(update)
         return True
 
     async def take(self, update: Update) -> None:
         """Write an update down if it is something that the bot answers."""
         message = update.message or update.edited_message
-        if message is None or message.from_user is None or message.from_user.is_bot or not _is_said_to_us(message):
+        person = message.from_user if message else None
+        if message is None or person is None or person.is_bot or not _is_for_us(message, is_new=bool(update.message)):
             return
         event = {
-            "user": message.from_user.id,
-            "locale": message.from_user.language_code,
+            "user": person.id,
+            "locale": person.language_code,
             "chat": message.chat.id,
             "message": message.message_id,
             "text": message.text or message.caption or "",
@@ -243,10 +245,14 @@ def _command(text: str) -> Command | _Which | None:
     return _Which() if found is None and name in ("language", "lingua") else found
 
 
-def _is_said_to_us(message: Message) -> bool:
-    """Not in a group, and not what Telegram itself notes in a chat, such as that something was pinned."""
-    is_something = message.text or message.caption or message.effective_attachment
-    return message.chat.type == ChatType.PRIVATE and bool(is_something)
+def _is_for_us(message: Message, *, is_new: bool) -> bool:
+    """Whether whoever wrote it expects an answer."""
+    if message.chat.type != ChatType.PRIVATE:
+        return False
+    if message.text or message.caption:
+        return True
+    # Not what Telegram itself notes in a chat, nor a place on the map that moves, nor the album around a caption.
+    return is_new and message.effective_attachment is not None and message.media_group_id is None
 
 
 def _attachments(message: Message) -> list[str]:

@@ -74,6 +74,10 @@ class Loopback:
         fault = Fault(status or (200 if how else 429), retry_after, **how)
         self._faults[method].extend([fault] * times)
 
+    def heal(self, method: str) -> None:
+        """No more of the failures that were still to come."""
+        self._faults[method].clear()
+
     async def wait_for(self, what: str | Callable[[Call], bool], timeout: float = 5.0, count: int = 1) -> Call:
         """The first call of this method or nature (or the `count`th), past or still to come."""
 

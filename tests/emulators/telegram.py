@@ -243,10 +243,8 @@ class TelegramEmulator(TelegramPeople):
         text, entities = PARSERS[mode.lower()](source) if mode else (source, given)
         must(units(text) <= most, f"message {'' if key == 'text' else key + ' '}is too long")
         for each in entities:
-            must(
-                each.get("type") in {*SPANS, *PRESSED, *INERT, "custom_emoji"},
-                f"can't parse MessageEntity: {each.get('type')}",
-            )
+            known = each.get("type") in {*SPANS, *PRESSED, *INERT, "custom_emoji"}
+            must(known, f"can't parse MessageEntity: {each.get('type')}")
             fits = 0 <= each["offset"] < each["offset"] + each["length"] <= units(text)
             must(fits, "entity begins or ends outside of the text")
             whole = not any(splits(text, at) for at in (each["offset"], each["offset"] + each["length"]))

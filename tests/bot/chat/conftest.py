@@ -149,10 +149,15 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture(scope="session")
-def screener(tmp_path_factory: pytest.TempPathFactory) -> Screener:
+def small_policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("policy") / "small.yaml"
     path.write_text(POLICY, encoding="utf-8")
-    screener = Screener(load_policy(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def screener(small_policy: Path) -> Screener:
+    screener = Screener(load_policy(small_policy))
     assert screener.load() == {}
     return screener
 

@@ -78,3 +78,10 @@ def test_help_names_every_way_in(house: Any, language: str, slack: bool) -> None
     }
     assert named[language, slack] in text
     assert len(text) < 3000
+
+
+async def test_answers_are_not_kept_without_end(house: Any) -> None:
+    for number in range(205):
+        await house.desk.answer(f"s_{number}", Draft(text="Uno zibaldone", account=Account.PRIVATE), "it")
+    assert len(house.desk._given) == 200
+    assert "s_204" in house.desk._given

@@ -118,8 +118,8 @@ def message(size: int, count: int, letter: str = "z") -> telegram_text.Message:
 
 
 @pytest.mark.parametrize("letter", ["z", "🎉"])
-@pytest.mark.parametrize("size", [1, 100, 5000])
-@pytest.mark.parametrize("count", [0, 1, 30, 300])
+@pytest.mark.parametrize("size", [1, 100, 2000])
+@pytest.mark.parametrize("count", [0, 1, 30, 100])
 def test_a_verbose_policy_fits_too(size: int, count: int, letter: str) -> None:
     said = message(size, count, letter)
     assert units(said.text) == said.length <= telegram_text.LIMIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,8 +14,6 @@ MANY = "Ci sono molte bozze in attesa"
 
 
 async def taken(house: Any, count: int) -> None:
-    import asyncio
-
     async with asyncio.timeout(5):
         while house.pending() < count:
             await asyncio.sleep(0.01)
@@ -48,7 +47,7 @@ async def test_what_was_recorded_and_not_delivered_is_delivered_and_not_recorded
         await emulator.message(DRAFT)
         await emulator.wait_for("sendMessage", count=2)
         await first.stop()
-    emulator._faults.clear()
+    emulator.heal("sendMessage")
     house = make_house()
     async with connect(emulator, make_chat(house)):
         house.start()

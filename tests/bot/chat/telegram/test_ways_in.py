@@ -9,6 +9,7 @@ from emulators.telegram import TelegramEmulator
 
 DRAFT = "Che idiota, lo zibaldone"
 BLOCKED = {"it": "⛔ Così, per favore, non pubblicarlo", "en": "⛔ Please do not publish this as it is"}
+PERSON = {"id": 10, "is_bot": False, "first_name": "Anna"}
 HELP = {"it": "Sono Vaglio.", "en": "I am Vaglio."}
 PHOTO = {"photo": [{"file_id": "F", "file_unique_id": "F", "width": 1, "height": 1}]}
 
@@ -75,29 +76,30 @@ async def test_an_edited_message_is_checked_anew(telegram: TelegramEmulator, ans
 
 
 @both
-@pytest.mark.parametrize(
-    "text", ["/start", "/start from_a_link", "/help", "/HELP", "/help@vaglio_bot", "/aiuto", "help", "aiuto", "/new"]
-)
-async def test_help(telegram: TelegramEmulator, answer: Any, house: Any, text: str, language: str) -> None:
-    await telegram.message(text, language_code=language)
-    assert (await answer()).text.startswith(HELP[language])
+async def test_help(telegram: TelegramEmulator, answer: Any, house: Any, language: str) -> None:
+    asked = ("/start", "/start from_a_link", "/help", "/HELP", "/help@vaglio_bot", "/aiuto", "help", "aiuto", "/new")
+    for count, text in enumerate(asked, start=1):
+        await telegram.message(text, language_code=language)
+        assert (await answer(count)).text.startswith(HELP[language])
     assert house.ledger.entries() == []
 
 
-@pytest.mark.parametrize("text", ["/language en", "/language@vaglio_bot english", "/lingua en", "/lingua\ninglese"])
-async def test_a_chosen_language_beats_the_telephones(telegram: TelegramEmulator, answer: Any, text: str) -> None:
-    await telegram.message(text)
-    assert (await answer()).text == "From now on I will answer you in English."
-    await telegram.message(DRAFT)
-    assert (await answer(2)).text.startswith(BLOCKED["en"])
+async def test_a_chosen_language_beats_the_telephones(telegram: TelegramEmulator, answer: Any) -> None:
+    chosen = ("/language en", "/language@vaglio_bot english", "/lingua en", "/lingua\ninglese", "language en")
+    for count, text in enumerate(chosen):
+        person = 20 + count
+        await telegram.message(text, chat_id=person, user_id=person)
+        assert (await answer(2 * count + 1)).text == "From now on I will answer you in English."
+        await telegram.message(DRAFT, chat_id=person, user_id=person)
+        assert (await answer(2 * count + 2)).text.startswith(BLOCKED["en"])
 
 
 @both
-@pytest.mark.parametrize("text", ["/language", "/language fr", "/lingua"])
-async def test_which_language_is_asked(telegram: TelegramEmulator, answer: Any, text: str, language: str) -> None:
-    await telegram.message(text, language_code=language)
+async def test_which_language_is_asked(telegram: TelegramEmulator, answer: Any, language: str) -> None:
     expected = {"it": "Scrivi /lingua it oppure /lingua en.", "en": "Write /language it or /language en."}
-    assert (await answer()).text == expected[language]
+    for count, text in enumerate(("/language", "/language fr", "/lingua"), start=1):
+        await telegram.message(text, language_code=language)
+        assert (await answer(count)).text == expected[language]
 
 
 async def test_a_third_language_gets_english(telegram: TelegramEmulator, answer: Any) -> None:
@@ -105,10 +107,11 @@ async def test_a_third_language_gets_english(telegram: TelegramEmulator, answer:
     assert (await answer()).text.startswith(BLOCKED["en"])
 
 
-@pytest.mark.parametrize("text", ["/help me sell the zibaldone", "/zibaldone", "help me, zibaldone", "/ zibaldone"])
-async def test_what_only_begins_like_a_command_is_a_draft(telegram: TelegramEmulator, answer: Any, text: str) -> None:
-    await telegram.message(text)
-    assert text in (await answer()).text
+async def test_what_only_begins_like_a_command_is_a_draft(telegram: TelegramEmulator, answer: Any) -> None:
+    drafts = ("/help me sell the zibaldone", "/zibaldone", "help me, zibaldone", "/ zibaldone")
+    for count, text in enumerate(drafts, start=1):
+        await telegram.message(text)
+        assert text in (await answer(count)).text
 
 
 @pytest.mark.parametrize(
@@ -131,6 +134,9 @@ async def test_what_is_not_for_the_bot_is_let_pass(telegram: TelegramEmulator, a
         await telegram.message(DRAFT, chat_id=chat, chat_type=kind)
         await telegram.edited_message(DRAFT, message_id=1, chat_id=chat)
     await telegram.message(None, new_chat_title="zibaldone")
+    await telegram.message(None, media_group_id="7", **PHOTO)
+    moving = {"message_id": 1, "date": 0, "chat": {"id": 10, "type": "private"}, "from": PERSON}
+    await telegram.push("edited_message", moving | {"location": {"longitude": 1.0, "latitude": 2.0}})
     bot = {"from": {"id": 7, "is_bot": True, "first_name": "Robot"}}
     await telegram.message(DRAFT, **bot)
     await telegram.push(
@@ -149,3 +155,18 @@ async def test_the_commands_are_named_in_both_languages(telegram: TelegramEmulat
         "it": ["Che cosa faccio e come chiedermelo", "In che lingua ti parlo: it o en"],
         "": ["What I do and how to ask me", "How I speak to you: it or en"],
     }
+
+
+async def test_of_an_album_the_caption_is_checked(telegram: TelegramEmulator, answer: Any, house: Any) -> None:
+    for content in ({"caption": DRAFT}, {}, {}):
+        await telegram.message(None, media_group_id="7", **PHOTO, **content)
+    assert (await answer()).text.startswith(BLOCKED["it"])
+    await telegram.message("/help")
+    await answer(2)
+    await house.quiet()
+    assert len(telegram.sent) == 2
+
+
+async def test_a_telephone_that_says_no_language_gets_italian(telegram: TelegramEmulator, answer: Any) -> None:
+    await telegram.message(DRAFT, **{"from": PERSON})
+    assert (await answer()).text.startswith(BLOCKED["it"])
