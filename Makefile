@@ -12,7 +12,7 @@ INSTALL     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: run test test-fast lint format lock schema clean
 
 run: $(VENV)/.installed
-	@$(BIN)/vaglio run || test $$? -eq 130 # Ctrl-C is a fine way to stop
+	@$(BIN)/vaglio run
 
 test: $(VENV)/.installed-dev lint
 	@$(BIN)/python -m pytest

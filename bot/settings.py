@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -116,17 +120,47 @@ class Settings(BaseSettings):
 
 def read_settings() -> Settings:
     """The settings from the environment and `.env`. Raises `SettingsError` naming each setting at fault."""
+    _refuse_unknown_names()
     try:
         settings = Settings()
     except ValidationError as error:
         faults = [f"{PREFIX}{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
         raise SettingsError("\n".join(faults)) from None
-    data, keys = settings.data_dir.resolve(), settings.keys_dir.resolve()
-    if keys == data or data in keys.parents:
-        raise SettingsError(
-            f"{PREFIX}KEYS_DIR ({settings.keys_dir}) must lie outside {PREFIX}DATA_DIR ({settings.data_dir}): "
-            "a copy of the data must never carry the keys that open it."
-        )
+    _keep_keys_apart(settings)
+    for name in settings.console_hosts:
+        if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]", name):
+            raise SettingsError(f"{PREFIX}CONSOLE_NAMES: not a host's name: write vaglio.acme.example, for example.")
     settings.slack_mode()
     settings.telegram_mode()
     return settings
+
+
+def _refuse_unknown_names() -> None:
+    """A misspelt name would be passed over in silence, and another policy or database used than was meant."""
+    try:
+        written = {*os.environ, *dotenv_values(".env")}
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not UTF-8: save it as UTF-8.") from None
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(written):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            close = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"Perhaps {close[0]}." if close else "All of them are in .env.example."
+            raise SettingsError(f"{name} is no setting of Vaglio's. {hint}")
+
+
+def _keep_keys_apart(settings: Settings) -> None:
+    address = settings.database
+    places = [(settings.data_dir, f"{PREFIX}DATA_DIR")]
+    if address.startswith("sqlite:///"):
+        places.append((Path(address.removeprefix("sqlite:///")).parent, f"the folder of {PREFIX}DATABASE_URL"))
+    for place, name in places:
+        try:
+            data, keys = place.resolve(), settings.keys_dir.resolve()
+        except (RuntimeError, OSError):
+            raise SettingsError(f"{name} or {PREFIX}KEYS_DIR is a link that leads to itself.") from None
+        if keys == data or data in keys.parents:
+            raise SettingsError(
+                f"{PREFIX}KEYS_DIR ({settings.keys_dir}) must lie outside {name} ({place}): "
+                "a copy of the data must never carry the keys that open it."
+            )

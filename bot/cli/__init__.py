@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import NoReturn
 
-EXIT_USAGE, EXIT_POLICY, EXIT_REFUSED, EXIT_INTERNAL, EXIT_SETTINGS = 64, 65, 66, 70, 78
+EXIT_USAGE, EXIT_POLICY, EXIT_REFUSED, EXIT_INTERNAL, EXIT_IO, EXIT_SETTINGS = 64, 65, 66, 70, 74, 78
 """Above the four outcomes (0 to 3), after BSD's sysexits."""
 
 
@@ -14,6 +15,10 @@ def main() -> NoReturn:
     """Run a command and leave with its exit code."""
     # Detectors are many small computations: threads inside one of them cost more than they bring.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot write an accent is no reason to say nothing.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     from bot.cli.commands import run
 
     sys.exit(run(sys.argv[1:]))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer import Exit
 
-from bot.cli import EXIT_INTERNAL, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
+from bot.cli import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.audit import audit
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor
@@ -62,9 +62,11 @@ def run(arguments: Sequence[str]) -> int:
         return _say(error.show(tongue()), EXIT_POLICY)
     except DraftRefused as error:
         return _say(refusal(error, tongue()), EXIT_REFUSED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return EXIT_INTERNAL
+    except SystemExit:
+        # What typer makes of a reader that went away: no outcome was delivered, so none is returned.
+        return EXIT_IO
+    except OSError as error:
+        return _say(f"{error.filename or 'vaglio'}: {error.strerror or type(error).__name__}", EXIT_IO)
     except Exception as error:
         if callable(show := getattr(error, "show", None)) and hasattr(error, "exit_code"):
             show()

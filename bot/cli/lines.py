@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,7 +22,7 @@ class BadLine(ValueError):
 class LineIn(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    id: str | int | None = None
+    id: Words | Annotated[int, Field(strict=True)] | None = None
     text: Words = Field(repr=False)
     kind: Kind = Kind.POST
     account: Account = Account.INSTITUTIONAL

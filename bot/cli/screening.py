@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -50,7 +52,7 @@ def check(
 ) -> int:
     """Judge one draft. Exit code: 0 clear, 1 revise, 2 review, 3 block; 64 and above for errors."""
     settings = read_settings()
-    words = sys.stdin.buffer.read().decode("utf-8", "replace") if text == "-" else text
+    words = _opened("-").read().decode("utf-8", "replace") if text == "-" else text
     draft = Draft(text=words, author=AUTHOR, kind=kind, account=account, channel=channel, in_reply_to=in_reply_to)
     screener = open_screener(settings)
     with _screening(settings, screener, record=record) as screen_one:
@@ -71,6 +73,8 @@ def screen(
 ) -> int:
     """Judge many drafts. A line that is no draft is reported with its number and does not stop the rest."""
     settings = read_settings()
+    if output is not None and file != "-" and output.exists() and Path(file).exists() and output.samefile(file):
+        raise typer.BadParameter(f"{output} is the file of the drafts: name another for the verdicts")
     bad = 0
     with ExitStack() as stack:
         source = stack.enter_context(_opened(file))
@@ -118,6 +122,8 @@ def _reason(error: BadLine | DraftRefused, language: Language) -> str:
 
 def _opened(file: str) -> BinaryIO:
     if file == "-":
+        if sys.stdin is None:
+            raise typer.BadParameter("standard input is closed")
         return sys.stdin.buffer
     try:
         return Path(file).open("rb")
@@ -131,9 +137,19 @@ def _target(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
         return
-    part = output.with_name(f"{output.name}.part")
+    if output.exists() and not output.is_file():
+        # A pipe or a device takes what it is given, and must stay what it is.
+        with output.open("w", encoding="utf-8") as file:
+            yield file
+        return
+    output = output.resolve()
     try:
-        with part.open("w", encoding="utf-8") as file:
+        handle, name = tempfile.mkstemp(prefix=f"{output.name}.", dir=output.parent)
+    except OSError as error:
+        raise typer.BadParameter(f"{output}: {error.strerror}") from None
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             yield file
         part.replace(output)
     except BaseException:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -39,6 +41,11 @@ log = structlog.get_logger(__name__)
 Task = Callable[[], Awaitable[object]]
 _HOOK_BYTES = 1_000_000
 """More than Slack or Telegram ever send in one request."""
+_NO_TOKEN = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type",
+     "missing_scope", "no_permission", "org_login_required", "team_access_not_granted"}
+)  # fmt: skip
+"""What Slack says to a token that waiting does not mend."""
 _GRACE = 10
 """Seconds in which requests and answers in hand may be finished at a stop."""
 
@@ -47,6 +54,7 @@ def serve(*, link: bool) -> None:
     """Run until told to stop. Raises `SettingsError` and `PolicyError` before anything is started."""
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
+    listening = _bound(settings)
     try:
         vault = Vault.open(settings.keys_dir)
     except VaultError as error:
@@ -56,7 +64,7 @@ def serve(*, link: bool) -> None:
         log.warning("rule.unavailable", rule=rule, reason=reason)
     store = open_store(settings)
     ledger = open_ledger(settings, store)
-    house = House(settings, vault, store, ledger, Prescreen(screener, ledger))
+    house = House(settings, vault, store, ledger, Prescreen(screener, ledger), listening)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -72,6 +80,7 @@ class House:
     store: Store
     ledger: Ledger
     prescreen: Prescreen
+    listening: socket.socket
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
@@ -97,8 +106,6 @@ class House:
             server = _Server(
                 uvicorn.Config(
                     LimitedBody(Starlette(routes=[*hooks, Mount("/", console)]), limit=_HOOK_BYTES),
-                    host=settings.console_host,
-                    port=settings.console_port,
                     access_log=False,
                     log_config=None,
                     timeout_graceful_shutdown=_GRACE,
@@ -106,7 +113,7 @@ class House:
                 ),
                 on_start=lambda port: self._greet(sign_in, port, link=link),
             )
-            await _until_stopped(server, tasks)
+            await _until_stopped(server, self.listening, tasks)
         work.close()
         desk.close()
 
@@ -151,13 +158,13 @@ class House:
         from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
         assert settings.slack_app_token is not None  # noqa: S101 -- the mode says so
-        socket = AsyncSocketModeHandler(chat.app, settings.slack_app_token.get_secret_value(), web_client=chat.client)
-        tasks.append(lambda: _accepted(socket.connect_async, "VAGLIO_SLACK_APP_TOKEN"))
+        link = AsyncSocketModeHandler(chat.app, settings.slack_app_token.get_secret_value(), web_client=chat.client)
+        tasks.append(lambda: _accepted(link.connect_async, "VAGLIO_SLACK_APP_TOKEN"))
         try:
             yield
         finally:
             with suppress(Exception):
-                await socket.close_async()  # type: ignore[no-untyped-call]
+                await link.close_async()  # type: ignore[no-untyped-call]
 
     @asynccontextmanager
     async def _telegram(self, hooks: list[Route], work: Work, desk: Desk, tasks: list[Task]) -> AsyncIterator[None]:
@@ -194,11 +201,24 @@ class House:
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens, and on which port."""
+    """Says when it listens, and on which port; a signal ends it, and not the answers that are still in hand."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[int], None]) -> None:
         super().__init__(config)
         self._on_start = on_start
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """In place of uvicorn's own, which raises the signal once more when the server has ended."""
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        # The second one means it.
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
@@ -206,10 +226,24 @@ class _Server(uvicorn.Server):
             self._on_start(self.servers[0].sockets[0].getsockname()[1])
 
 
-async def _until_stopped(server: _Server, tasks: list[Task]) -> None:
+def _bound(settings: Settings) -> socket.socket:
+    """The page's address, taken before anything else is started. Raises `SettingsError`."""
+    host, port = settings.console_host, settings.console_port
+    try:
+        (family, *_), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return socket.create_server((host, port), family=family, backlog=512)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise SettingsError(
+            f"VAGLIO_CONSOLE_HOST and VAGLIO_CONSOLE_PORT: {host}:{port} cannot be listened at ({reason}). "
+            "Another program may be there: stop it, or choose another port (0 takes any free one)."
+        ) from None
+
+
+async def _until_stopped(server: _Server, listening: socket.socket, tasks: list[Task]) -> None:
     """The server ends on a signal, and everything else with it; a task that fails ends the server."""
     running = [asyncio.ensure_future(task()) for task in tasks]
-    serving = asyncio.ensure_future(server.serve())
+    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     waiting = {serving, *running}
     failure: BaseException | None = None
     while serving in waiting:
@@ -232,7 +266,10 @@ async def _accepted(call: Callable[[], Awaitable[object]], name: str) -> None:
         try:
             await call()
         except SlackApiError as error:
-            raise SettingsError(f"Slack: {name} is not accepted ({error.response['error']}).") from None
+            if (reason := error.response["error"]) in _NO_TOKEN:
+                raise SettingsError(f"Slack: {name} is not accepted ({reason}).") from None
+            log.warning("slack.not_reached", error=reason, pause=pause)
+            await asyncio.sleep(pause)
         except (OSError, TimeoutError, ClientError) as error:
             log.warning("slack.not_reached", error=type(error).__name__, pause=pause)
             await asyncio.sleep(pause)

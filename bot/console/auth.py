@@ -109,11 +109,14 @@ async def read_form(request: Request, limit: int) -> FormData:
     """The form, once it has proved to be ours. Raises `ForeignForm`; no field may be longer than `limit` bytes."""
     if not _is_from_us(request):
         raise ForeignForm
-    form = await request.form(max_files=0, max_fields=_FIELDS, max_part_size=limit)
+    try:
+        form = await request.form(max_files=0, max_fields=_FIELDS, max_part_size=limit)
+    except (LookupError, UnicodeError):
+        raise HTTPException(400) from None  # a charset that nobody knows
     sent, expected = form.get(CSRF), request.session.get(CSRF)
     if not (isinstance(sent, str) and isinstance(expected, str)):
         raise ForeignForm
-    if not hmac.compare_digest(sent.encode(), expected.encode()):
+    if not hmac.compare_digest(sent.encode(errors="replace"), expected.encode()):
         raise ForeignForm
     return form
 
@@ -150,7 +153,10 @@ def _is_from_us(request: Request) -> bool:
         return False
     # Our own pages send no referrer, and a browser then writes "null" here: that much is no sign of a stranger.
     origin = request.headers.get("origin", "null")
-    return origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        return origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:
+        return False
 
 
 def _hash(secret: str) -> str:

@@ -91,3 +91,48 @@ def test_keys_never_lie_with_the_data(monkeypatch: pytest.MonkeyPatch, keys: str
     monkeypatch.setenv(f"{PREFIX}KEYS_DIR", keys)
     with pytest.raises(SettingsError, match=f"{PREFIX}KEYS_DIR"):
         read_settings()
+
+
+def test_keys_never_lie_with_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", "sqlite:///elsewhere/vaglio.db")
+    monkeypatch.setenv(f"{PREFIX}KEYS_DIR", "elsewhere/keys")
+    with pytest.raises(SettingsError, match=f"{PREFIX}DATABASE_URL"):
+        read_settings()
+
+
+def test_a_misspelt_name_is_an_error_that_names_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAGLIO_POLCY", "mine.yaml")
+    with pytest.raises(SettingsError, match="VAGLIO_POLICY"):
+        read_settings()
+
+
+def test_a_misspelt_name_in_the_file_too() -> None:
+    Path(".env").write_text("VAGLIO_SLACK_TOKEN=xoxb-segreto\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="VAGLIO_SLACK_TOKEN") as error:
+        read_settings()
+    assert "segreto" not in str(error.value)
+
+
+def test_a_file_in_another_encoding_is_named() -> None:
+    Path(".env").write_bytes("VAGLIO_LOG_LEVEL=info # perché\n".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"\.env"):
+        read_settings()
+
+
+def test_a_data_folder_that_leads_to_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    monkeypatch.setenv(f"{PREFIX}DATA_DIR", "loop")
+    with pytest.raises(SettingsError, match=f"{PREFIX}DATA_DIR"):
+        read_settings()
+
+
+@pytest.mark.parametrize("names", ["*", "*.acme.example", "a.*.b", "http://acme.example", "a b", "-a"])
+def test_a_name_of_the_page_is_a_host(monkeypatch: pytest.MonkeyPatch, names: str) -> None:
+    monkeypatch.setenv(f"{PREFIX}CONSOLE_NAMES", f"vaglio.acme.example, {names}")
+    with pytest.raises(SettingsError, match=f"{PREFIX}CONSOLE_NAMES"):
+        read_settings()
+
+
+def test_the_names_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}CONSOLE_NAMES", "vaglio.acme.example, [::1] ,")
+    assert read_settings().console_hosts == ("vaglio.acme.example", "[::1]")

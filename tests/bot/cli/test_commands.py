@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sqlite3
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from bot.cli import EXIT_INTERNAL, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
+from bot.cli import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.commands import run
 from bot.settings import PREFIX, Settings
 
@@ -163,8 +166,84 @@ def test_an_output_that_fails_half_way_leaves_the_old_file(tmp_path: Path, monke
         raise OSError
 
     monkeypatch.setattr("bot.cli.screening._write", fail)
-    assert run(["screen", str(tmp_path / "in.jsonl"), "-o", str(target)]) == EXIT_INTERNAL
+    assert run(["screen", str(tmp_path / "in.jsonl"), "-o", str(target)]) == EXIT_IO
     assert target.read_text(encoding="utf-8") == "prima"
+
+
+def test_the_drafts_are_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text": "Ciao"}\n', encoding="utf-8")
+    (tmp_path / "link.jsonl").symlink_to(source)
+    for target in (source, tmp_path / "link.jsonl"):
+        assert run(["screen", str(source), "-o", str(target)]) == EXIT_USAGE
+    part = tmp_path / "out.jsonl.part"
+    source.rename(part)
+    assert run(["screen", str(part), "-o", str(tmp_path / "out.jsonl")]) == 0
+    assert part.read_text(encoding="utf-8") == '{"text": "Ciao"}\n'
+    assert '"clear"' in (tmp_path / "out.jsonl").read_text(encoding="utf-8")
+    assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.jsonl", "out.jsonl.part"]
+
+
+def test_a_pipe_stays_a_pipe_and_a_link_a_link(tmp_path: Path) -> None:
+    source, pipe = tmp_path / "in.jsonl", tmp_path / "pipe"
+    source.write_text('{"text": "Ciao"}\n', encoding="utf-8")
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    assert run(["screen", str(source), "-o", str(pipe)]) == 0
+    reader.join()
+    assert pipe.is_fifo()
+    assert '"clear"' in received[0]
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert run(["screen", str(source), "-o", str(tmp_path / "link")]) == 0
+    assert (tmp_path / "link").is_symlink()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["screen", "{in}", "-o", "nowhere/out.jsonl"], ["screen", "{in}", "-o", "{in}/x"]]
+)
+def test_an_output_that_cannot_be_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "Ciao"}\n', encoding="utf-8")
+    code = run([argument.replace("{in}", str(tmp_path / "in.jsonl")) for argument in arguments])
+    assert code in (EXIT_USAGE, EXIT_IO)
+    assert "fault of Vaglio" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "id"),
+    [('{"id": "\\ud800", "text": "Ciao"}', "\ufffd"), ('{"id": 7, "text": "Ciao"}', 7)],
+)
+def test_any_id_comes_back(capsys: pytest.CaptureFixture[str], tmp_path: Path, line: str, id: object) -> None:
+    (tmp_path / "in.jsonl").write_text(f"{line}\n", encoding="utf-8")
+    assert run(["screen", str(tmp_path / "in.jsonl")]) == 0
+    assert _json(capsys)["id"] == id
+
+
+def test_a_reader_that_goes_away_is_not_an_outcome(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m bot check 'Vedi SEGRETO-1' | true; exit ${{PIPESTATUS[0]}}"
+    left = subprocess.run(["bash", "-c", command], check=False, capture_output=True, env=_environment())
+    assert left.returncode not in (0, 1, 2)
+
+
+def test_no_standard_input_is_said(tmp_path: Path) -> None:
+    left = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m bot check - <&-"], check=False, capture_output=True, env=_environment()
+    )
+    assert left.returncode == EXIT_USAGE
+
+
+def test_a_terminal_without_accents(tmp_path: Path) -> None:
+    environment = _environment() | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "bot", "check", "--language", "it", "Perché sei un cretino?"]
+    left = subprocess.run(command, check=False, capture_output=True, env=environment)
+    assert left.returncode == 1
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
 
 
 # --- Policy --------------------------------------------------------------------------------------------------------

@@ -278,3 +278,17 @@ def test_there_is_nothing_else(rig, path: str) -> None:  # type: ignore[no-untyp
     answer = rig.owner().get(path)
     assert answer.status_code == 404
     assert "Qui non c’è niente" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://["},
+        {"content-type": "multipart/form-data; boundary=x; charset=undefined"},
+        {"content-type": "multipart/form-data; boundary=x; charset=nobody-knows"},
+    ],
+)
+def test_an_odd_request_is_refused_and_breaks_nothing(rig, headers: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
+    body = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nciao\r\n--x--\r\n'
+    answer = rig.owner().post("/try", content=body, headers=headers)
+    assert 400 <= answer.status_code < 500
