@@ -8,8 +8,11 @@ from dataclasses import replace
 import regex
 
 from bot.reply import Piece
+from rules.verdict import Outcome, Severity
 
 DOTS = "…"
+SIGNS = {Outcome.CLEAR: "✅", Outcome.REVISE: "✏️", Outcome.REVIEW: "✋", Outcome.BLOCK: "⛔"}
+MARKS = {Severity.NOTE: "💡", Severity.WARN: "✏️", Severity.REVIEW: "✋", Severity.BLOCK: "⛔"}
 _INSTEAD = "\ufffd"
 _AROUND = (400, 200, 80, 30, 10)
 """Characters shown on each side of what is marked, ever fewer until all of it fits."""

@@ -166,7 +166,7 @@ def _on_its_way(deferred: Deferred, language: Language) -> str:
     wording = Wording(language)
     match deferred:
         case Deferred.TAKEN:
-            return wording.say("I am reading it …")
+            return wording.say("I am reading it…")
         case Deferred.QUEUED:
             return wording.say("Many drafts are waiting; yours is in the queue and I will answer as soon as I can.")
         case Deferred.DUPLICATE:

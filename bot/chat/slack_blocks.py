@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.chat.shown import harmless, numbers, shown
+from bot.chat.shown import MARKS, SIGNS, harmless, numbers, shown
 from bot.reply import Piece, Remark, Reply
 from bot.wording import Wording
 from rules.draft import Account, Channel, Kind
-from rules.verdict import Outcome, Severity
 
 Block = dict[str, Any]
 
@@ -21,14 +20,11 @@ _SUMMARY, _CLAUSE, _WHY, _WORDING = 1_000, 300, 1_000, 400
 _MORE = 300
 """Characters kept for the two sentences that say something was left out."""
 
-_SIGN = {Outcome.CLEAR: "✅", Outcome.REVISE: "✏️", Outcome.REVIEW: "✋", Outcome.BLOCK: "⛔"}
-_MARK = {Severity.NOTE: "💡", Severity.WARN: "✏️", Severity.REVIEW: "✋", Severity.BLOCK: "⛔"}
-
 
 def message(reply: Reply, language: str) -> tuple[str, list[Block]]:
     """The fallback text, which holds nothing of the draft, and the blocks."""
     wording = Wording(language)
-    title = f"{_SIGN[reply.outcome]} {reply.title}"
+    title = f"{SIGNS[reply.outcome]} {reply.title}"
     head = [{"type": "header", "text": _literal(clip(title, HEADER))}]
     if reply.summary:
         head.append(_plain(clip(reply.summary, _SUMMARY)))
@@ -77,7 +73,7 @@ def _quoted(pieces: Sequence[Piece]) -> list[Block]:
 
 
 def _remark(remark: Remark, wording: Wording) -> Block:
-    heading = f"{_MARK[remark.severity]} {remark.number}. {remark.clause}"
+    heading = f"{MARKS[remark.severity]} {remark.number}. {remark.clause}"
     said = [
         {"type": "text", "text": clip(heading, HEADER), "style": {"bold": True}},
         {"type": "text", "text": f" — {remark.label}\n"},

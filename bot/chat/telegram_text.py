@@ -8,10 +8,9 @@ from itertools import accumulate
 
 from telegram import MessageEntity
 
-from bot.chat.shown import DOTS, harmless, numbers, shown
+from bot.chat.shown import DOTS, MARKS, SIGNS, harmless, numbers, shown
 from bot.reply import Piece, Remark, Reply
 from bot.wording import Wording
-from rules.verdict import Outcome, Severity
 
 LIMIT = 4_096
 """UTF-16 units of one message."""
@@ -19,8 +18,6 @@ _MORE = 200
 """Of them, kept for the two sentences that say something was left out."""
 _SUMMARY, _HEADING, _CLAUSE, _WHY, _WORDING = 400, 150, 200, 400, 200
 _MISSED = 8
-_SIGN = {Outcome.CLEAR: "✅", Outcome.REVISE: "✏️", Outcome.REVIEW: "✋", Outcome.BLOCK: "⛔"}
-_MARK = {Severity.NOTE: "💡", Severity.WARN: "✏️", Severity.REVIEW: "✋", Severity.BLOCK: "⛔"}
 
 
 def units(text: str) -> int:
@@ -58,7 +55,7 @@ def notice(text: str) -> Message:
 def message(reply: Reply, language: str) -> Message:
     """The whole answer in one message; what does not fit is counted."""
     wording = Wording(language)
-    said = Message().add(f"{_SIGN[reply.outcome]} ").add(cut(reply.title, _HEADING), MessageEntity.BOLD)
+    said = Message().add(f"{SIGNS[reply.outcome]} ").add(cut(reply.title, _HEADING), MessageEntity.BOLD)
     if reply.summary:
         said.add(f"\n{cut(reply.summary, _SUMMARY)}")
     tail = _missed(reply.unchecked, wording).add("\n\n").add(cut(reply.footer, _HEADING), MessageEntity.ITALIC)
@@ -99,7 +96,7 @@ def _bracketed(pieces: Sequence[Piece]) -> str:
 
 def _remark(remark: Remark, wording: Wording) -> Message:
     heading = cut(f"{remark.number}. {remark.clause}", _HEADING)
-    one = Message().add(f"\n\n{_MARK[remark.severity]} ").add(heading, MessageEntity.BOLD)
+    one = Message().add(f"\n\n{MARKS[remark.severity]} ").add(heading, MessageEntity.BOLD)
     one.add(f" — {remark.label}\n").add(f"«{cut(remark.says, _CLAUSE)}»", MessageEntity.ITALIC)
     one.add(f"\n{cut(remark.why, _WHY)}")
     if remark.todo:

@@ -33,7 +33,7 @@ def answer(screener: Screener):  # type: ignore[no-untyped-def]
         ("Che sinergia", Outcome.CLEAR, "Via libera"),
         ("Sei un cretino", Outcome.REVISE, "Ci siamo quasi: prima c’è qualcosa da sistemare"),
         ("Un prodotto non ancora annunciato", Outcome.REVIEW, "Aspetta: prima serve il sì di qualcun altro"),
-        ("Vedi SEGRETO-1", Outcome.BLOCK, "Così, per favore, non pubblicarlo"),
+        ("Vedi SEGRETO-1", Outcome.BLOCK, "Così, per favore, non pubblicarla"),
     ],
 )
 def test_the_outcome_comes_first(answer, text: str, outcome: Outcome, title: str) -> None:  # type: ignore[no-untyped-def]
@@ -62,7 +62,7 @@ def test_the_found_words_are_marked_with_the_number_of_their_remark(answer) -> N
 
 def test_what_was_not_checked_is_said_and_the_revision_named(answer, policy: Policy) -> None:  # type: ignore[no-untyped-def]
     reply = answer("Ciao", attachments=["image/png"])
-    assert reply.unchecked == ("Non so leggere gli allegati (image/png): guardalo tu.",)
+    assert reply.unchecked == ("Non so leggere gli allegati (image/png): guardali tu.",)
     assert policy.revision in reply.footer
 
 

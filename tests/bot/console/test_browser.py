@@ -26,7 +26,7 @@ MARKED = {
     "it": ["Trimestre record", "!!!", "vaglietto", "idioti"],
     "en": ["Record quarter", "!!!", "vaglietto", "idiots"],
 }
-BLOCKED = {"it": "Così, per favore, non pubblicarlo", "en": "Please do not publish this as it is"}
+BLOCKED = {"it": "Così, per favore, non pubblicarla", "en": "Please do not publish this as it is"}
 PREVIEWED = {"it": "Anteprima, non registrata", "en": "Previewed, not recorded"}
 RECORDED = {"it": "Controllata e registrata", "en": "Checked and recorded"}
 LOCALE = {"it": "it-IT", "en": "en-GB"}

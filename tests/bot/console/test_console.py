@@ -28,7 +28,7 @@ def test_a_preview_is_judged_and_not_recorded(rig) -> None:  # type: ignore[no-u
     answer = rig.owner().part("/try/preview", text=EVERYTHING)
     assert answer.status_code == 200
     assert "<html" not in answer.text
-    assert "Così, per favore, non pubblicarlo" in answer.text
+    assert "Così, per favore, non pubblicarla" in answer.text
     assert "Anteprima, non registrata" in answer.text
     assert "controllo s_" not in answer.text
     assert rig.recorder.recorded == []
@@ -134,7 +134,7 @@ def test_without_a_record_there_is_no_verdict(rig) -> None:  # type: ignore[no-u
     for answer in answers:
         assert answer.status_code == 503
         assert NOT_CHECKED in answer.text
-        assert "non pubblicarlo" not in answer.text
+        assert "non pubblicarla" not in answer.text
         assert "<mark" not in answer.text
     assert "OSError" in str(logs)
     assert "vaglietto" not in str(logs)

@@ -23,8 +23,8 @@ async def test_the_whole_answer_in_italian(slack: SlackEmulator, answer: Any, ho
     revision = house.desk._prescreen.screener.policy.revision
     id = house.recorder.screenings[0].id
     assert shown.text.splitlines() == [
-        "⛔ Così, per favore, non pubblicarlo",
-        "⛔ Così, per favore, non pubblicarlo",
+        "⛔ Così, per favore, non pubblicarla",
+        "⛔ Così, per favore, non pubblicarla",
         "4 cose da guardare.",
         "Il vaglietto³ dello zibaldone!!!⁴ Un trimestre record², idiota¹.",
         "⛔ 1. 1.2 Rispetto — da non pubblicare",
@@ -71,7 +71,7 @@ async def test_the_whole_answer_in_english(slack: SlackEmulator, answer: Any) ->
         ("Uno zibaldone!!!", "✅ Via libera"),
         ("Un vaglietto dello zibaldone", "✏️ Ci siamo quasi: prima c’è qualcosa da sistemare"),
         ("Un trimestre record dello zibaldone", "✋ Aspetta: prima serve il sì di qualcun altro"),
-        ("Uno zibaldone idiota", "⛔ Così, per favore, non pubblicarlo"),
+        ("Uno zibaldone idiota", "⛔ Così, per favore, non pubblicarla"),
     ],
 )
 async def test_the_outcome_comes_first(slack: SlackEmulator, answer: Any, draft: str, title: str) -> None:
@@ -103,12 +103,12 @@ async def test_a_third_language_is_said_not_to_be_checked(slack: SlackEmulator, 
 
 async def test_the_chosen_language_beats_slacks(slack: SlackEmulator, answer: Any) -> None:
     await slack.slash("language en")
-    assert (await slack.slash("Uno zibaldone")).payload["text"] == "I am reading it …"
+    assert (await slack.slash("Uno zibaldone")).payload["text"] == "I am reading it…"
     assert "Good to go" in (await answer()).text
 
 
 async def test_a_third_locale_gets_english(slack: SlackEmulator, answer: Any) -> None:
-    assert (await slack.slash("Uno zibaldone", "U3")).payload["text"] == "I am reading it …"
+    assert (await slack.slash("Uno zibaldone", "U3")).payload["text"] == "I am reading it…"
     assert "Good to go" in (await answer()).text
 
 

@@ -9,7 +9,7 @@ import pytest
 from emulators.slack import SlackEmulator
 
 DRAFT = "Che idiota, lo zibaldone"
-BLOCKED = "Così, per favore, non pubblicarlo"
+BLOCKED = "Così, per favore, non pubblicarla"
 MANY = "Ci sono molte bozze in attesa"
 
 
@@ -110,7 +110,7 @@ async def test_when_many_wait_that_is_said(
     house = make_house(backlog=2)
     async with connect(emulator, make_chat(house)):
         for _ in range(2):
-            assert (await emulator.slash(DRAFT)).payload["text"] == "La sto leggendo …"
+            assert (await emulator.slash(DRAFT)).payload["text"] == "La sto leggendo…"
         assert MANY in (await emulator.slash(DRAFT)).payload["text"]
         await emulator.direct_message(DRAFT)
         assert MANY in (await answer(1)).text

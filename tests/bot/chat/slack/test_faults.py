@@ -12,7 +12,7 @@ from emulators.slack import LateAck, SlackEmulator, signed
 from bot.chat.slack import SlackChat, slack_client
 
 DRAFT = "Che idiota, lo zibaldone"
-BLOCKED = "Così, per favore, non pubblicarlo"
+BLOCKED = "Così, per favore, non pubblicarla"
 FAILED = "la tua bozza NON è stata controllata"
 SECRET = "s3cret"
 

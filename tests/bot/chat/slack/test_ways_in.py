@@ -9,8 +9,8 @@ from emulators.slack import SlackEmulator
 from emulators.slack_limits import live_parts
 
 DRAFT = "Che idiota, lo zibaldone"
-BLOCKED = {"U1": "Così, per favore, non pubblicarlo", "U2": "Please do not publish this as it is"}
-READING = {"U1": "La sto leggendo …", "U2": "I am reading it …"}
+BLOCKED = {"U1": "Così, per favore, non pubblicarla", "U2": "Please do not publish this as it is"}
+READING = {"U1": "La sto leggendo…", "U2": "I am reading it…"}
 HELP = {"U1": "Sono Vaglio.", "U2": "I am Vaglio."}
 
 both = pytest.mark.parametrize("user", ["U1", "U2"])

@@ -26,7 +26,7 @@ async def test_the_whole_answer_in_italian(telegram: TelegramEmulator, answer: A
     await telegram.message(ALL)
     screening = (sent := await answer()) and house.recorder.screenings[0]
     assert sent.text == (
-        "⛔ Così, per favore, non pubblicarlo\n"
+        "⛔ Così, per favore, non pubblicarla\n"
         "4 cose da guardare.\n\n"
         "Il 【vaglietto】³ dello zibaldone【!!!】⁴ Un 【trimestre record】², 【idiota】¹.\n\n"
         "⛔ 1. 1.2 Rispetto — da non pubblicare\n«Con rispetto.»\nOffende qualcuno.\n→ Di’ che cosa non va.\n\n"
@@ -54,7 +54,7 @@ async def test_entities_cover_the_words_they_mean(telegram: TelegramEmulator, an
     await telegram.message(draft, entities=[])
     sent = await answer()
     assert parts(sent, "bold") == [
-        "Così, per favore, non pubblicarlo",
+        "Così, per favore, non pubblicarla",
         "1. 1.2 Rispetto",
         "2. 2.3 I nostri nomi",
         "3. 2.1 Voce calma",

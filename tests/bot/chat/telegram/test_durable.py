@@ -9,7 +9,7 @@ import pytest
 from emulators.telegram import TelegramEmulator
 
 DRAFT = "Che idiota, lo zibaldone"
-BLOCKED = "⛔ Così, per favore, non pubblicarlo"
+BLOCKED = "⛔ Così, per favore, non pubblicarla"
 MANY = "Ci sono molte bozze in attesa"
 
 

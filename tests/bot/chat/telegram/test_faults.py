@@ -12,7 +12,7 @@ from telegram.error import InvalidToken
 from bot.chat.telegram import TelegramChat, telegram_bot
 
 DRAFT = "Che idiota, lo zibaldone"
-BLOCKED = "⛔ Così, per favore, non pubblicarlo"
+BLOCKED = "⛔ Così, per favore, non pubblicarla"
 FAILED = "la tua bozza NON è stata controllata"
 
 PASSING = {
