@@ -57,22 +57,24 @@ class PersonalData(BaseRule):
         plain = subject.folded.plain
         for found in self._found(subject):
             words = plain.text[found.start : found.end]
-            if found.score >= self.entities.get(found.entity, 2.0) and not self._is_allowed(found.entity, words):
+            if not self._is_allowed(found.entity, words):
                 hides = self.hides or LABELS[found.entity]
                 yield Hit(plain.span(found.start, found.end), score=round(found.score, 3), hides=hides)
 
     def _found(self, subject: Subject) -> Iterator[Found]:
-        """What is in the draft, looked for once for all rules; names apart, for they take a hundred times longer."""
+        """What counts for this rule. The draft is read once for all; names apart: they take a hundred times longer."""
         _check_presidio()
         text = subject.folded.plain.text
         if self.entities.keys() - {Entity.PERSON}:
-            yield from subject.once("identifiers", partial(engine.find_identifiers, text))
+            candidates = subject.once("identifiers", partial(engine.find_identifiers, text))
+            yield from engine.settled(candidates, self.entities)
         if Entity.PERSON in self.entities:
             for language in subject.languages:
                 if (pipeline := official_pipelines().get(language)) is None:
                     raise Unavailable(f"model:spacy:{language}")
                 subject.models[pipeline.name] = pipeline.version
-                yield from subject.once(("names", language), partial(engine.find_names, text, language))
+                candidates = subject.once(("names", language), partial(engine.find_names, text, language))
+                yield from engine.settled(candidates, self.entities)
 
     def _is_allowed(self, entity: Entity, words: str) -> bool:
         key = _key(entity, words)

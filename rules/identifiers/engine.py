@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,16 +56,31 @@ def load() -> AnalyzerEngine:
 
 
 def find_identifiers(text: str) -> tuple[Found, ...]:
-    """Every identifier in `text` but names of persons, in order, without overlaps; doubtful ones have a low score."""
+    """Whatever in `text` may be an identifier, but names of persons: places overlap, doubtful ones have a low score."""
     wanted = [str(entity) for entity in Entity if entity is not Entity.PERSON]
-    return _settled(load().analyze(text, language="xx", entities=wanted), len(text))
+    return _found(load().analyze(text, language="xx", entities=wanted))
 
 
 def find_names(text: str, language: str) -> tuple[Found, ...]:
     """Names of persons in `text`, which takes an official spaCy pipeline for that language; none without."""
     if language not in official_pipelines():
         return ()
-    return _settled(load().analyze(text, language=language, entities=[Entity.PERSON]), len(text))
+    return _found(load().analyze(text, language=language, entities=[Entity.PERSON]))
+
+
+def settled(candidates: Iterable[Found], thresholds: Mapping[Entity, float]) -> tuple[Found, ...]:
+    """Those that count by these thresholds, in order, without overlaps: by precedence; then the doubtful, by score.
+
+    An entity without a threshold takes no part: what is not looked for must not win a place and then be thrown away.
+    """
+    counting = [one for one in candidates if one.entity in thresholds and one.score >= thresholds[one.entity]]
+    taken = bytearray(max((one.end for one in counting), default=0))
+    kept = []
+    for one in sorted(counting, key=_rank):
+        if not any(taken[one.start : one.end]):
+            taken[one.start : one.end] = b"\1" * (one.end - one.start)
+            kept.append(one)
+    return tuple(sorted(kept, key=lambda one: one.start))
 
 
 def _build() -> AnalyzerEngine:
@@ -85,16 +100,8 @@ def _silence(logger: logging.Logger) -> None:
     logger.addFilter(lambda _: False)
 
 
-def _settled(results: Iterable[RecognizerResult], length: int) -> tuple[Found, ...]:
-    """Where candidates overlap: those that count, by precedence; then the doubtful, by score."""
-    found = [Found(Entity(result.entity_type), result.start, result.end, result.score) for result in results]
-    taken = bytearray(length)
-    kept = []
-    for one in sorted(found, key=_rank):
-        if not any(taken[one.start : one.end]):
-            taken[one.start : one.end] = b"\1" * (one.end - one.start)
-            kept.append(one)
-    return tuple(sorted(kept, key=lambda one: one.start))
+def _found(results: Iterable[RecognizerResult]) -> tuple[Found, ...]:
+    return tuple(Found(Entity(result.entity_type), result.start, result.end, result.score) for result in results)
 
 
 def _rank(found: Found) -> tuple[float, ...]:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+import regex
 from hypothesis import given
 from pydantic import ValidationError
 
@@ -44,6 +46,22 @@ def subject(text: str, *languages: str) -> Subject:
 
 def test_what_is_another_entity_is_not_found_as_the_one_sought(found: Finds) -> None:
     assert found(rule([Entity.PHONE_NUMBER]), "chiama o paga con 4111 1111 1111 1111") == []
+
+
+def test_what_is_another_entity_too_is_found_as_the_one_sought(found: Finds) -> None:
+    text = "telefono o partita iva 02669845212"
+    for entities in (["PHONE_NUMBER"], ["IT_VAT_CODE"], {"IT_VAT_CODE": 1.0, "PHONE_NUMBER": 0.35}, IDENTIFIERS):
+        assert found(rule(entities), text) == ["02669845212"], entities
+
+
+def test_overlaps_are_settled_by_precedence_among_what_counts() -> None:
+    draft = subject("telefono o partita iva 02669845212")
+    assert [hit.hides for hit in rule(["IT_VAT_CODE", "PHONE_NUMBER"]).hits(draft)] == ["VAT"]
+    candidates = [Found(Entity.IT_VAT_CODE, 0, 11, 0.9), Found(Entity.PHONE_NUMBER, 0, 11, 0.5)]
+    both = {Entity.IT_VAT_CODE: 0.35, Entity.PHONE_NUMBER: 0.35}
+    assert engine.settled(candidates, both) == (candidates[0],)
+    assert engine.settled(candidates, {**both, Entity.IT_VAT_CODE: 0.95}) == (candidates[1],)
+    assert engine.settled(candidates, {}) == ()
 
 
 def test_a_hit_has_a_score_and_the_label_of_its_entity() -> None:
@@ -152,6 +170,21 @@ def test_a_draft_is_read_once_for_all_rules(monkeypatch: pytest.MonkeyPatch) -> 
     for one in (rule(), rule(["IBAN_CODE"]), rule({"EMAIL_ADDRESS": 0.9}, allow=["@acme.it"])):
         one.hits(draft)
     assert read == ["mario@acme.it"]
+
+
+def test_a_pattern_out_of_time_leaves_the_rule_unchecked(
+    monkeypatch: pytest.MonkeyPatch, make_policy: Callable[..., Any]
+) -> None:
+    emails = next(one for one in engine.load().registry.recognizers if "EMAIL_ADDRESS" in one.supported_entities)
+    monkeypatch.setattr(emails, "_compiled", [(regex.compile("(?:a|a)+b"), 0.5)])
+    monkeypatch.setattr(importlib.import_module("rules.identifiers.recognisers"), "TIMEOUT", 0.05)
+    text = f"{'a' * 60} mario@acme.it"
+    with pytest.raises(TimeoutError):
+        engine.find_identifiers(text)
+    screener = Screener(make_policy(rule(), rule(["IBAN_CODE"], id="confidential.accounts")))
+    missed = [(one.rule, one.reason) for one in screener.screen(Draft(text=text)).unchecked]
+    assert missed == [(one.id, "error:TimeoutError") for one in screener.policy.rules]
+    assert screener.hidden(text) is None
 
 
 def test_without_presidio_the_rule_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,8 @@ from rules.identifiers.entities import LABELS, Entity
 def found(text: str) -> list[tuple[Entity, str]]:
     """Each identifier that counts, and its words as they stand in `text`."""
     plain = fold(text).plain
-    return [
-        (one.entity, plain.span(one.start, one.end).of(text))
-        for one in engine.find_identifiers(plain.text)
-        if one.score >= engine.DEFAULT_THRESHOLD
-    ]
+    counting = engine.settled(engine.find_identifiers(plain.text), dict.fromkeys(Entity, engine.DEFAULT_THRESHOLD))
+    return [(one.entity, plain.span(one.start, one.end).of(text)) for one in counting]
 
 
 FLAGGED = {
