@@ -214,5 +214,3 @@ def _total(screener: Screener, text: str) -> float:
 
 if __name__ == "__main__":
     main()
-
-

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from rules.draft import Draft
-from rules.masking import Masked, mask
+from rules.masking import Masked, hidden_words, mask
 from rules.screening import Screener
 from rules.verdict import Verdict
 
@@ -55,11 +55,16 @@ class Prescreen:
 
     def _keepsake(self, screening: Screening) -> Keepsake:
         draft, verdict = screening.draft, screening.verdict
+        answered = draft.in_reply_to or ""
         hidden = self.screener.hidden(draft.text)
-        text = None if hidden is None else mask(draft.text, (*verdict.findings, *hidden))
-        answered = draft.in_reply_to
-        others = self.screener.hidden(answered) if answered else None
-        return Keepsake(text, mask(answered, others) if answered and others is not None else None)
+        others = self.screener.hidden(answered) if answered else []
+        # What is found in one may stand in the other too, where only the words around it tell what it is: so neither
+        # is kept unless both could be searched.
+        if hidden is None or others is None:
+            return Keepsake(None, None)
+        found = (*verdict.findings, *verdict.shadow, *hidden)
+        text = mask(draft.text, found, hidden_words(answered, others))
+        return Keepsake(text, mask(answered, others, hidden_words(draft.text, found)) if answered else None)
 
 
 def new_id() -> str:

@@ -140,7 +140,8 @@ def _summary(screening: Screening, order: Sequence[Finding], policy: Policy, wor
 
 def _remark(number: int, first: Finding, findings: Sequence[Finding], policy: Policy, wording: Wording) -> Remark:
     clause = policy.clause(first.clause)
-    wordings = [f.replacement for f in findings if f.rule == first.rule and f.replacement is not None]
+    # A sign alone ("!") tells a reader nothing; a rewrite puts it where it belongs.
+    wordings = [f.replacement for f in findings if f.rule == first.rule and _has_words(f.replacement)]
     return Remark(
         number=number,
         severity=first.severity,
@@ -149,8 +150,12 @@ def _remark(number: int, first: Finding, findings: Sequence[Finding], policy: Po
         says=say(clause.text, wording.language),
         why=say(first.message, wording.language),
         todo=say(first.suggestion, wording.language) if first.suggestion else None,
-        instead=tuple(dict.fromkeys(wordings)),
+        instead=tuple(dict.fromkeys(filter(None, wordings))),
     )
+
+
+def _has_words(replacement: str | None) -> bool:
+    return replacement is not None and any(character.isalnum() for character in replacement)
 
 
 def _label(severity: Severity, wording: Wording) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, LargeBinary, event, make_url
+from sqlalchemy import URL, Connection, Engine, LargeBinary, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, TimeoutError
 from sqlmodel import Field, Session, SQLModel, create_engine
+
+from bot.audit.errors import RecordError, why
+from bot.settings import SettingsError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -75,56 +81,134 @@ class Seen(SQLModel, table=True):
     at: float = Field(index=True)
 
 
-class Store:
-    """One database. `read` and `write` give sessions; only one writer is inside `write` at a time."""
+class StoreError(SettingsError):
+    """VAGLIO_DATABASE_URL names nothing that keeps a record. Never says the address: it may hold a password."""
 
-    def __init__(self, url: str) -> None:
+
+class Store:
+    """One database. `read` and `write` give sessions; only one writer is inside `write` at a time.
+
+    Opening raises `StoreError`; using it raises `RecordError` when the database is locked, full, damaged or out of
+    reach. With `read_only` nothing is made, migrated or switched: a copy on a disk that cannot be written will do.
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.url = url
-        address = make_url(url)
-        if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
-            Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_engine(url)
-        if address.get_backend_name() == "sqlite":
-            _prepare_sqlite(self.engine)
+        self.read_only = read_only
+        address = _address(url)
+        self._file = Path(str(address.database)).absolute() if address.get_backend_name() == "sqlite" else None
+        self.place = str(self._file or address.render_as_string(hide_password=True))
+        """Where the database is, to be shown to people."""
+        self.engine = _engine(_reading(self._file) if read_only and self._file else address)
+        if self._file:
+            _prepare_sqlite(self.engine, read_only=read_only)
         self._writing = self.engine.execution_options(vaglio_writes=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._said(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that holds the write lock from its first statement; committed on leaving."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._said(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     def migrate(self) -> None:
-        """Bring the tables to the newest form."""
+        """Bring the tables to the newest form; the file and its folder are made for their owner alone."""
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["engine"] = self._writing
-        command.upgrade(config, "head")
+        with self._said():
+            self._make_file()
+            try:
+                command.upgrade(config, "head")
+            except CommandError:
+                raise RecordError("tables", self.place) from None
 
     def close(self) -> None:
         self.engine.dispose()
 
+    def _make_file(self) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # An empty file is an empty database; SQLite gives the files that it puts beside it the same rights.
+            with suppress(FileExistsError):
+                os.close(os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError:
+            raise RecordError("rights", self.place) from None
 
-def _prepare_sqlite(engine: Engine) -> None:
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """What the database refuses, as something that says the remedy, without the statement and its values."""
+        try:
+            yield
+        except TimeoutError:
+            raise RecordError("locked", self.place) from None
+        except DatabaseError as error:
+            # The other kinds say that a statement was wrong, which is for who wrote it.
+            if type(error) not in (OperationalError, DatabaseError):
+                raise
+            is_there = self._file is None or os.path.lexists(self._file)
+            raise RecordError(why(error) if is_there else "none", self.place) from None
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError(
+            "VAGLIO_DATABASE_URL is not an address: write it like sqlite:////srv/vaglio/vaglio.db, or leave it empty."
+        ) from None
+    file = address.database or ""
+    if address.get_backend_name() == "sqlite" and (file in ("", ":memory:") or file.startswith("file:")):
+        raise StoreError(
+            "VAGLIO_DATABASE_URL: a database in memory is gone at every stop, and a record must not be. "
+            "Name a file by its path (sqlite:////srv/vaglio/vaglio.db), or leave it empty."
+        )
+    return address
+
+
+def _engine(address: URL) -> Engine:
+    try:
+        # What is stored is masked, and even so no error may carry it into a log.
+        return create_engine(address, hide_parameters=True)
+    except ImportError as error:
+        missing = f"its driver is not installed ({error.name})" if error.name else "its driver is not installed"
+        raise StoreError(f"VAGLIO_DATABASE_URL: {missing}. Install it, or leave it empty for SQLite.") from None
+    except (ArgumentError, TypeError, ValueError):
+        raise StoreError(
+            f"VAGLIO_DATABASE_URL: no database is known by the name {address.drivername}. "
+            "Correct it, or leave it empty for SQLite."
+        ) from None
+
+
+def _reading(file: Path) -> URL:
+    query = {"mode": "ro", "uri": "true"}
+    # Even a reader of a WAL database makes files beside it. Where that cannot be, and nobody has it open, it is still.
+    beside = any(os.path.lexists(f"{file}{suffix}") for suffix in ("-wal", "-shm"))
+    if not beside and not os.access(file.parent, os.W_OK):
+        query["immutable"] = "1"
+    return URL.create("sqlite", database=f"file:{quote(str(file))}", query=query)
+
+
+def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
+    pragmas = ["busy_timeout=5000", "foreign_keys=ON"]
+    if not read_only:
+        pragmas += ["journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"]
+
     @event.listens_for(engine, "connect")
     def _on_connect(connection: object, _: object) -> None:
         connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves, below
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "busy_timeout=15000",
-            "secure_delete=ON",
-        ):
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

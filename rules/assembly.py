@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
+from itertools import islice
 from pathlib import Path
 
 import regex
@@ -13,7 +14,7 @@ from rules.coherence import Loaded, Whole, incoherent
 from rules.detectors import DETECTORS, Rule
 from rules.explaining import explained
 from rules.policy import Policy, PolicyFile
-from rules.problems import PolicyError, Problem
+from rules.problems import Place, PolicyError, Problem
 from rules.source import Source, plain, read_source, read_text
 
 SHIPPED = Path(__file__).resolve().parent.parent / "policies"
@@ -21,6 +22,9 @@ SHIPPED = Path(__file__).resolve().parent.parent / "policies"
 
 _MAX_DEPTH = 10
 """Files that may include one another in a row."""
+
+_TOLD = 1_000
+"""Faults of a file that are told."""
 
 # `C#` and `#adv` are terms; a comment has white space or nothing on both sides of its sign.
 _COMMENT = regex.compile(r"(?:^|\s)#(?:[\s!].*)?$")
@@ -32,7 +36,7 @@ def assemble(path: Path) -> Policy:
     loaded = list(_Reader(problems).read(path))
     if not problems:
         whole = Whole.of(loaded)
-        problems += incoherent(loaded, whole)
+        problems += _first(incoherent(loaded, whole))
     if problems:
         raise PolicyError(problems)
     top = loaded[-1].file
@@ -44,6 +48,14 @@ def assemble(path: Path) -> Policy:
         clauses=tuple(whole.clauses.values()),
         rules=tuple(rule for id in whole.rules if (rule := _adjusted(id, whole)) and _is_spoken(rule, top.languages)),
     )
+
+
+def _first(found: Iterator[Problem]) -> list[Problem]:
+    """Nobody reads more at once; what is left out is said."""
+    problems = list(islice(found, _TOLD + 1))
+    if len(problems) > _TOLD:
+        problems[-1] = Problem(problems[-1].place, "more_faults", {"count": str(_TOLD)})
+    return problems
 
 
 def _adjusted(id: str, whole: Whole) -> Rule:
@@ -64,7 +76,13 @@ class _Reader:
 
     def read(self, path: Path, chain: tuple[Path, ...] = ()) -> Iterator[Loaded]:
         """Included files before the file that includes them."""
-        self._read.add(path.resolve())
+        try:
+            here = path.resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a link that leads to itself
+            reason = (error.strerror if isinstance(error, OSError) else None) or "a link that leads nowhere"
+            self._problems.append(Problem(Place(str(path), 1, 1, ""), "unreadable", {"reason": reason}))
+            return
+        self._read.add(here)
         try:
             source = read_source(path, _name(path))
         except PolicyError as error:
@@ -76,19 +94,19 @@ class _Reader:
         try:
             file = PolicyFile.model_validate(data)
         except ValidationError as error:
-            self._problems += explained(source, error)
+            self._problems += _first(explained(source, error))
             return
         for position, name in enumerate(file.include):
             place = source.place(("include", position))
             target = _resolve(name, path.parent)
             if isinstance(target, str):
                 self._problems.append(Problem(place, target))
-            elif target.resolve() in (*chain, path.resolve()):
+            elif target.resolve() in (*chain, here):
                 self._problems.append(Problem(place, "include_cycle"))
             elif len(chain) >= _MAX_DEPTH:
                 self._problems.append(Problem(place, "too_deep", {"limit": str(_MAX_DEPTH)}))
             elif target.resolve() not in self._read:
-                yield from self.read(target, (*chain, path.resolve()))
+                yield from self.read(target, (*chain, here))
         yield Loaded(source, file)
 
 
@@ -96,7 +114,7 @@ def _name(path: Path) -> str:
     """The path as its author knows it: from the current folder where that is possible."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
+    except (OSError, RuntimeError, ValueError):
         return str(path)
 
 

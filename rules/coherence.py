@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.detectors import Rule
@@ -18,6 +19,12 @@ _Loc = tuple[int | str, ...]
 _SHOWN = 20
 """Names that an error lists when none resembles the one written."""
 
+_COMPARED, _LETTERS = 200, 100
+"""Names that are compared with the one written, and its letters: likeness costs their product."""
+
+_HINTED = 20
+"""Faults that are answered with a likely name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -27,7 +34,7 @@ class Loaded:
     file: PolicyFile
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Whole:
     """What the files say together. A file comes after those that it includes: its clauses and owners replace theirs."""
 
@@ -36,6 +43,7 @@ class Whole:
     clauses: Mapping[str, Clause]
     rules: Mapping[str, Rule]
     adjustments: Mapping[str, Sequence[Adjustment]]
+    _hinted: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, loaded: Sequence[Loaded]) -> Whole:
@@ -45,12 +53,35 @@ class Whole:
             for adjustment in file.adjust:
                 adjustments[adjustment.rule].append(adjustment)
         return cls(
-            languages=files[-1].languages,
+            languages=tuple(dict.fromkeys(files[-1].languages)),
             owners={owner.id: owner for file in files for owner in file.owners},
             clauses={clause.id: clause for file in files for clause in file.clauses},
             rules={rule.id: rule for file in files for rule in file.rules},
             adjustments=adjustments,
         )
+
+    @cached_property
+    def circles(self) -> dict[str, list[str]]:
+        """Of each owner who comes round to themselves by `next`, who stand in that circle, from them on."""
+        done: set[str] = set()
+        found: dict[str, list[str]] = {}
+        for start in self.owners:
+            line: dict[str, int] = {}
+            at: str | None = start
+            while at is not None and at in self.owners and at not in done and at not in line:
+                line[at] = len(line)
+                at = self.owners[at].next
+            if at in line:
+                circle = list(line)[line[at] :]
+                shown = circle * 2
+                found |= {id: shown[place : place + min(len(circle), _SHOWN)] for place, id in enumerate(circle)}
+            done.update(line)
+        return found
+
+    def hint(self, word: str, known: Iterable[str]) -> str:
+        """As `hint`, for the first faults alone: comparing costs, and whoever made more made one mistake many times."""
+        self._hinted.append(word)
+        return hint(word, known) if len(self._hinted) <= _HINTED else ", ".join(sorted(known)[:_SHOWN]) or "-"
 
     def adjusted(self, id: str) -> set[str]:
         """The fields of a rule that are not as its own file has them."""
@@ -60,7 +91,16 @@ class Whole:
 def hint(word: str, known: Iterable[str]) -> str:
     """The name that was probably meant, or all there are."""
     names = sorted(known)
-    return ", ".join(difflib.get_close_matches(word, names, n=1, cutoff=0.6) or names[:_SHOWN]) or "-"
+    near = [] if len(word) > _LETTERS else _comparable(word, names)
+    return ", ".join(difflib.get_close_matches(word, near, n=1, cutoff=0.6) or names[:_SHOWN]) or "-"
+
+
+def _comparable(word: str, names: Sequence[str]) -> list[str]:
+    """The names to compare with `word`; of too many, those that begin or end as it does first."""
+    short = [name for name in names if len(name) <= _LETTERS]
+    if len(short) > _COMPARED:
+        short.sort(key=lambda name: (name[:3] != word[:3]) + (name[-3:] != word[-3:]))
+    return short[:_COMPARED]
 
 
 def incoherent(loaded: Sequence[Loaded], whole: Whole) -> Iterator[Problem]:
@@ -117,7 +157,7 @@ def _rule(each: Loaded, number: int, rule: Rule, whole: Whole) -> Iterator[Probl
 def _adjustment(each: Loaded, number: int, adjustment: Adjustment, whole: Whole) -> Iterator[Problem]:
     loc = ("adjust", number)
     if adjustment.rule not in whole.rules:
-        facts = {"rule": adjustment.rule, "hint": hint(adjustment.rule, whole.rules)}
+        facts = {"rule": adjustment.rule, "hint": whole.hint(adjustment.rule, whole.rules)}
         yield Problem(each.source.place((*loc, "rule")), "no_rule", facts)
     elif adjustment.allow and "allow" not in type(whole.rules[adjustment.rule]).model_fields:
         yield Problem(each.source.place((*loc, "allow"), of_key=True), "no_allow", {"rule": adjustment.rule})
@@ -142,23 +182,21 @@ def _owner(each: Loaded, number: int, owner: Owner, whole: Whole) -> Iterator[Pr
     if owner.next is None:
         return
     yield from _answering(each, (*loc, "next"), owner.next, whole)
-    line = [owner.id]
-    while (after := whole.owners.get(line[-1])) and after.next is not None and after.next not in line:
-        line.append(after.next)
-    if after and after.next == owner.id:
-        names = " → ".join([*line, owner.id])
+    if owner.id in whole.circles:
+        circle = whole.circles[owner.id]
+        names = " → ".join([*circle, *(["…"] if len(circle) == _SHOWN else []), owner.id])
         yield Problem(each.source.place((*loc, "next")), "owner_cycle", {"names": names})
 
 
 def _cited(each: Loaded, loc: _Loc, clause: str, whole: Whole) -> Iterator[Problem]:
     if clause not in whole.clauses:
-        facts = {"clause": clause, "hint": hint(clause, whole.clauses)}
+        facts = {"clause": clause, "hint": whole.hint(clause, whole.clauses)}
         yield Problem(each.source.place(loc), "no_clause", facts)
 
 
 def _answering(each: Loaded, loc: _Loc, owner: str, whole: Whole) -> Iterator[Problem]:
     if owner not in whole.owners:
-        yield Problem(each.source.place(loc), "no_owner", {"owner": owner, "hint": hint(owner, whole.owners)})
+        yield Problem(each.source.place(loc), "no_owner", {"owner": owner, "hint": whole.hint(owner, whole.owners)})
 
 
 def _words(each: Loaded, loc: _Loc, texts: Mapping[str, str] | None, languages: Sequence[str]) -> Iterator[Problem]:

@@ -7,36 +7,23 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import regex
 
+from rules.common_words import LOANS, SHARED, WORDS
 from rules.homoglyphs import OTHER_SCRIPTS
 
-_SCRIPTS = {
-    # Europe's languages and those of the larger communities that write from Italy. Its dialects are left out on
-    # purpose: a post in Milanese or Neapolitan is Italian to a policy.
-    "Latin": (
-        *("it", "en", "es", "fr", "de", "pt", "ca", "gl", "eu", "ro", "nl", "sq", "sl", "hr", "pl", "cs", "sk", "hu"),
-        *("sv", "da", "no", "fi", "is", "et", "lv", "lt", "ga", "mt", "tr", "vi", "id", "tl", "sw"),
-    ),
-    "Cyrillic": ("ru", "uk", "bg", "sr", "mk", "be"),
-    "Greek": ("el",),
-    "Arabic": ("ar", "fa", "ur", "ps"),
-    "Hebrew": ("he",),
-    "Han": ("zh", "ja"),
-    "Hangul": ("ko",),
-    "Devanagari": ("hi", "ne", "mr"),
-    "Bengali": ("bn",),
-    "Gurmukhi": ("pa",),
-    "Tamil": ("ta",),
-    "Sinhala": ("si",),
-    "Thai": ("th",),
-    "Georgian": ("ka",),
-    "Armenian": ("hy",),
-    "Ethiopic": ("am",),
+# Europe's languages and those of the larger communities that write from Italy. Its dialects are left out on purpose: a
+# post in Milanese or Neapolitan is Italian to a policy.
+_LATIN = "it en es fr de pt ca gl eu ro nl sq sl hr pl cs sk hu sv da no fi is et lv lt ga mt tr vi id tl sw"
+_OTHERS = """
+Cyrillic: ru uk bg sr mk be; Greek: el; Arabic: ar fa ur ps; Hebrew: he; Han: zh ja; Hangul: ko; Devanagari: hi ne mr;
+Bengali: bn; Gurmukhi: pa; Tamil: ta; Sinhala: si; Thai: th; Georgian: ka; Armenian: hy; Ethiopic: am"""
+_SCRIPTS = {"Latin": tuple(_LATIN.split())} | {
+    script.strip(): tuple(codes.split()) for script, codes in (part.split(":") for part in _OTHERS.split(";"))
 }
 """What a text may be, by the script of most of its letters; the likeliest language first."""
 
@@ -57,23 +44,30 @@ _SCRIPT_LETTERS, _LATIN_BESIDE = 3, 20
 """Letters of another script that are enough, and Latin ones beside them that may be a sentence of their own."""
 
 _SENTENCE, _MIXED = 30, 15.0
-"""A sentence of so many characters that leads by so much for another of the policy's languages makes the text mixed.
+"""A sentence of so many characters that leads by so much for another of the policy's languages makes the text mixed."""
 
-Below that, 'Stay tuned!' would do so to an Italian post.
-"""
+_READ = 10_000
+"""Characters that are read, which is all of a draft; what is longer is undecided."""
 
-_SLICES, _SLICE = 12, 100
-"""A text longer than their product is judged on so many slices, evenly spaced, of so many characters."""
+_PARTS, _MANY_PARTS = 20, 64
+"""Sentences are joined until about so many are left, each at a fixed cost; more where a language has no words."""
 
-_PARTS = 16
-"""Sentences of a long text are joined until no more than about so many are left to judge: each costs a fixed time."""
+_LONE_WORDS, _LONE = 3, 4
+"""A clause with one such word counts if it has so many words, or the word so many letters: 'La Spezia' does not."""
+
+# English, from which every language borrows, needs the larger lead.
+_CLAUSE, _CLAUSES, _LEANS, _BORROWS = 12, 16, 8.0, 14.0
+"""The model judges a clause of so many letters with none of them, up to so many clauses, by so large a lead."""
 
 _LINK = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?[.,;:!?)]*")
 _END = re.compile(r"(?<=[.!?])\s+")
+_BREAK = regex.compile(r"[^\p{L}\p{M}\p{N}\s'’-]+|\s-+\s")
 _NOT_LATIN = regex.compile(r"[^\p{Latin}\s'.,;:!?-]+")
 _NOT_WORDS = regex.compile(r"[^\p{L}\p{M}\s'.,;:!?-]+")
 _NOT_OF_LATIN_SCRIPT = regex.compile(r"[^\P{L}\p{Latin}]")
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*")
+# With its hyphens, for the e of 'e-mail' is no word; with its apostrophe where the Italian article ends.
+_TOKEN = regex.compile(r"\b(?:\p{L}{1,4}'(?=\p{L}{3})|\p{L}[\p{L}\p{M}-]*(?:'\p{L}{1,2}\b)?)")
 _MIMIC = regex.compile(r"[\p{Cyrillic}\p{Greek}]")
 _LETTER = {script: regex.compile(rf"\p{{{script}}}") for script in _SCRIPTS} | {
     "Han": regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]"),
@@ -97,8 +91,9 @@ _UNDECIDED = Language(None, 0.0)
 def detect(text: str, languages: Sequence[str]) -> Language:
     """The language of `text`, for a policy that has rules in `languages` (ISO 639-1, at least one).
 
-    One of `languages` only if it leads clearly, any other code only on much evidence, and None for what is short, mixed
-    or in doubt: then the rules of all its languages apply. Links, mentions, closing hashtags and emoji are no evidence.
+    One of `languages` only if it leads clearly and no clause speaks for another of them, any other code only on much
+    evidence, and None for what is short, mixed or in doubt: then the rules of all its languages apply. Links, mentions,
+    closing hashtags and emoji are no evidence.
     A language that the model does not know is never decided, nor is anything foreign to a policy that has one.
 
     Source: the script of the letters, then py3langid's naive Bayes over byte sequences, which `prepare` loads at the
@@ -113,8 +108,13 @@ def detect(text: str, languages: Sequence[str]) -> Language:
     script, count = letters.most_common(1)[0]
     if script != "Latin" and (count < _SCRIPT_LETTERS or letters["Latin"] >= _LATIN_BESIDE):
         return _UNDECIDED
+    own_scripts = {other for other, codes in _SCRIPTS.items() if not set(codes).isdisjoint(languages)}
+    if any(letters[other] >= _SCRIPT_LETTERS for other in own_scripts - {script, "Latin"}):
+        return _UNDECIDED
     only_script = _NOT_LATIN if script == "Latin" else _NOT_WORDS
-    return _judge(_sentences([only_script.sub(" ", line) for line in lines]), script, languages)
+    parts = _PARTS if WORDS.keys() >= set(languages) else _MANY_PARTS
+    found = _judge(_sentences([only_script.sub(" ", line) for line in lines], parts), script, languages)
+    return Language(None, found.score) if found.code and _is_mixed(lines, found.code, languages) else found
 
 
 def prepare() -> None:
@@ -126,15 +126,13 @@ def prepare() -> None:
 
 
 def _lines(text: str) -> list[str]:
-    """Line by line, what can be evidence; of a long text, a sample."""
-    limit = _SLICES * _SLICE
-    if len(text) > limit:
-        step = (len(text) - _SLICE) / (_SLICES - 1)
-        text = "\n".join(text[round(i * step) : round(i * step) + _SLICE] for i in range(_SLICES))
-    if not text.isascii():
+    """Line by line, what can be evidence; nothing of a text too long to be read."""
+    if len(text) <= _READ and not text.isascii():
         # Compatibility forms first (bold letters, full stops in one character), and no emoji variants left behind.
-        text = unicodedata.normalize("NFKC", text)[:limit].replace("’", "'").replace("\ufe0f", "")
-    return [line for line in map(_evidence, text.splitlines()) if line]
+        text = unicodedata.normalize("NFKC", text).replace("’", "'").replace("\ufe0f", "")
+    if len(text) > _READ:
+        return []
+    return [part for line in text.splitlines() for part in _evidence(line).split("\n") if part]
 
 
 def _evidence(line: str) -> str:
@@ -142,7 +140,9 @@ def _evidence(line: str) -> str:
     # In a sentence a hashtag is a word of it; at the end it is a label, and labels are English in any language.
     while words and words[-1].startswith("#"):
         words.pop()
-    return " ".join(word for word in words if "@" not in word and "://" not in word and not _LINK.fullmatch(word))
+    # What stands before a link and what stands after it are two lines: 'team.Grazie' looks like one.
+    kept = ("\n" if "@" in word or "://" in word or _LINK.fullmatch(word) else word for word in words)
+    return re.sub(r" ?\n ?", "\n", " ".join(kept))
 
 
 def _letters(text: str) -> Counter[str]:
@@ -161,19 +161,17 @@ def _disguised(word: str) -> bool:
     return bool(_LETTER["Latin"].search(word)) or OTHER_SCRIPTS.keys() >= set(word)
 
 
-def _sentences(lines: list[str]) -> list[str]:
+def _sentences(lines: list[str], parts: int) -> list[str]:
     """The lines cut at the ends of sentences; what is too short to be judged alone joins what follows it."""
     sentences, begun = [], ""
-    enough = max(_SENTENCE, sum(map(len, lines)) // _PARTS)
+    enough = max(_SENTENCE, sum(map(len, lines)) // parts)
     for part in (part for line in lines for part in _END.split(line)):
         begun = f"{begun} {part}".strip()
         if len(begun) >= enough:
             sentences.append(begun)
             begun = ""
-    if begun and sentences:
-        sentences[-1] += " " + begun
-    elif begun:
-        sentences.append(begun)
+    if begun:
+        sentences[-1:] = [" ".join([*sentences[-1:], begun])]
     return sentences
 
 
@@ -198,6 +196,41 @@ def _judge(sentences: list[str], script: str, languages: Sequence[str]) -> Langu
     if not foreign_possible or not enough or any(_lead(belief, own) >= _SURE for belief in beliefs):
         return undecided
     return Language(best, score)
+
+
+def _is_mixed(lines: list[str], code: str, languages: Sequence[str]) -> bool:
+    """Whether any clause of the text speaks for a language of the policy other than `code`."""
+    is_own = code in languages
+    others = [other for other in languages if other != code]
+    spoken = [WORDS[other] if is_own else WORDS[other] - SHARED for other in others if other in WORDS]
+    # Against a neighbour such as Spanish the words say nothing: there the sentences' own margins must do.
+    if not spoken or (is_own and code not in WORDS):
+        return False
+    mine, clauses = WORDS.get(code, frozenset()), [tokens for line in lines for tokens in _clauses(line)]
+    if any(_speaks(tokens, words, mine) for tokens in clauses for words in spoken):
+        return True
+    silent = [tokens for tokens in clauses if is_own and len(tokens) > 1 and mine.isdisjoint(tokens)]
+    texts = [text for text in map(" ".join, silent) if len(text) >= _CLAUSE]
+    known = [other for other in (code, *others) if other in _SCRIPTS["Latin"]]
+    return len(texts) > _CLAUSES or any(
+        value - belief[code] >= (_BORROWS if other == "en" else _LEANS)
+        for belief in (_belief(text, known) for text in texts)
+        for other, value in belief.items()
+    )
+
+
+def _clauses(line: str) -> Iterator[list[str]]:
+    """The words of each clause in small letters, without the loans."""
+    for clause in _BREAK.split(LOANS.sub(" ", line)):
+        if clause and (tokens := _TOKEN.findall(clause.lower())):
+            yield tokens
+
+
+def _speaks(tokens: list[str], words: frozenset[str], mine: frozenset[str]) -> bool:
+    found = words.intersection(tokens)
+    if len(found) != 1 or not mine.isdisjoint(tokens):
+        return len(found) > 1
+    return len(tokens) >= _LONE_WORDS or len(min(found)) >= _LONE
 
 
 def _lead(belief: Mapping[str, float], codes: Sequence[str]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rules.draft import Span
@@ -18,9 +18,12 @@ class Masked:
     """One a finding, in the order in which the findings were given."""
 
 
-def mask(text: str, findings: Sequence[Finding]) -> Masked:
-    """Blank what `findings` say must be hidden, here and wherever the same words stand again in `text`."""
-    hidden = _merged(_places(text, findings))
+def mask(text: str, findings: Sequence[Finding], elsewhere: Mapping[str, str] | None = None) -> Masked:
+    """Blank what `findings` say must be hidden, here and wherever the same words stand again in `text`.
+
+    `elsewhere` are words that must be hidden because of another text, with their labels.
+    """
+    hidden = _merged(_places(text, {**(elsewhere or {}), **hidden_words(text, findings)}))
     pieces, done = [], 0
     for span, label in hidden:
         pieces += [text[done : span.start], f"[{label}]"]
@@ -29,8 +32,12 @@ def mask(text: str, findings: Sequence[Finding]) -> Masked:
     return Masked(masked, tuple(_moved(finding.span, hidden) for finding in findings))
 
 
-def _places(text: str, findings: Iterable[Finding]) -> list[tuple[Span, str]]:
-    labels = {finding.span.of(text): finding.hides for finding in findings if finding.hides is not None}
+def hidden_words(text: str, findings: Iterable[Finding]) -> dict[str, str]:
+    """What `findings` in `text` say must be hidden, and the label of each."""
+    return {finding.span.of(text): finding.hides for finding in findings if finding.hides is not None}
+
+
+def _places(text: str, labels: Mapping[str, str]) -> list[tuple[Span, str]]:
     places = []
     for words, label in labels.items():
         at = text.find(words)

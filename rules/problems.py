@@ -73,6 +73,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "il file supera {limit}. Sposta gli elenchi lunghi in lexicon/*.txt e citali con «phrases_from».",
         "the file is over {limit}. Move long lists to lexicon/*.txt and name them with `phrases_from`.",
     ),
+    "no_regular_file": (
+        "non è un file comune, ma per esempio una pipe o un dispositivo.",
+        "this is no regular file but, for example, a pipe or a device.",
+    ),
+    "too_many_values": (
+        "troppi valori in un solo file (più di {limit}). Sposta gli elenchi lunghi in lexicon/*.txt e citali con "
+        "«phrases_from».",
+        "too many values in one file (over {limit}). Move long lists to lexicon/*.txt and name them with "
+        "`phrases_from`.",
+    ),
     "yaml": (
         "non è YAML valido: {reason}. Guarda rientri, due punti e virgolette di questa riga e di quella prima.",
         "not valid YAML: {reason}. Look at the indentation, colons and quotes of this line and the one before.",
@@ -149,6 +159,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "questa espressione trova anche il testo vuoto, quindi ovunque. Chiedi almeno un carattere: + invece di *.",
         "this pattern also matches the empty text, and so everywhere. Ask for one character at least: + instead of *.",
     ),
+    "more_faults": (
+        "da qui in poi ci sono altri errori: correggi prima questi {count}.",
+        "there are more faults from here on: mend these {count} first.",
+    ),
     "other": ("{reason}.", "{reason}."),
     # the policy as a whole
     "id_twice": (
@@ -168,6 +182,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "there is no owner `{owner}`. Perhaps: {hint}.",
     ),
     "no_rule": ("la regola «{rule}» non esiste. Forse: {hint}.", "there is no rule `{rule}`. Perhaps: {hint}."),
+    "no_fill": (
+        "«{name}» resterebbe vuoto: in un messaggio di questo detector si riempiono solo: {known}.",
+        "`{name}` would stay empty: a message of this detector is filled in only for: {known}.",
+    ),
     "no_allow": (
         "«{rule}» non è una regola personal_data: «allow» non le serve. Per le altre c’è «except».",
         "`{rule}` is no personal_data rule and has no `allow`. For the others there is `except`.",

@@ -65,7 +65,11 @@ class Screener:
         ]
         tried.missed += [Unchecked("attachment", f"attachment:{kind}", Severity.WARN) for kind in draft.attachments]
         now = time.perf_counter()
-        timings = {"reading": _ms(started, ready), **tried.timings, "total": _ms(started, now)}
+        timings = {
+            "reading": _ms(started, ready),
+            **{name: round(ms, 3) for name, ms in tried.timings.items()},
+            "total": _ms(started, now),
+        }
         return self._verdict(tried, subject, language, timings)
 
     def hidden(self, text: str) -> list[Finding] | None:

@@ -6,7 +6,9 @@ stays "no". Anchors, aliases and tags are refused, so that no file can grow in m
 
 from __future__ import annotations
 
+import io
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,8 @@ import yaml
 from rules.problems import Place, PolicyError, Problem
 
 MAX_BYTES = 5_000_000
+MAX_NODES = 200_000
+"""Values in a file: each costs memory and a check, however few bytes it has."""
 _MAX_DEPTH = 24
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -84,9 +88,14 @@ def read_text(path: Path, name: str) -> str:
     """The text of a file of a policy. Raises `PolicyError` if there is none."""
     here = Place(name, 1, 1, "")
     try:
-        if path.stat().st_size > MAX_BYTES:
+        # Before it is opened: a pipe that nobody writes to would never let go.
+        if not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
+            raise PolicyError([Problem(here, "no_regular_file")])
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise PolicyError([Problem(here, "too_large", {"limit": f"{MAX_BYTES // 1_000_000} MB"})])
-        return path.read_text(encoding="utf-8-sig")
+        return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
     except (FileNotFoundError, IsADirectoryError):
         raise PolicyError([Problem(here, "no_file")]) from None
     except UnicodeDecodeError as error:
@@ -143,6 +152,7 @@ class _Tree:
         self._name, self._lines = name, lines
         self._stack: list[tuple[Node, str | None]] = []
         self._root: Node | None = None
+        self._nodes = 0
 
     def build(self, text: str) -> Node:
         documents = 0
@@ -180,6 +190,9 @@ class _Tree:
     def _place(self, event: yaml.NodeEvent, value: str | list[Node] | dict[str, Node] | None) -> Node:
         line, column = _where(event)
         node = Node(value, line, column)
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self._refuse(event, "too_many_values", limit=f"{MAX_NODES:_}".replace("_", " "))
         if not self._stack:
             self._root = node
             return node

@@ -15,6 +15,8 @@ from rules.verdict import Finding
 VERSION = 1
 GENESIS = "0" * 64
 """The hash that the first entry names as the one before it."""
+SALT_BYTES = 32
+"""Exactly: see `commitment`."""
 
 Facts = Mapping[str, object]
 
@@ -29,7 +31,10 @@ def digest(body: bytes) -> str:
 
 
 def commitment(salt: bytes, content: bytes) -> str:
-    """Binds an entry to its content without telling it: a plain hash of a short post could be guessed."""
+    """Binds an entry to its content without telling it: a plain hash of a short post could be guessed.
+
+    Salt and content meet without a seam, so a salt of any other length than `SALT_BYTES` must not be believed.
+    """
     return hashlib.sha256(salt + content).hexdigest()
 
 

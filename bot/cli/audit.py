@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from bot.audit.errors import RecordError
+from bot.audit.head import LAG
 from bot.audit.ledger import Fault, Ledger, Verification
 from bot.cli import EXIT_POLICY, EXIT_USAGE
-from bot.cli.build import open_store, terminal, tongue
+from bot.cli.build import terminal, tongue
 from bot.settings import read_settings
+from bot.store import Content, Entry, Store
 from bot.wording import Wording
 
 audit = typer.Typer(no_args_is_help=True, help="Read and verify the record.")
@@ -21,9 +24,9 @@ Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 
 def _ledger() -> Ledger:
-    """The ledger as it lies there: a reader mends nothing, the head included."""
+    """The ledger as it lies there: a reader makes, migrates and mends nothing, the head included."""
     settings = read_settings()
-    return Ledger(open_store(settings), settings.data_dir / "ledger.head")
+    return Ledger(Store(settings.database, read_only=True), settings.data_dir / "ledger.head")
 
 
 @audit.command("list")
@@ -31,7 +34,7 @@ def list_(
     newest: Annotated[int, typer.Option("-n", "--newest", min=1, help="How many entries.")] = 20, as_json: Json = False
 ) -> None:
     """The newest entries first."""
-    entries = [json.loads(entry.body) for entry in _ledger().entries(newest=newest)]
+    entries = [_said(entry) for entry in _ledger().entries(newest=newest)]
     if as_json:
         for entry in entries:
             sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
@@ -65,8 +68,8 @@ def show(name: Annotated[str, typer.Argument(help="An entry's number, or a check
     entry, content = found
     whole = {
         "hash": entry.hash,
-        "entry": json.loads(entry.body),
-        "content": json.loads(content.body) if content else None,
+        "entry": _said(entry),
+        "content": _kept(content) if content else None,
     }
     sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
     return 0
@@ -77,13 +80,15 @@ def verify(as_json: Json = False) -> int:
     """Walk the chain. Exit code 0 if every entry is as it was written, 65 otherwise."""
     found = _ledger().verify()
     if as_json:
-        faults = [{"entry": fault.seq, "what": fault.what} for fault in found.faults]
-        sys.stdout.write(
-            json.dumps(
-                {"ok": found.is_sound, "count": found.count, "head": found.head, "lag": found.lag, "faults": faults}
-            )
-            + "\n"
-        )
+        report = {
+            "ok": found.is_sound,
+            "count": found.count,
+            "head": found.head,
+            "lag": found.lag,
+            "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults if fault.seq is not None],
+            "elsewhere": [{"place": fault.place, "what": fault.what} for fault in found.faults if fault.seq is None],
+        }
+        sys.stdout.write(json.dumps(report) + "\n")
     else:
         for line in _report(found, Wording(tongue())):
             terminal().print(line)
@@ -91,7 +96,12 @@ def verify(as_json: Json = False) -> int:
 
 
 def _report(found: Verification, wording: Wording) -> list[str]:
-    lines = [wording.say("Entry {seq}: {what}", seq=fault.seq, what=_what(fault, wording)) for fault in found.faults]
+    lines = [
+        f"{fault.place}: {_what(fault, wording)}"
+        if fault.seq is None
+        else wording.say("Entry {seq}: {what}", seq=fault.seq, what=_what(fault, wording))
+        for fault in found.faults
+    ]
     if found.is_sound:
         lines.append(
             wording.count(
@@ -101,7 +111,7 @@ def _report(found: Verification, wording: Wording) -> list[str]:
             )
         )
         lines.append(wording.say("Head: {head}", head=found.head))
-    if found.lag:
+    if 0 < found.lag <= LAG:
         lines.append(
             wording.count(
                 "The head beside the database lacks the newest entry: Vaglio was stopped in between. "
@@ -115,18 +125,49 @@ def _report(found: Verification, wording: Wording) -> list[str]:
 
 
 def _what(fault: Fault, wording: Wording) -> str:
-    match fault.what:
-        case "gap":
-            return wording.say("it is missing.")
-        case "hash":
-            return wording.say("its bytes are not those that were hashed.")
-        case "body":
-            return wording.say("its bytes do not say what its columns say.")
-        case "chain":
-            return wording.say("it does not follow the entry before it.")
-        case "content":
-            return wording.say("its text is not the one that it commits to, or is missing.")
-        case "missing":
-            return wording.say("the head knows it and the database does not: the newest entries were removed.")
-        case _:
-            return wording.say("the head beside the database is missing, or knows another entry here.")
+    return (_of_places if fault.seq is None else _of_entries)(wording).get(
+        fault.what, wording.say("it cannot be read as what Vaglio wrote.")
+    )
+
+
+def _of_entries(wording: Wording) -> dict[str, str]:
+    return {
+        "gap": wording.say("it is missing."),
+        "number": wording.say("no entry has such a number: Vaglio counts from 1, and did not write it."),
+        "hash": wording.say("its bytes are not those that were hashed."),
+        "type": wording.say("a column holds another kind of value than Vaglio writes."),
+        "body": wording.say("its bytes do not say what its columns say."),
+        "chain": wording.say("it does not follow the entry before it."),
+        "content": wording.say("its text is not the one that it commits to, or is missing."),
+        "orphan": wording.say("there is a text without an entry that commits to it."),
+        "missing": wording.say("the head knows it and the database does not: the newest entries were removed."),
+        "lag": wording.say("from here on the head knows nothing, and it lies further behind than a stop leaves it."),
+        "head": wording.say("the head beside the database is missing, or knows another entry here."),
+    }
+
+
+def _of_places(wording: Wording) -> dict[str, str]:
+    return {
+        "gone": wording.say("the database is not there, and the head beside it is: it was removed."),
+        "table": wording.say("the table is missing, or its columns are not those that Vaglio made."),
+        "trigger": wording.say("the trigger that keeps entries from being changed or deleted is missing or altered."),
+        "version": wording.say("it does not name a form of the tables that this Vaglio knows."),
+        "orphan": wording.say("there is a text without an entry that commits to it."),
+        "head": wording.say("the head says nothing that Vaglio wrote."),
+    }
+
+
+def _said(entry: Entry) -> dict[str, Any]:
+    """What an entry says. Raises `RecordError` for one that says nothing: `verify` is who tells why."""
+    try:
+        said = json.loads(entry.body)
+        return {**said, "facts": {**said["facts"]}, "at": str(said["at"]), "actor": said["actor"]}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise RecordError("broken", f"#{entry.seq}") from None
+
+
+def _kept(content: Content) -> Any:
+    try:
+        return json.loads(content.body)
+    except (ValueError, TypeError, RecursionError):
+        raise RecordError("broken", f"#{content.seq}") from None

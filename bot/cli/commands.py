@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from typer import Exit
 
-from bot.cli import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
+from bot.audit.errors import RecordError
+from bot.cli import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.audit import audit
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor
@@ -54,25 +55,34 @@ def run(arguments: Sequence[str]) -> int:
         result = app(list(arguments), standalone_mode=False)
     except Exit as left:
         return left.exit_code
-    except typer.Abort:
-        return 130
-    except SettingsError as error:
-        return _say(str(error), EXIT_SETTINGS)
-    except PolicyError as error:
-        return _say(error.show(tongue()), EXIT_POLICY)
-    except DraftRefused as error:
-        return _say(refusal(error, tongue()), EXIT_REFUSED)
     except SystemExit:
         # What typer makes of a reader that went away: no outcome was delivered, so none is returned.
         return EXIT_IO
-    except OSError as error:
-        return _say(f"{error.filename or 'vaglio'}: {error.strerror or type(error).__name__}", EXIT_IO)
     except Exception as error:
-        if callable(show := getattr(error, "show", None)) and hasattr(error, "exit_code"):
-            show()
-            return EXIT_USAGE
-        return _say(f"vaglio: {type(error).__name__}. {_REMEDY}", EXIT_INTERNAL)
+        return _told(error)
     return result if isinstance(result, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """The exit code of what went wrong, once it is said."""
+    match error:
+        case typer.Abort():
+            return EXIT_ABORT
+        case SettingsError():
+            return _say(str(error), EXIT_SETTINGS)
+        case PolicyError():
+            return _say(error.show(tongue()), EXIT_POLICY)
+        case RecordError():
+            return _say(error.show(tongue()), EXIT_IO)
+        case DraftRefused():
+            return _say(refusal(error, tongue()), EXIT_REFUSED)
+        case OSError():
+            return _say(f"{error.filename or 'vaglio'}: {error.strerror or type(error).__name__}", EXIT_IO)
+        case _ if callable(show := getattr(error, "show", None)):
+            show()  # what typer says of wrong use
+            return EXIT_USAGE
+        case _:
+            return _say(f"vaglio: {type(error).__name__}. {_REMEDY}", EXIT_INTERNAL)
 
 
 _REMEDY = "This is a fault of Vaglio's. Nothing was published; try again, and `vaglio doctor` tells what is missing."

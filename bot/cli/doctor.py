@@ -12,11 +12,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.vault import Vault, VaultError
 from bot.cli.build import terminal, tongue
 from bot.settings import Settings, SettingsError, read_settings
-from bot.store import Store
+from bot.store import Store, StoreError
 from bot.wording import Wording
 from rules.policy import load_policy
 from rules.problems import PolicyError
@@ -112,23 +113,23 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         yield Part(wording.say("Master key"), "wrong", str(error))
     else:
         yield Part(wording.say("Master key"), "active", str(settings.keys_dir / "master.key"))
-    store = Store(settings.database)
+    name = wording.say("Record")
     try:
-        store.migrate()
+        # A doctor looks and changes nothing: no table is made or migrated here.
+        store = Store(settings.database, read_only=True)
         found = Ledger(store, settings.data_dir / "ledger.head").verify()
-    except Exception as error:
-        remedy = wording.say(
-            "the database cannot be used ({error}). Look at VAGLIO_DATABASE_URL.", error=type(error).__name__
-        )
-        yield Part(wording.say("Record"), "wrong", remedy)
-        return
-    finally:
         store.close()
+    except StoreError as error:
+        yield Part(name, "wrong", str(error))
+        return
+    except RecordError as error:
+        yield Part(name, "missing" if error.code == "none" else "wrong", error.show(wording.language))
+        return
     if found.is_sound:
         yield Part(
-            wording.say("Record"),
+            name,
             "active",
             wording.count("{number} entry, sound", "{number} entries, sound", found.count),
         )
     else:
-        yield Part(wording.say("Record"), "wrong", wording.say("it does not verify: run vaglio audit verify."))
+        yield Part(name, "wrong", wording.say("it does not verify: run vaglio audit verify."))

@@ -76,6 +76,6 @@ def line_out(verdict: Verdict, *, id: str | int | None, language: str) -> Line:
     }
 
 
-def writers_language(verdict: Verdict, policy: Policy, asked: str | None) -> str:
-    """The language asked for, else the draft's where the policy speaks it, else the policy's first."""
-    return asked or (verdict.language if verdict.language in policy.languages else None) or policy.languages[0]
+def writers_language(verdict: Verdict, policy: Policy, asked: str | None, own: str) -> str:
+    """The language asked for, else the draft's where the policy speaks it, else the terminal's `own`."""
+    return asked or (verdict.language if verdict.language in policy.languages else None) or own

@@ -57,7 +57,7 @@ def check(
     screener = open_screener(settings)
     with _screening(settings, screener, record=record) as screen_one:
         screening = screen_one(draft)
-    answer_in = writers_language(screening.verdict, screener.policy, language)
+    answer_in = writers_language(screening.verdict, screener.policy, language, tongue(settings))
     if as_json:
         _write(sys.stdout, line_out(screening.verdict, id=screening.id, language=answer_in))
     else:
@@ -87,7 +87,7 @@ def screen(
             try:
                 line = read_line(raw)
                 screening = screen_one(line.draft(AUTHOR))
-                answer_in = writers_language(screening.verdict, screener.policy, language)
+                answer_in = writers_language(screening.verdict, screener.policy, language, tongue(settings))
                 result = line_out(screening.verdict, id=line.id, language=answer_in)
             except (BadLine, DraftRefused) as error:
                 bad += 1

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, ClassVar, Protocol, TypeVar, cast
+from typing import Annotated, ClassVar, Protocol, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from rules.draft import Account, Channel, Cover, Draft, Kind, Span
@@ -21,6 +22,7 @@ from rules.terms import Terms
 from rules.verdict import Severity
 
 T = TypeVar("T")
+_BLANK = re.compile(r"\{(\w+)\}")
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$")]
 Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _Text = Annotated[str, StringConstraints(min_length=1)]
@@ -140,6 +142,8 @@ class BaseRule(Frozen):
 
     finds: ClassVar[str]
     """What the detector finds, for `vaglio policy explain` and the guide."""
+    fills: ClassVar[frozenset[str]] = frozenset()
+    """The `{names}` that a message of this detector may hold."""
 
     id: Identifier
     severity: Severity
@@ -154,6 +158,15 @@ class BaseRule(Frozen):
     excepted: tuple[Phrase, ...] = Field(default=(), alias="except")
     """A hit that lies inside one of these phrases is none."""
     examples: Examples
+
+    @model_validator(mode="after")
+    def _fillable(self) -> Self:
+        for texts in (self.message, self.suggest or {}):
+            for name in _BLANK.findall(" ".join(texts.values())):
+                if name not in self.fills:
+                    known = ", ".join(f"{{{fill}}}" for fill in sorted(self.fills)) or "-"
+                    raise PydanticCustomError("no_fill", "{name}: {known}", {"name": f"{{{name}}}", "known": known})
+        return self
 
     @property
     def category(self) -> str:

@@ -19,6 +19,7 @@ _READABLE = 20
 
 class Metric(BaseRule):
     finds: ClassVar[str] = "a text too long, too short or too hard to read"
+    fills: ClassVar[frozenset[str]] = frozenset({"count", "limit"})
 
     detector: Literal["metric"]
     metric: Literal["characters", "words", "sentences", "words_per_sentence", "gulpease", "flesch"]

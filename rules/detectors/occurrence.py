@@ -16,6 +16,7 @@ from rules.patterns import Pattern, compiled
 
 class Occurrence(BaseRule):
     finds: ClassVar[str] = "something that stands too often, or not often enough"
+    fills: ClassVar[frozenset[str]] = frozenset({"count", "limit"})
 
     detector: Literal["occurrence"]
     pattern: Pattern

@@ -14,6 +14,7 @@ from rules.terms import Terms
 
 class Substitution(BaseRule):
     finds: ClassVar[str] = "wording for which the company has a better one"
+    fills: ClassVar[frozenset[str]] = frozenset({"preferred"})
 
     detector: Literal["substitution"]
     swap: dict[Phrase, Phrase] = Field(min_length=1)

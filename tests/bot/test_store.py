@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -9,7 +10,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-from bot.store import MIGRATIONS, Store
+from bot.audit.errors import RecordError
+from bot.store import MIGRATIONS, Store, StoreError
 
 
 def test_the_migrated_tables_are_the_declared_ones(store: Store) -> None:
@@ -36,3 +38,39 @@ def test_the_folder_of_the_database_is_made(tmp_path: Path) -> None:
     store.migrate()
     store.close()
     assert (tmp_path / "a" / "b" / "vaglio.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite://", "memory"),
+        ("sqlite:///:memory:", "memory"),
+        ("sqlite:///file:x?mode=memory&uri=true", "memory"),
+        ("vaglio.db", "not an address"),
+        ("http://host:port/x", "not an address"),
+        ("nosuch://user:SEGRETA@host/x", "nosuch"),
+        ("oracle+cx_oracle://user:SEGRETA@host/x", "not installed"),
+    ],
+)
+def test_an_address_that_keeps_no_record_is_refused_by_its_name(url: str, said: str) -> None:
+    with pytest.raises(StoreError, match="VAGLIO_DATABASE_URL") as refused:
+        Store(url)
+    assert said in str(refused.value)
+    assert "SEGRETA" not in str(refused.value)
+
+
+def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file", encoding="utf-8")
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
+    with pytest.raises(RecordError) as refused:
+        store.migrate()
+    assert (refused.value.code, refused.value.place) == ("rights", str(tmp_path / "data" / "vaglio.db"))
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE alembic_version", "UPDATE alembic_version SET version_num = 'x'"])
+def test_tables_of_another_making_are_not_migrated(store: Store, statement: str) -> None:
+    with store.write() as session:
+        session.connection().exec_driver_sql(statement)
+    with pytest.raises(RecordError) as refused:
+        store.migrate()
+    assert refused.value.code == "tables"

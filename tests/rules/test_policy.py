@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from rules import coherence
 from rules.detectors import DETECTORS
 from rules.detectors.base import State
 from rules.detectors.personal_data import PersonalData
@@ -97,6 +98,17 @@ def test_an_adjustment_adds_the_companys_own_contacts(write: Write, load: Load, 
     (rule,) = load(head + "include: [pack.yaml]\nadjust: [{rule: pack.a, allow: [+39 06 69812345]}]\n").rules
     assert isinstance(rule, PersonalData)
     assert rule.allow == ("+39 02 66984521", "+39 06 69812345")
+
+
+def test_a_message_is_filled_in_only_with_what_its_detector_knows(load: Load, head: str, a_rule: RuleText) -> None:
+    swap = a_rule(
+        "own.a", detector="substitution", phrases=None, swap="{parola: voce}", message='"Meglio {preferred}."'
+    )
+    assert len(load(head + "rules:\n" + swap).rules) == 1
+    with pytest.raises(PolicyError) as caught:
+        load(head + "rules:\n" + swap.replace("{preferred}", "{prefered}"))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.facts["name"], problem.facts["known"]) == ("no_fill", "{prefered}", "{preferred}")
 
 
 def test_only_personal_data_has_contacts_to_allow(write: Write, load: Load, head: str, a_rule: RuleText) -> None:
@@ -357,6 +369,37 @@ def test_owners_who_hand_on_to_each_other_are_a_fault_also_across_files(
     write("pack.yaml", "name: p\nlanguages: [it, en]\nowners: [{id: legal, name: L, next: comms}]\n")
     text = head.replace("name: Com", "next: legal, name: Com") + "include: [pack.yaml]\n"
     assert faults(text) == [("pack.yaml:3:37", "owner_cycle"), ("policy.yaml:4:23", "owner_cycle")]
+
+
+def test_a_link_to_itself_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").symlink_to(tmp_path / "policy.yaml")
+    with pytest.raises(PolicyError) as caught:
+        load_policy(tmp_path / "policy.yaml")
+    assert [problem.code for problem in caught.value.problems] == ["unreadable"]
+
+
+def test_of_many_faults_the_first_thousand_are_told(faults: Faults, head: str) -> None:
+    codes = [code for _, code in faults(head + "adjust: [" + "{id: 1}," * 5_000 + "]\n")]
+    assert len(codes) == 1_001
+    assert codes[-1] == "more_faults"
+
+
+def test_a_likely_name_is_sought_for_the_first_faults_alone(
+    monkeypatch: pytest.MonkeyPatch, faults: Faults, head: str, a_rule: RuleText
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(coherence, "hint", lambda word, known: asked.append(word) or "x")
+    found = faults(head + "rules:\n" + "".join(a_rule(f"tone.r{n}", clause=f"c{n}") for n in range(100)))
+    assert len(found) == 100
+    assert len(asked) == 20
+
+
+def test_a_long_line_of_owners_is_fine_and_a_long_circle_a_fault(faults: Faults, load: Load) -> None:
+    head = "name: acme\nlanguages: [it]\nowners:\n"
+    owners = "".join(f"- {{id: o{n}, name: O, next: o{n + 1}}}\n" for n in range(1_500))
+    assert len(load(head + owners + "- {id: o1500, name: O}\n").owners) == 1_501
+    codes = [code for _, code in faults(head + owners + "- {id: o1500, name: O, next: o1499}\n")]
+    assert codes == ["owner_cycle", "owner_cycle"]
 
 
 def test_a_rule_id_is_used_once_in_all_files(write: Write, faults: Faults, head: str, a_rule: RuleText) -> None:

@@ -304,7 +304,7 @@ def test_a_finding_says_all_that_the_writer_needs(make_rule: Make, make_policy: 
         "substitution",
         severity="review",
         message={"it": "Meglio «{preferred}».", "en": "Rather `{preferred}`."},
-        suggest="Scrivi {preferred}, non {altro}.",
+        suggest="Scrivi {preferred}.",
         swap={"utilizzare": "usare"},
         hides="VERB",
     )
@@ -314,7 +314,7 @@ def test_a_finding_says_all_that_the_writer_needs(make_rule: Make, make_policy: 
     assert (finding.rule, finding.clause, finding.severity) == ("test.substitution", "1", "review")
     assert (finding.span, finding.replacement, finding.hides) == (Span(3, 13), "usare", "VERB")
     assert finding.message == {"it": "Meglio «usare».", "en": "Rather `usare`."}
-    assert finding.suggestion == {"*": "Scrivi usare, non {altro}."}
+    assert finding.suggestion == {"*": "Scrivi usare."}
     assert verdict.policy_revision == policy.revision
     assert set(verdict.timings) == {"reading", "substitution", "total"}
 

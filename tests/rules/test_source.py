@@ -1,12 +1,13 @@
 """A policy file as text: values with places, and a clear answer to whatever is no policy."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rules.problems import PolicyError
-from rules.source import MAX_BYTES, Source, parse_source, plain, read_source
+from rules.source import MAX_BYTES, MAX_NODES, Source, parse_source, plain, read_source
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -170,3 +171,17 @@ def test_the_snippet_of_a_long_line_is_the_part_around_the_column() -> None:
     line, caret = caught.value.problems[0].place.snippet.splitlines()
     assert len(line) < 120
     assert line[caret.index("^")] == "*"
+
+
+def test_too_many_values_are_refused_where_the_first_of_them_stands() -> None:
+    assert plain(source("a: [" + "x, " * (MAX_NODES - 3) + "]").root) is not None
+    assert fault("a: [" + "x," * MAX_NODES + "]\n")[2] == "too_many_values"
+    assert fault("a: [" + "{id: 1}," * MAX_NODES + "]\n")[2] == "too_many_values"
+
+
+def test_a_pipe_or_a_device_is_not_even_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in (tmp_path / "pipe.yaml", Path("/dev/zero")):
+        with pytest.raises(PolicyError) as caught:
+            read_source(path, "p.yaml")
+        assert [problem.code for problem in caught.value.problems] == ["no_regular_file"]

@@ -28,10 +28,14 @@ def _damage(store: Store, *statements: str) -> None:
     """Change the file behind Vaglio's back, as somebody with the database and without scruples would."""
     with sqlite3.connect(str(store.engine.url.database)) as connection:
         connection.execute("PRAGMA foreign_keys=OFF")
-        for name in ("entry_no_update", "entry_no_delete"):
-            connection.execute(f"DROP TRIGGER IF EXISTS {name}")
+        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             connection.execute(statement)
+        # Whoever knows how to drop them knows how to put them back.
+        for _, trigger in triggers:
+            connection.execute(trigger)
     connection.close()
 
 

@@ -326,6 +326,8 @@ def test_a_row_changed_in_the_file_is_named(capsys: pytest.CaptureFixture[str], 
 
 
 def test_the_doctor_says_what_is_missing_and_what_that_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "--record", "Ciao"])
+    capsys.readouterr()
     assert run(["doctor", "--json"]) == 0
     parts = {part["name"]: part for part in json.loads(capsys.readouterr().out)}
     assert parts["Policy"]["state"] == parts["Registro"]["state"] == "active"
@@ -338,3 +340,14 @@ def test_the_doctor_finds_a_policy_that_is_not_there(
     monkeypatch.setenv(f"{PREFIX}POLICY", "nowhere.yaml")
     assert run(["doctor"]) == 1
     assert "nowhere.yaml" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["audit", "list"], ["audit", "show", "1"], ["audit", "verify"]])
+def test_where_there_is_no_record_that_is_said_and_none_is_made(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
+) -> None:
+    assert run(command) == EXIT_IO
+    assert "qui non c’è ancora un registro" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+    run(["doctor"])
+    assert not (tmp_path / "data").exists()

@@ -1,0 +1,225 @@
+"""The walk along the chain. It trusts nothing that it reads: what was tampered with is named, and never a crash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
+
+from bot.audit import records
+from bot.audit.errors import RecordError, why
+from bot.audit.head import LAG, Head, HeadFile
+from bot.store import MIGRATIONS, Store
+
+_COLUMNS = {"entry": "seq, at, kind, subject, body, hash", "content": "seq, salt, body"}
+_TRIGGER = (
+    "CREATE TRIGGER entry_no_{verb} BEFORE {VERB} ON entry BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
+)
+
+# SQLite keeps whatever type is written, and Python refuses a text of bad bytes: so everything is asked for as bytes,
+# and whether it was stored as what it should be is asked apart.
+_SQLITE_ROWS = """
+SELECT CASE typeof(e.seq) WHEN 'integer' THEN e.seq END,
+       typeof(e.body) = 'blob' AND typeof(e.at) = 'text' AND typeof(e.kind) = 'text'
+       AND typeof(e.subject) = 'text' AND typeof(e.hash) = 'text',
+       CAST(e.at AS BLOB), CAST(e.kind AS BLOB), CAST(e.subject AS BLOB), CAST(e.hash AS BLOB), CAST(e.body AS BLOB),
+       c.seq IS NOT NULL,
+       CASE typeof(c.salt) WHEN 'blob' THEN c.salt END, CASE typeof(c.body) WHEN 'blob' THEN c.body END
+FROM entry e LEFT JOIN content c ON c.seq = e.seq ORDER BY e.seq"""
+_OTHER_ROWS = """
+SELECT e.seq, 1 = 1, e.at, e.kind, e.subject, e.hash, e.body, c.seq IS NOT NULL, c.salt, c.body
+FROM entry e LEFT JOIN content c ON c.seq = e.seq ORDER BY e.seq"""
+_ORPHANS = "SELECT c.seq FROM content c LEFT JOIN entry e ON e.seq = c.seq WHERE e.seq IS NULL ORDER BY c.seq"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is not as it was written, and the entry where it shows, or else the table or file."""
+
+    seq: int | None
+    what: str
+    """`gap`, `number`, `hash`, `type`, `body`, `chain`, `content`, `orphan`, `missing`, `head`, `lag`; and of a place
+    `gone`, `unreadable`, `table`, `trigger`, `version`."""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The outcome of a walk. `lag` counts entries that the head did not know yet."""
+
+    count: int
+    head: str
+    faults: tuple[Fault, ...]
+    lag: int = 0
+
+    @property
+    def is_sound(self) -> bool:
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    seq: int | None
+    is_typed: bool
+    at: str
+    kind: str
+    subject: str
+    hash: str
+    body: bytes
+    has_content: bool
+    salt: bytes | None
+    content: bytes | None
+
+
+def verify(store: Store, head: HeadFile) -> Verification:
+    """Walk the chain. Raises `RecordError` where nothing can be said: a locked database, no rights, no record yet."""
+    known, walk = head.read(), _Walk()
+    try:
+        with store.read() as session:
+            if walk.through(session.connection(), known):
+                walk.faults += _against_head(walk, known, head)
+    except RecordError as error:
+        if error.code == "none" and head.exists():
+            walk.faults.append(Fault(None, "gone", error.place))
+        elif error.code in ("broken", "tables"):
+            walk.faults.append(Fault(None, "unreadable", error.place))
+        else:
+            raise
+    lag = max(0, walk.count - known.count) if known else 0
+    return Verification(walk.count, walk.previous, tuple(walk.faults), lag)
+
+
+class _Walk:
+    """What was found so far; what was found before a page that cannot be read counts too."""
+
+    def __init__(self) -> None:
+        self.faults = list[Fault]()
+        self.count, self.previous, self.at_head = 0, records.GENESIS, records.GENESIS
+
+    def through(self, connection: Connection, known: Head | None) -> bool:
+        """False if the tables of the ledger cannot be walked at all."""
+        is_sqlite = connection.dialect.name == "sqlite"
+        missing = [table for table, columns in _COLUMNS.items() if not _has(connection, table, columns)]
+        self.faults += [Fault(None, "table", table) for table in missing]
+        if is_sqlite:
+            self.faults += _triggers(connection)
+            self.faults += _version(connection)
+        if missing:
+            return False
+        for row in _rows(connection, is_sqlite):
+            self._take(row, known)
+        for (seq,) in connection.exec_driver_sql(_ORPHANS):
+            self.faults.append(Fault(seq, "orphan") if isinstance(seq, int) else Fault(None, "orphan", "content"))
+        return True
+
+    def _take(self, row: _Row, known: Head | None) -> None:
+        if row.seq is None:
+            self.faults.append(Fault(None, "unreadable", "entry"))
+            return
+        if row.seq < 1:
+            self.faults.append(Fault(row.seq, "number"))
+            return
+        self.faults += _checked(row, row.seq, self.count + 1, self.previous)
+        self.count, self.previous = row.seq, row.hash
+        if known and row.seq == known.count:
+            self.at_head = row.hash
+
+
+def _against_head(walk: _Walk, known: Head | None, head: HeadFile) -> Iterator[Fault]:
+    if known is None:
+        if walk.count:
+            yield Fault(walk.count, "head")
+        elif head.exists():
+            yield Fault(None, "head", str(head.path))
+    elif known.count > walk.count:
+        yield Fault(walk.count + 1, "missing")
+    elif walk.at_head != known.hash:
+        yield Fault(known.count, "head") if known.count else Fault(None, "head", str(head.path))
+    elif walk.count - known.count > LAG:
+        yield Fault(known.count + 1, "lag")
+
+
+def _checked(row: _Row, seq: int, expected: int, previous: str) -> Iterator[Fault]:
+    if seq != expected:
+        yield Fault(expected, "gap")
+    if records.digest(row.body) != row.hash:
+        yield Fault(seq, "hash")
+    elif not row.is_typed:
+        yield Fault(seq, "type")
+    try:
+        said = json.loads(row.body)
+        columns = (said["seq"], said["at"], said["kind"], said["subject"])
+        committed, named = said["commitment"], said["previous"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        yield Fault(seq, "body")
+        return
+    if columns != (seq, row.at, row.kind, row.subject):
+        yield Fault(seq, "body")
+    # After a gap the entry before is gone, and what this one names cannot be held against it.
+    if seq == expected and named != previous:
+        yield Fault(seq, "chain")
+    if not _keeps(row, committed):
+        yield Fault(seq, "content")
+
+
+def _keeps(row: _Row, committed: object) -> bool:
+    if not row.has_content:
+        return committed is None
+    # The hash runs over both without a seam: only the salt's length says where the one ends.
+    if row.salt is None or row.content is None or len(row.salt) != records.SALT_BYTES:
+        return False
+    return records.commitment(row.salt, row.content) == committed
+
+
+def _rows(connection: Connection, is_sqlite: bool) -> Iterator[_Row]:
+    for row in connection.exec_driver_sql(_SQLITE_ROWS if is_sqlite else _OTHER_ROWS):
+        seq, is_typed, at, kind, subject, hashed, body, has_content, salt, content = row
+        yield _Row(
+            seq=seq,
+            is_typed=bool(is_typed),
+            at=_text(at),
+            kind=_text(kind),
+            subject=_text(subject),
+            hash=_text(hashed),
+            body=bytes(body or b""),
+            has_content=bool(has_content),
+            salt=None if salt is None else bytes(salt),
+            content=None if content is None else bytes(content),
+        )
+
+
+def _text(stored: object) -> str:
+    """Bytes that are no text become something that no entry says."""
+    return bytes(stored).decode("utf-8", "surrogateescape") if isinstance(stored, bytes) else str(stored)
+
+
+def _has(connection: Connection, table: str, columns: str) -> bool:
+    try:
+        connection.exec_driver_sql(f"SELECT {columns} FROM {table} LIMIT 1").close()  # noqa: S608 -- our own names
+    except DatabaseError as error:
+        # No rights, or no database at all, is another matter than a table that is gone.
+        if why(error) != "tables":
+            raise
+        return False
+    return True
+
+
+def _triggers(connection: Connection) -> Iterator[Fault]:
+    found: Sequence[object] = [
+        row[0] for row in connection.exec_driver_sql("SELECT CAST(sql AS BLOB) FROM sqlite_master WHERE type='trigger'")
+    ]
+    for verb in ("update", "delete"):
+        if _TRIGGER.format(verb=verb, VERB=verb.upper()).encode() not in found:
+            yield Fault(None, "trigger", f"entry_no_{verb}")
+
+
+def _version(connection: Connection) -> Iterator[Fault]:
+    known = {path.name.split("_")[0].encode() for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
+    found: list[object] = []
+    if _has(connection, "alembic_version", "version_num"):
+        found = [row[0] for row in connection.exec_driver_sql("SELECT CAST(version_num AS BLOB) FROM alembic_version")]
+    if len(found) != 1 or found[0] not in known:
+        yield Fault(None, "version", "alembic_version")
