@@ -93,7 +93,7 @@ class House:
             # A key of this start only: what was signed out stays out, and a copied cookie dies with the process.
             session_key=secrets.token_bytes(32),
             default_language=tongue(settings),
-            health=lambda: {"status": "ok", "waiting": work.waiting},
+            health=lambda: self._health(work),
             hosts=settings.console_hosts,
             workers=settings.workers,
             backlog=settings.backlog,
@@ -116,6 +116,11 @@ class House:
             await _until_stopped(server, self.listening, tasks)
         work.close()
         desk.close()
+
+    def _health(self, work: Work) -> dict[str, object]:
+        """Raises where the record cannot be read, and the page then says that Vaglio is failing."""
+        self.ledger.entries(newest=1)
+        return {"status": "ok", "waiting": work.waiting}
 
     def _greet(self, sign_in: SignIn, port: int, *, link: bool) -> None:
         wording, out = Wording(tongue(self.settings)), terminal()

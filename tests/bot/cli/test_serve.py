@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -154,6 +155,16 @@ async def test_an_answer_in_hand_goes_out_before_the_end(tmp_path: Path, environ
     with store.read() as session:
         assert session.exec(select(Pending)).all() == []
     store.close()
+
+
+async def test_health_knows_the_record(tmp_path: Path, environment: dict[str, str]) -> None:
+    async with vaglio(tmp_path, environment) as process, httpx.AsyncClient(trust_env=False) as browser:
+        address = (await _link(process)).partition("/sign-in")[0] + "/healthz"
+        assert (await browser.get(address)).json() == {"status": "ok", "waiting": 0}
+        with sqlite3.connect(tmp_path / "data" / "vaglio.db") as connection:
+            connection.execute("ALTER TABLE entry RENAME TO elsewhere")
+        connection.close()
+        assert (await browser.get(address)).status_code == 503
 
 
 async def test_what_was_taken_in_before_a_kill_is_answered_after_it(
