@@ -42,7 +42,6 @@ async def test_the_whole_answer_in_italian(slack: SlackEmulator, answer: Any, ho
         "💡 4. 2.1 Voce calma — suggerimento",
         "«Piano.»",
         "Qui il testo grida.",
-        "Al suo posto: !",
         f"Policy {revision} · controllo {id}",
     ]
 

@@ -33,7 +33,7 @@ async def test_the_whole_answer_in_italian(telegram: TelegramEmulator, answer: A
         "✋ 2. 4.1 A tempo debito — serve un sì\n«Dopo.»\nNon ancora annunciato.\n→ Aspetta il comunicato.\n\n"
         "✏️ 3. 2.3 I nostri nomi — da sistemare\n«Così.»\nIl prodotto si chiama Vaglio Mini.\n"
         "Al suo posto: Vaglio Mini\n\n"
-        "💡 4. 2.1 Voce calma — suggerimento\n«Piano.»\nQui il testo grida.\nAl suo posto: !\n\n"
+        "💡 4. 2.1 Voce calma — suggerimento\n«Piano.»\nQui il testo grida.\n\n"
         f"Policy {screening.verdict.policy_revision} · controllo {screening.id}"
     )
 
@@ -60,7 +60,7 @@ async def test_entities_cover_the_words_they_mean(telegram: TelegramEmulator, an
         "3. 2.1 Voce calma",
     ]
     assert parts(sent, "pre") == ["👩‍👩‍👧 Zibaldone 🎉: il 【vaglietto】² 𝔘 è 【idiota】¹ 🇮🇹 【!!!】³"]
-    assert parts(sent, "code") == ["Vaglio Mini", "!"]
+    assert parts(sent, "code") == ["Vaglio Mini"]
     assert parts(sent, "italic")[:-1] == ["«Con rispetto.»", "«Così.»", "«Piano.»"]
     assert parts(sent, "italic")[-1].startswith("Policy small@")
 
