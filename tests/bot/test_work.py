@@ -205,7 +205,7 @@ async def test_where_nobody_is_left_it_ends(make: Make, store: Store) -> None:
 
 
 async def test_it_is_given_up_in_the_end(make: Make, store: Store) -> None:
-    work = make(patience=Patience(first=0.001, longest=0.001, whole=0.05))
+    work = make(patience=Patience(first=0.001, longest=0.01, whole=1.0))
     desk = Desk(*[ValueError("zibaldone")] * 1000)
     work.on("slack", desk)
     with capture_logs() as logs:
