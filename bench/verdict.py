@@ -27,6 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from rules.assembly import SHIPPED
 from rules.detectors.phrases import Phrases
 from rules.draft import Draft
+from rules.judges import Judges
 from rules.policy import load_policy
 from rules.screening import Screener
 
@@ -171,10 +172,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--policy", type=Path, default=SHIPPED / "company.yaml")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--models", type=Path, default=ROOT / "models")
     given = parser.parse_args()
     policy = load_policy(given.policy)
     started = time.perf_counter()
-    screener = Screener(policy)
+    judges = Judges(given.models, "built-in")
+    judges.open()
+    screener = Screener(policy, judges)
     screener.load()
     built = (time.perf_counter() - started) * 1000
     out = sys.stdout.write
@@ -195,7 +199,7 @@ def main() -> None:
     apart.shutdown()
     out("\nA dictionary of 100,000 phrases more, 280 characters, it\n")
     texts = drafts("it", LENGTHS[0])
-    wider = Screener(policy.model_copy(update={"rules": (*policy.rules, dictionary_rule(100_000))}))
+    wider = Screener(policy.model_copy(update={"rules": (*policy.rules, dictionary_rule(100_000))}), judges)
     wider.load()
     pairs = [
         (without, with_it)

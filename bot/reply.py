@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -72,7 +73,7 @@ def reply_to(screening: Screening, policy: Policy, language: str, *, room: int =
         summary=_summary(screening, order, policy, wording),
         pieces=tuple(_pieces(screening.draft.text, verdict.findings, numbers, room)),
         remarks=tuple(_remark(numbers[first.rule], first, verdict.findings, policy, wording) for first in order),
-        unchecked=tuple(dict.fromkeys(_missed(unchecked, wording) for unchecked in verdict.unchecked)),
+        unchecked=tuple(_not_checked(verdict.unchecked, wording)),
         footer=wording.say("Policy {revision} · check {id}", revision=verdict.policy_revision, id=screening.id),
     )
 
@@ -168,6 +169,38 @@ def _label(severity: Severity, wording: Wording) -> str:
             return wording.say("needs a yes")
         case Severity.BLOCK:
             return wording.say("not to be published")
+
+
+_TOGETHER = 3
+"""Rules with the same reason from which they are counted and no longer named one by one."""
+
+
+def _not_checked(every: Sequence[Unchecked], wording: Wording) -> Iterator[str]:
+    """Each thing that was not checked, once; many rules with the same reason in one sentence."""
+    counts = Counter(unchecked.reason for unchecked in every)
+    said = {one: _together(one.reason, counts[one.reason], wording) or _missed(one, wording) for one in every}
+    yield from dict.fromkeys(said.values())
+
+
+def _together(reason: str, count: int, wording: Wording) -> str | None:
+    kind, _, detail = reason.partition(":")
+    if kind == "context":
+        return wording.say("Whether it answers: I do not know what you reply to. Add it, and I will look.")
+    if count < _TOGETHER:
+        return None
+    match kind:
+        case "model":
+            return wording.say(
+                "{count} rules: a part of me that they need is not installed ({model}).", count=count, model=detail
+            )
+        case "language":
+            return wording.say(
+                "{count} rules: they do not know the language of this draft ({language}).", count=count, language=detail
+            )
+        case "timeout" | "busy":
+            return wording.say("{count} rules: they took too long.", count=count)
+        case _:
+            return None
 
 
 def _missed(unchecked: Unchecked, wording: Wording) -> str:

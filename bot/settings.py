@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rules.assembly import SHIPPED
 from rules.draft import LIMIT
+from rules.judges import Toxicity
 from rules.screening import PATIENCE
 
 PREFIX = "VAGLIO_"
@@ -36,11 +37,13 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("data")
     keys_dir: Path = Path("keys")
+    models_dir: Path = Path("models")
     database_url: str | None = None
     policy: Path = SHIPPED / "company.yaml"
     language: Literal["it", "en"] | None = None
 
     draft_limit: int = Field(default=LIMIT, ge=100, le=100_000)
+    toxicity: Toxicity = "auto"
     rule_timeout: float = Field(default=PATIENCE, gt=0, le=60)
     workers: int = Field(default=4, ge=1, le=64)
     backlog: int = Field(default=50, ge=1)

@@ -75,14 +75,17 @@ class Folded:
     plain: Reading
     cased: Reading
     keys: tuple[Reading, ...]
+    undisguised: tuple[Reading, ...]
+    """`plain` with disguises undone, but nothing split: as it would be read aloud."""
 
 
 def fold(text: str) -> Folded:
     """Read `text` as a person would: compatibility forms, invisible characters, look-alikes and disguises undone."""
     plain = _unmasked(_plain(text))
     cased = _single_spaced(plain)
-    others = (_single_spaced(reading) for reading in _other_readings(plain))
-    return Folded(text, plain, cased, tuple(_key(reading) for reading in (cased, *others)))
+    undisguised = tuple(_undisguised(plain))
+    others = (_single_spaced(reading) for reading in (*undisguised, *_split(plain)))
+    return Folded(text, plain, cased, tuple(_key(reading) for reading in (cased, *others)), undisguised)
 
 
 def fold_term(term: str, *, case_sensitive: bool = False) -> str:
@@ -147,7 +150,7 @@ _SEAM = regex.compile(
 )
 
 
-def _other_readings(plain: Reading) -> Iterator[Reading]:
+def _undisguised(plain: Reading) -> Iterator[Reading]:
     if _LEET_INSIDE.search(plain.text):
         yield _each(plain, _LEET_RUN, _without_leet)
     if _SPACED.search(plain.text):
@@ -155,6 +158,9 @@ def _other_readings(plain: Reading) -> Iterator[Reading]:
     if _STRETCHED.search(plain.text):
         yield _each(plain, _STRETCHED, lambda run: run[0])
         yield _each(plain, _STRETCHED, lambda run: run[:2])
+
+
+def _split(plain: Reading) -> Iterator[Reading]:
     if _SEAM.search(plain.text):
         yield _each(plain, _SEAM, lambda _: " ")
 

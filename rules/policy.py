@@ -13,6 +13,8 @@ from pydantic import Field, StringConstraints
 
 from rules.detectors import Rule
 from rules.detectors.base import Applies, Frozen, Override, Phrase, State
+from rules.detectors.judge import Score
+from rules.detectors.toxicity import Toxicity
 from rules.localized import Localized
 from rules.verdict import Severity
 
@@ -61,6 +63,8 @@ class Adjustment(Frozen):
     """Added to the rule's own."""
     allow: tuple[Phrase, ...] = ()
     """Added to a `personal_data` rule's own: numbers and addresses that the company itself makes public."""
+    threshold: Score | None = None
+    """Replaces that of a `judge` rule, or of every label of a `toxicity` rule: higher is quieter."""
 
     @property
     def changes(self) -> dict[str, object]:
@@ -69,8 +73,14 @@ class Adjustment(Frozen):
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     def of(self, rule: Rule) -> Rule:
-        added = {"allow": getattr(rule, "allow", ()) + self.allow} if self.allow else {}
-        return rule.model_copy(update={**self.changes, **added, "excepted": rule.excepted + self.excepted})
+        added: dict[str, object] = {"excepted": rule.excepted + self.excepted}
+        if self.allow:
+            added["allow"] = getattr(rule, "allow", ()) + self.allow
+        if self.threshold is not None and isinstance(rule, Toxicity):
+            added["labels"] = dict.fromkeys(rule.labels, self.threshold)
+        elif self.threshold is not None:
+            added["threshold"] = self.threshold
+        return rule.model_copy(update={**self.changes, **added})
 
 
 class PolicyFile(Frozen):

@@ -186,6 +186,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "«{name}» resterebbe vuoto: in un messaggio di questo detector si riempiono solo: {known}.",
         "`{name}` would stay empty: a message of this detector is filled in only for: {known}.",
     ),
+    "only_note": (
+        "protected_speech non è una colpa: una regola che la riconosce può avere solo la severità `note`.",
+        "protected_speech is no fault: a rule that recognises it may only have the severity `note`.",
+    ),
+    "no_threshold": (
+        "«{rule}» non è una regola judge o toxicity, e non ha una soglia.",
+        "`{rule}` is no judge or toxicity rule, and has no threshold.",
+    ),
     "no_allow": (
         "«{rule}» non è una regola personal_data: «allow» non le serve. Per le altre c’è «except».",
         "`{rule}` is no personal_data rule and has no `allow`. For the others there is `except`.",

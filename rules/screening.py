@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from rules.detectors.base import BaseRule, Hit, State, Subject, reason_of
 from rules.draft import LIMIT, Draft, DraftRefused
 from rules.folding import Folded, fold
+from rules.judges import Judges
 from rules.language import Language, detect, prepare
 from rules.policy import Policy
 from rules.verdict import Finding, Severity, Unchecked, Verdict
@@ -26,12 +27,17 @@ _GIVEN_UP = 3
 class Screener:
     """One policy, ready to screen. Thread-safe; holds nothing of the drafts that it has seen."""
 
-    def __init__(self, policy: Policy, *, limit: int = LIMIT, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, policy: Policy, judges: Judges | None = None, *, limit: int = LIMIT, patience: float = PATIENCE
+    ) -> None:
+        """`judges`: the models that read meaning; without, rules that need one are unchecked."""
         self.policy = policy
         self.limit = limit
+        self._judges = judges
         self._patience = patience
         self._rules = tuple(rule for rule in policy.rules if rule.state is not State.DRAFT)
         self._stuck: dict[str, threading.Thread] = {}
+        self._reads_meaning = any(rule.reads_meaning for rule in self._rules)
 
     def load(self) -> dict[str, str]:
         """Get every rule's heavy things ready now. Returns the reason for each rule that cannot run."""
@@ -39,10 +45,18 @@ class Screener:
         missing = {}
         for rule in self._rules:
             try:
-                rule.load()
+                rule.load(self._judges)
             except Exception as error:
                 missing[rule.id] = reason_of(error)
         return missing
+
+    def open_judges(self) -> None:
+        """Open, and build where they are missing, the models that the policy needs, if any: that takes seconds, once.
+
+        What cannot be opened is no error here: the rules that need it say so.
+        """
+        if self._judges is not None and self._reads_meaning:
+            self._judges.open()
 
     def screen(self, draft: Draft, at: datetime | None = None) -> Verdict:
         """Hold `draft` against every rule that applies to it at that moment (now by default).
@@ -54,10 +68,16 @@ class Screener:
         language = self._language(draft, folded)
         today = (at or datetime.now(UTC)).astimezone(self.policy.zone).date()
         spoken = tuple(code for code in self.policy.languages if code == language.code) or self.policy.languages
-        subject = Subject(draft, folded, spoken)
+        subject = Subject(draft, folded, spoken, self._judges)
+        self.open_judges()
         ready = time.perf_counter()
         applicable = [rule for rule in self._rules if rule.applies.to(draft, today)]
-        tried = self._try([rule for rule in applicable if _speaks(rule, language)], subject)
+        able = [rule for rule in applicable if _speaks(rule, language)]
+        tried = self._try([rule for rule in able if not rule.reads_meaning], subject)
+        # Those that read meaning last, and with the time of several: the first of them waits for the models for all.
+        tried.add(
+            self._try([rule for rule in able if rule.reads_meaning], subject, patience=_GIVEN_UP * self._patience)
+        )
         tried.missed += [
             Unchecked(rule.id, f"language:{language.code}", rule.severity, rule.may_hide)
             for rule in applicable
@@ -78,7 +98,7 @@ class Screener:
         None if a rule that hides could not run: such a text is not safe to keep at all.
         """
         draft = Draft(text=text)
-        subject = Subject(draft, fold(draft.text), self.policy.languages)
+        subject = Subject(draft, fold(draft.text), self.policy.languages, self._judges)
         tried = self._try([rule for rule in self._rules if rule.may_hide], subject)
         return None if tried.missed else tried.found
 
@@ -114,9 +134,9 @@ class Screener:
             timings=timings,
         )
 
-    def _try(self, rules: Sequence[BaseRule], subject: Subject) -> _Tried:
+    def _try(self, rules: Sequence[BaseRule], subject: Subject, patience: float | None = None) -> _Tried:
         """Every rule in turn, in a thread of its own, so that one that never ends can be left behind."""
-        tried = _Tried()
+        tried, patience = _Tried(), patience or self._patience
         for rule in rules:
             if (thread := self._stuck.get(rule.id)) and thread.is_alive():
                 tried.miss(rule, "busy")
@@ -125,7 +145,7 @@ class Screener:
         deadline = time.monotonic() + _GIVEN_UP * self._patience
         while left and time.monotonic() < deadline:
             attempt = _Attempt(left, subject)
-            finished = attempt.run(self._patience, deadline)
+            finished = attempt.run(patience, deadline)
             for rule, outcome in zip(left, finished, strict=False):
                 tried.take(rule, outcome)
             left = left[len(finished) :]
@@ -151,6 +171,12 @@ class _Tried:
     found: list[Finding] = field(default_factory=list)
     missed: list[Unchecked] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def add(self, other: _Tried) -> None:
+        self.found += other.found
+        self.missed += other.missed
+        for detector, milliseconds in other.timings.items():
+            self.timings[detector] += milliseconds
 
     def take(self, rule: BaseRule, outcome: _Outcome) -> None:
         self.timings[_detector(rule)] += outcome.milliseconds
@@ -226,13 +252,14 @@ def _filled(texts: Mapping[str, str], fills: Mapping[str, str]) -> Mapping[str, 
 
 def _speaks(rule: BaseRule, language: Language) -> bool:
     """Whether the rule is for drafts in this language; in doubt it is."""
-    bound = rule.applies.languages
+    bound = rule.tongues
     return not bound or language.code is None or language.code in bound
 
 
 def _is_foreign_to(rule: BaseRule, language: Language, policy: Policy) -> bool:
     """Whether a rule bound to languages cannot judge, since the policy does not speak the draft's."""
-    return not _speaks(rule, language) and language.code not in policy.languages
+    strange = language.code not in policy.languages or (rule.reads_meaning and not rule.applies.languages)
+    return not _speaks(rule, language) and strange
 
 
 def _detector(rule: BaseRule) -> str:

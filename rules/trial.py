@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from rules.detectors.base import BaseRule, State, Subject, reason_of
+from rules.detectors.base import BaseRule, Example, State, Subject, reason_of
 from rules.draft import Account, Channel, Cover, Draft, Kind
 from rules.folding import fold
+from rules.judges import Judges
+from rules.language import detect
 from rules.policy import Policy
 
 
@@ -26,43 +28,47 @@ class Misbehaviour:
     """The rule that covers this one, or the reason for which it could not be tried."""
 
 
-def try_examples(policy: Policy) -> Iterator[Misbehaviour]:
+def try_examples(policy: Policy, judges: Judges | None = None) -> Iterator[Misbehaviour]:
     """Each rule alone on its own examples, in the first context that it is for."""
     for rule in policy.rules:
         try:
-            rule.load()
-            yield from _misbehaving(rule, policy)
+            rule.load(judges)
+            yield from _misbehaving(rule, policy, judges)
         except Exception as error:
             yield Misbehaviour(rule.id, "unavailable", by=reason_of(error))
 
 
-def _misbehaving(rule: BaseRule, policy: Policy) -> Iterator[Misbehaviour]:
-    for number, text in enumerate(rule.examples.flag):
-        if not rule.hits(subject_for(rule, text, policy)):
-            yield Misbehaviour(rule.id, "silent", text, ("flag", number))
-    for number, text in enumerate(rule.examples.allow):
-        if rule.hits(subject_for(rule, text, policy)):
-            yield Misbehaviour(rule.id, "loud", text, ("allow", number))
+def _misbehaving(rule: BaseRule, policy: Policy, judges: Judges | None) -> Iterator[Misbehaviour]:
+    for number, example in enumerate(rule.examples.flag):
+        if not rule.hits(subject_for(rule, example, policy, judges)):
+            yield Misbehaviour(rule.id, "silent", text_of(example), ("flag", number))
+    for number, example in enumerate(rule.examples.allow):
+        if rule.hits(subject_for(rule, example, policy, judges)):
+            yield Misbehaviour(rule.id, "loud", text_of(example), ("allow", number))
 
 
-def find_shadowed(policy: Policy) -> Iterator[Misbehaviour]:
+def text_of(example: Example) -> str:
+    return example if isinstance(example, str) else example.text
+
+
+def find_shadowed(policy: Policy, judges: Judges | None = None) -> Iterator[Misbehaviour]:
     """Live rules whose every example is also found, at least as severely, by one other rule of the same detector.
 
     Of two rules that cover each other only the later one is named.
     """
     live = [rule for rule in policy.rules if rule.state is State.LIVE]
     for place, rule in enumerate(live):
-        subjects = _flagged(rule, policy)
+        subjects = _flagged(rule, policy, judges)
         for other_place, other in enumerate(live):
             if not _is_covered(rule, other, subjects):
                 continue
-            if other_place < place or not _is_covered(other, rule, _flagged(other, policy)):
+            if other_place < place or not _is_covered(other, rule, _flagged(other, policy, judges)):
                 yield Misbehaviour(rule.id, "shadowed", by=other.id)
                 break
 
 
-def _flagged(rule: BaseRule, policy: Policy) -> list[Subject]:
-    return [subject_for(rule, text, policy) for text in rule.examples.flag]
+def _flagged(rule: BaseRule, policy: Policy, judges: Judges | None) -> list[Subject]:
+    return [subject_for(rule, example, policy, judges) for example in rule.examples.flag]
 
 
 def _is_covered(rule: BaseRule, other: BaseRule, subjects: list[Subject]) -> bool:
@@ -85,16 +91,22 @@ def _finds_the_same(rule: BaseRule, other: BaseRule, subject: Subject) -> bool:
     return bool(spans) and all(map(Cover(hit.span for hit in wider).covers, spans))
 
 
-def subject_for(rule: BaseRule, text: str, policy: Policy) -> Subject:
-    """`text` as a draft in the first kind, account, channel and language that the rule is for."""
+def subject_for(rule: BaseRule, example: Example, policy: Policy, judges: Judges | None = None) -> Subject:
+    """`example` as a draft in the first kind, account, channel and language that the rule is for."""
     applies = rule.applies
     draft = Draft(
-        text=text,
-        kind=(applies.kinds or (Kind.POST,))[0],
+        text=text_of(example),
+        kind=(applies.kinds or (Kind.POST if isinstance(example, str) else Kind.REPLY,))[0],
         account=(applies.accounts or (Account.INSTITUTIONAL,))[0],
         channel=(applies.channels or (Channel.OTHER,))[0],
+        in_reply_to=None if isinstance(example, str) else example.in_reply_to,
     )
-    return Subject(draft, fold(draft.text), applies.languages or policy.languages)
+    folded = fold(draft.text)
+    languages = applies.languages or policy.languages
+    if rule.reads_meaning and (code := detect(folded.plain.text, languages).code) in languages:
+        # Scores and thresholds are those of a language: an example takes its own, as a draft does.
+        languages = (code,)
+    return Subject(draft, folded, languages, judges)
 
 
 def _is_for_all_that(rule: BaseRule, other: BaseRule) -> bool:

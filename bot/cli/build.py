@@ -11,6 +11,8 @@ from bot.audit.ledger import Ledger
 from bot.people import LANGUAGES, Language
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store
+from rules.built import Report, silent
+from rules.judges import Judges
 from rules.policy import Policy, load_policy
 from rules.screening import Screener
 
@@ -35,8 +37,14 @@ def open_policy(settings: Settings) -> Policy:
     return load_policy(settings.policy)
 
 
-def open_screener(settings: Settings) -> Screener:
-    return Screener(open_policy(settings), limit=settings.draft_limit, patience=settings.rule_timeout)
+def open_judges(settings: Settings, report: Report = silent) -> Judges:
+    """The models that read meaning; each is opened, and built where it is missing, when it is first needed."""
+    return Judges(settings.models_dir, settings.toxicity, report)
+
+
+def open_screener(settings: Settings, report: Report = silent) -> Screener:
+    judges = open_judges(settings, report)
+    return Screener(open_policy(settings), judges, limit=settings.draft_limit, patience=settings.rule_timeout)
 
 
 def open_store(settings: Settings) -> Store:

@@ -14,6 +14,7 @@ from bot.cli import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSE
 from bot.cli.audit import audit
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor
+from bot.cli.models import models
 from bot.cli.policy import policy
 from bot.cli.screening import check, screen
 from bot.reply import refusal
@@ -33,6 +34,7 @@ app.command()(check)
 app.command()(screen)
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
+app.add_typer(models, name="models")
 app.command()(doctor)
 
 

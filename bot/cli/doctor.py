@@ -15,10 +15,12 @@ import typer
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.vault import Vault, VaultError
-from bot.cli.build import terminal, tongue
+from bot.cli.build import open_judges, terminal, tongue
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store, StoreError
 from bot.wording import Wording
+from rules.detectors.base import Unavailable
+from rules.detoxified import KINDS
 from rules.policy import load_policy
 from rules.problems import PolicyError
 from rules.screening import Screener
@@ -62,7 +64,7 @@ def _examined(wording: Wording) -> Iterator[Part]:
         yield Part(wording.say("Settings"), "wrong", str(error))
         return
     yield from _policy(settings, wording)
-    yield from _models(wording)
+    yield from _models(settings, wording)
     yield _slack(settings, wording)
     yield _telegram(settings, wording)
     yield from _record(settings, wording)
@@ -75,21 +77,47 @@ def _policy(settings: Settings, wording: Wording) -> Iterator[Part]:
         yield Part("Policy", "wrong", error.show(wording.language))
         return
     yield Part("Policy", "active", f"{policy.revision} ({settings.policy})")
-    missing = Screener(policy).load()
+    missing = Screener(policy, open_judges(settings)).load()
     for rule, reason in missing.items():
         yield Part(rule, "missing", wording.say("it cannot run ({reason}), and every draft says so.", reason=reason))
 
 
-def _models(wording: Wording) -> Iterator[Part]:
+def _models(settings: Settings, wording: Wording) -> Iterator[Part]:
     found = [name for name in _PIPELINES if find_spec(name)]
     if found:
         yield Part("spaCy", "active", ", ".join(found))
     else:
         yield Part("spaCy", "missing", wording.say("no pipeline is installed: people's names are not looked for."))
-    detoxify = wording.say(
-        "its weights are not used yet: toxic words are found by lists, and what needs judgement is not seen."
+    yield from _judges(settings, wording)
+
+
+def without_detoxify(settings: Settings, wording: Wording) -> str | None:
+    """What to say where Detoxify may join and is not there; None where it is, or is not wanted."""
+    if settings.toxicity != "auto" or any((settings.models_dir / f"detoxify-{kind}").exists() for kind in KINDS):
+        return None
+    return wording.say(
+        "Detoxify is not installed: the built-in judge reads toxicity alone. "
+        "To have both: vaglio models install detoxify-multilingual (1.1 GB to download)."
     )
-    yield Part("Detoxify", "missing", detoxify)
+
+
+def _judges(settings: Settings, wording: Wording) -> Iterator[Part]:
+    judges = open_judges(settings)
+    try:
+        judge = judges.judge()
+        yield Part(wording.say("Judge"), "active", f"{judge.name} {judge.digest}")
+    except Unavailable as error:
+        reason = str(error.__cause__ or error)
+        yield Part(wording.say("Judge"), "wrong", wording.say("it cannot be opened: {reason}", reason=reason))
+    try:
+        detoxify = judges.detoxify()
+    except Unavailable as error:
+        yield Part("Detoxify", "wrong", str(error.__cause__ or error))
+        return
+    if detoxify is not None:
+        yield Part("Detoxify", "active", f"{detoxify.name} {detoxify.digest}")
+    elif offer := without_detoxify(settings, wording):
+        yield Part("Detoxify", "missing", offer)
 
 
 def _slack(settings: Settings, wording: Wording) -> Part:

@@ -72,6 +72,7 @@ def line_out(verdict: Verdict, *, id: str | int | None, language: str) -> Line:
         ],
         "unchecked": [{"rule": missed.rule, "reason": missed.reason} for missed in verdict.unchecked],
         "scores": dict(verdict.scores),
+        "models": dict(verdict.models),
         "timings_ms": dict(verdict.timings),
     }
 

@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 
 from bot.cli import EXIT_POLICY, EXIT_USAGE
-from bot.cli.build import terminal, tongue
+from bot.cli.build import open_judges, terminal, tongue
 from bot.settings import read_settings
 from bot.wording import Wording
-from rules.detectors.base import BaseRule, Unavailable
+from rules.detectors.base import BaseRule, Example, Unavailable
+from rules.judges import Judges
 from rules.localized import say
 from rules.policy import Policy, load_policy, schema
 from rules.problems import PolicyError
@@ -61,7 +62,8 @@ def try_all(file: File = None, as_json: Json = False) -> int:
     settings = read_settings()
     language = tongue(settings)
     found = load_policy(file or settings.policy)
-    wrong = [*try_examples(found), *find_shadowed(found)]
+    judges = open_judges(settings)
+    wrong = [*try_examples(found, judges), *find_shadowed(found, judges)]
     if as_json:
         faults = [{"rule": m.rule, "kind": m.kind, "text": m.text, "by": m.by} for m in wrong]
         _print_json({"ok": not wrong, "revision": found.revision, "misbehaviours": faults})
@@ -89,7 +91,7 @@ def explain(
         return EXIT_USAGE
     _explain(wanted, found, language)
     if text is not None:
-        _try(wanted, text, found, Wording(language))
+        _try(wanted, text, found, open_judges(settings), Wording(language))
     return 0
 
 
@@ -111,17 +113,21 @@ def _explain(rule: BaseRule, found: Policy, language: str) -> None:
         out.print(f"  → {say(rule.suggest, language)}")
     out.print(wording.say("It flags, for example:"))
     for example in rule.examples.flag:
-        out.print(f"  ✗ {example}")
+        out.print(f"  ✗ {_shown(example)}")
     out.print(wording.say("It lets pass, for example:"))
     for example in rule.examples.allow:
-        out.print(f"  ✓ {example}")
+        out.print(f"  ✓ {_shown(example)}")
 
 
-def _try(rule: BaseRule, text: str, found: Policy, wording: Wording) -> None:
+def _shown(example: Example) -> str:
+    return example if isinstance(example, str) else f"«{example.in_reply_to}» → «{example.text}»"
+
+
+def _try(rule: BaseRule, text: str, found: Policy, judges: Judges, wording: Wording) -> None:
     out = terminal()
     try:
-        rule.load()
-        hits = rule.hits(subject_for(rule, text, found))
+        rule.load(judges)
+        hits = rule.hits(subject_for(rule, text, found, judges))
     except Unavailable as error:
         out.print(wording.say("It cannot run here: {reason}", reason=error.reason))
         return

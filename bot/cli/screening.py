@@ -18,6 +18,7 @@ from rich.text import Text
 from bot.cli import EXIT_POLICY
 from bot.cli.build import AUTHOR, open_ledger, open_screener, open_store, terminal, tongue
 from bot.cli.lines import BadLine, Line, line_out, read_line, writers_language
+from bot.cli.reporting import reporting
 from bot.people import Language
 from bot.prescreen import Prescreen, Screening, new_id
 from bot.reply import Reply, refusal, reply_to
@@ -54,7 +55,9 @@ def check(
     settings = read_settings()
     words = _opened("-").read().decode("utf-8", "replace") if text == "-" else text
     draft = Draft(text=words, author=AUTHOR, kind=kind, account=account, channel=channel, in_reply_to=in_reply_to)
-    screener = open_screener(settings)
+    with reporting() as report:
+        screener = open_screener(settings, report)
+        screener.open_judges()
     with _screening(settings, screener, record=record) as screen_one:
         screening = screen_one(draft)
     answer_in = writers_language(screening.verdict, screener.policy, language, tongue(settings))
@@ -78,7 +81,9 @@ def screen(
     bad = 0
     with ExitStack() as stack:
         source = stack.enter_context(_opened(file))
-        screener = open_screener(settings)
+        with reporting() as report:
+            screener = open_screener(settings, report)
+            screener.open_judges()
         screen_one = stack.enter_context(_screening(settings, screener, record=record))
         target = stack.enter_context(_target(output))
         for number, raw in enumerate(_with_progress(source, stack), start=1):

@@ -10,12 +10,9 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import repeat
 
 import structlog
 import uvicorn
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +22,9 @@ from bot.audit.ledger import Ledger
 from bot.audit.vault import Vault, VaultError
 from bot.chat.desk import Desk
 from bot.cli.build import open_ledger, open_screener, open_store, terminal, tongue
+from bot.cli.doctor import without_detoxify
+from bot.cli.reporting import reporting
+from bot.cli.tokens import slack_accepts, telegram_accepts
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.shield import LimitedBody
@@ -41,11 +41,6 @@ log = structlog.get_logger(__name__)
 Task = Callable[[], Awaitable[object]]
 _HOOK_BYTES = 1_000_000
 """More than Slack or Telegram ever send in one request."""
-_NO_TOKEN = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type",
-     "missing_scope", "no_permission", "org_login_required", "team_access_not_granted"}
-)  # fmt: skip
-"""What Slack says to a token that waiting does not mend."""
 _GRACE = 10
 """Seconds in which requests and answers in hand may be finished at a stop."""
 
@@ -59,8 +54,10 @@ def serve(*, link: bool) -> None:
         vault = Vault.open(settings.keys_dir)
     except VaultError as error:
         raise SettingsError(str(error)) from None
-    screener = open_screener(settings)
-    for rule, reason in screener.load().items():
+    with reporting() as report:
+        screener = open_screener(settings, report)
+        missing = screener.load()
+    for rule, reason in missing.items():
         log.warning("rule.unavailable", rule=rule, reason=reason)
     store = open_store(settings)
     ledger = open_ledger(settings, store)
@@ -131,6 +128,8 @@ class House:
             out.print(f"  http://{shown}:{port}/sign-in?key={sign_in.new_key()}")
         else:
             out.print(wording.say("Vaglio is ready at {address}", address=f"http://{shown}:{port}"))
+        if offer := without_detoxify(self.settings, wording):
+            out.print(offer)
         for name, mode in (("Slack", self.settings.slack_mode()), ("Telegram", self.settings.telegram_mode())):
             if mode is None:
                 out.print(wording.say("{name}: not set up (README.md tells how)", name=name))
@@ -151,7 +150,7 @@ class House:
             work=work,
             desk=desk,
         )
-        tasks.append(lambda: _accepted(chat.check_token, "VAGLIO_SLACK_BOT_TOKEN"))
+        tasks.append(lambda: slack_accepts(chat.check_token, "VAGLIO_SLACK_BOT_TOKEN"))
         if mode is SlackMode.HTTP:
             from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 
@@ -164,7 +163,7 @@ class House:
 
         assert settings.slack_app_token is not None  # noqa: S101 -- the mode says so
         link = AsyncSocketModeHandler(chat.app, settings.slack_app_token.get_secret_value(), web_client=chat.client)
-        tasks.append(lambda: _accepted(link.connect_async, "VAGLIO_SLACK_APP_TOKEN"))
+        tasks.append(lambda: slack_accepts(link.connect_async, "VAGLIO_SLACK_APP_TOKEN"))
         try:
             yield
         finally:
@@ -195,9 +194,9 @@ class House:
                 return Response(status_code=200 if await chat.receive(body, header, secret) else 403)
 
             hooks.append(Route("/telegram/updates", updates, methods=["POST"]))
-            tasks.append(lambda: _known(chat.run(lambda: chat.listen(url, secret))))
+            tasks.append(lambda: telegram_accepts(chat.run(lambda: chat.listen(url, secret))))
         else:
-            tasks.append(lambda: _known(chat.run(chat.poll)))
+            tasks.append(lambda: telegram_accepts(chat.run(chat.poll)))
         try:
             yield
         finally:
@@ -263,35 +262,3 @@ async def _until_stopped(server: _Server, listening: socket.socket, tasks: list[
     await asyncio.gather(*running, return_exceptions=True)
     if failure is not None:
         raise failure
-
-
-async def _accepted(call: Callable[[], Awaitable[object]], name: str) -> None:
-    """Slack says yes to a token; while Slack cannot be reached, it is asked again."""
-    for pause in _pauses():
-        try:
-            await call()
-        except SlackApiError as error:
-            if (reason := error.response["error"]) in _NO_TOKEN:
-                raise SettingsError(f"Slack: {name} is not accepted ({reason}).") from None
-            log.warning("slack.not_reached", error=reason, pause=pause)
-            await asyncio.sleep(pause)
-        except (OSError, TimeoutError, ClientError) as error:
-            log.warning("slack.not_reached", error=type(error).__name__, pause=pause)
-            await asyncio.sleep(pause)
-        else:
-            log.info("slack.connected", by=name)
-            return
-
-
-async def _known(chat: Awaitable[None]) -> None:
-    from telegram.error import InvalidToken
-
-    try:
-        await chat
-    except InvalidToken:
-        raise SettingsError("Telegram: VAGLIO_TELEGRAM_TOKEN is not accepted.") from None
-
-
-def _pauses() -> Iterator[int]:
-    yield from (1, 2, 5, 10)
-    yield from repeat(30)

@@ -10,6 +10,7 @@ from rules.detectors.base import BaseRule
 from rules.detectors.capitalization import Capitalization
 from rules.detectors.conditional import Conditional
 from rules.detectors.consistency import Consistency
+from rules.detectors.judge import JudgeRule
 from rules.detectors.metric import Metric
 from rules.detectors.occurrence import Occurrence
 from rules.detectors.pattern import PatternRule
@@ -18,6 +19,7 @@ from rules.detectors.phrases import Phrases
 from rules.detectors.repetition import Repetition
 from rules.detectors.shouting import Shouting
 from rules.detectors.substitution import Substitution
+from rules.detectors.toxicity import Toxicity
 
 Rule = Annotated[
     Phrases
@@ -30,7 +32,9 @@ Rule = Annotated[
     | Capitalization
     | Metric
     | Shouting
-    | PersonalData,
+    | PersonalData
+    | Toxicity
+    | JudgeRule,
     Field(discriminator="detector"),
 ]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, ClassVar, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -21,11 +22,18 @@ from rules.segmenting import sentences, verbatim, words
 from rules.terms import Terms
 from rules.verdict import Severity
 
+if TYPE_CHECKING:
+    from rules.judges import Judges
+
 T = TypeVar("T")
 _BLANK = re.compile(r"\{(\w+)\}")
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$")]
 Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+JUDGED = ("it", "en")
+"""The languages that the models which read meaning were taught and measured in."""
 
 
 class State(StrEnum):
@@ -70,11 +78,21 @@ class Applies(Frozen):
         )
 
 
+class Exchange(Frozen):
+    """An example of a reply, with what it answers."""
+
+    in_reply_to: _Text
+    text: _Text
+
+
+Example = _Text | Exchange
+
+
 class Examples(Frozen):
     """Texts that the rule must flag and texts that it must let pass: its tests."""
 
-    flag: tuple[_Text, ...] = Field(min_length=1)
-    allow: tuple[_Text, ...] = Field(min_length=1)
+    flag: tuple[Example, ...] = Field(min_length=1)
+    allow: tuple[Example, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,11 @@ class Hit:
     """Values for `{name}` in the rule's message. They come from the policy or are counts, never the draft's words."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: Exception
+
+
 @dataclass(slots=True)
 class Subject:
     """What rules read: the draft, its folded text, and whatever one rule worked out that another can use."""
@@ -97,15 +120,28 @@ class Subject:
     folded: Folded
     languages: tuple[str, ...]
     """The languages whose rules run: the draft's own, or all of the policy's when it is undecided."""
+    judges: Judges | None = None
+    """The models that read meaning; without, rules that need one are unchecked."""
     scores: dict[str, float] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     _shared: dict[Hashable, object] = field(default_factory=dict)
+    _locks: dict[Hashable, threading.RLock] = field(default_factory=dict)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value of `make()`, made once a draft for all the rules that ask by the same key."""
-        if key not in self._shared:
-            self._shared[key] = make()
-        return cast(T, self._shared[key])
+        """The value of `make()`, made once a draft for all the rules that ask by the same key; a failure too.
+
+        A rule that was given up goes on in its thread: whoever asks for the same meanwhile waits for it.
+        """
+        with self._locks.setdefault(key, threading.RLock()):
+            if key not in self._shared:
+                try:
+                    self._shared[key] = make()
+                except Exception as error:
+                    self._shared[key] = _Failed(error)
+        found = self._shared[key]
+        if isinstance(found, _Failed):
+            raise found.error
+        return cast(T, found)
 
     @property
     def text(self) -> str:
@@ -142,6 +178,8 @@ class BaseRule(Frozen):
 
     finds: ClassVar[str]
     """What the detector finds, for `vaglio policy explain` and the guide."""
+    reads_meaning: ClassVar[bool] = False
+    """Whether it needs a model that reads meaning."""
     fills: ClassVar[frozenset[str]] = frozenset()
     """The `{names}` that a message of this detector may hold."""
 
@@ -169,6 +207,11 @@ class BaseRule(Frozen):
         return self
 
     @property
+    def tongues(self) -> tuple[str, ...]:
+        """The languages that it can judge; none named: every one."""
+        return self.applies.languages or (JUDGED if self.reads_meaning else ())
+
+    @property
     def category(self) -> str:
         return self.id.partition(".")[0]
 
@@ -177,7 +220,7 @@ class BaseRule(Frozen):
         """Whether text that this rule has not read is unsafe to store."""
         return self.hides is not None
 
-    def load(self) -> None:
+    def load(self, judges: Judges | None = None) -> None:
         """Get heavy things ready, so that start-up pays for them and not the first draft. Raises `Unavailable`."""
 
     @abstractmethod

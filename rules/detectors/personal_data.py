@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, partial
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -14,6 +14,9 @@ from rules.identifiers import engine
 from rules.identifiers.engine import DEFAULT_THRESHOLD, Found
 from rules.identifiers.entities import LABELS, Entity
 from rules.identifiers.pipelines import official_pipelines
+
+if TYPE_CHECKING:
+    from rules.judges import Judges
 
 _Each = Annotated[dict[Entity, Annotated[float, Field(ge=0, le=1)]], Field(min_length=1)]
 _Names = Annotated[list[Entity], Field(min_length=1)]
@@ -48,7 +51,7 @@ class PersonalData(BaseRule):
     def may_hide(self) -> bool:
         return True
 
-    def load(self) -> None:
+    def load(self, judges: Judges | None = None) -> None:
         _check_presidio()
         if Entity.PERSON in self.entities and not official_pipelines():
             raise Unavailable("model:spacy")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from rules.detectors.base import BaseRule, Hit, Phrase, Subject
 from rules.terms import Terms
+
+if TYPE_CHECKING:
+    from rules.judges import Judges
 
 
 class Phrases(BaseRule):
@@ -21,7 +24,7 @@ class Phrases(BaseRule):
     """Languages whose endings do not matter: with `[it]`, `cliente` also finds `clienti`."""
     case_sensitive: bool = False
 
-    def load(self) -> None:
+    def load(self, judges: Judges | None = None) -> None:
         self._terms  # noqa: B018 -- building the automaton is the point
 
     def find(self, subject: Subject) -> Iterator[Hit]:

@@ -91,14 +91,16 @@ def test_refusals_name_the_number() -> None:
     assert "Incolla la bozza" in refusal(DraftRefused(0, 10_000), "it")
 
 
-@pytest.mark.parametrize("reason", ["timeout", "busy", "error:ValueError", "language:es", "attachment:a/b", "model:x"])
+@pytest.mark.parametrize(
+    "reason", ["timeout", "busy", "error:ValueError", "language:es", "attachment:a/b", "model:x", "context:x"]
+)
 @pytest.mark.parametrize("language", ["it", "en"])
 def test_every_reason_has_a_sentence(reason: str, language: str) -> None:
     verdict = Verdict("p@1", unchecked=(Unchecked("tone.jargon", reason, Severity.WARN),))
     screening = Screening("s_1", datetime.now(UTC), Draft(text="x"), verdict)
     (sentence,) = reply_to(screening, POLICY, language).unchecked
     assert sentence.endswith((".", ")."))
-    assert ":" not in reason or "error" in reason or reason.partition(":")[2] in sentence
+    assert ":" not in reason or reason.startswith(("error", "context")) or reason.partition(":")[2] in sentence
 
 
 def _screening(draft: Draft, places: list[tuple[int, int]]) -> Screening:
@@ -120,3 +122,14 @@ POLICY = Policy.model_validate(
         "rules": [],
     }
 )
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_many_rules_without_the_same_model_are_one_sentence(language: str) -> None:
+    missed = [Unchecked(f"tone.r{number}", "model:vaglio-judge", Severity.WARN) for number in range(30)]
+    other = Unchecked("confidential.names", "model:spacy", Severity.WARN)
+    screening = Screening("s_1", datetime.now(UTC), Draft(text="x"), Verdict("p@1", unchecked=(*missed, other)))
+    first, second = reply_to(screening, POLICY, language).unchecked
+    assert "30" in first
+    assert "vaglio-judge" in first
+    assert "confidential.names" in second

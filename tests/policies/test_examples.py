@@ -6,6 +6,7 @@ import pytest
 
 from rules.assembly import SHIPPED
 from rules.detectors.base import BaseRule
+from rules.judges import Judges
 from rules.policy import Policy, load_policy
 from rules.trial import find_shadowed, try_examples
 
@@ -30,11 +31,11 @@ def test_there_are_policies() -> None:
 
 
 @pytest.mark.parametrize(("policy", "rule"), RULES)
-def test_a_rule_flags_and_allows_its_own_examples(policy: Policy, rule: BaseRule) -> None:
+def test_a_rule_flags_and_allows_its_own_examples(policy: Policy, rule: BaseRule, judges: Judges) -> None:
     alone = policy.model_copy(update={"rules": (rule,)})
-    assert list(try_examples(alone)) == []
+    assert list(try_examples(alone, judges)) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_no_rule_is_covered_by_another(path: Path) -> None:
-    assert list(find_shadowed(POLICIES[path])) == []
+def test_no_rule_is_covered_by_another(path: Path, judges: Judges) -> None:
+    assert list(find_shadowed(POLICIES[path], judges)) == []

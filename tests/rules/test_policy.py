@@ -118,6 +118,23 @@ def test_only_personal_data_has_contacts_to_allow(write: Write, load: Load, head
     assert [problem.code for problem in caught.value.problems] == ["no_allow"]
 
 
+def test_only_rules_that_read_meaning_have_a_threshold(write: Write, load: Load, head: str, a_rule: RuleText) -> None:
+    write("pack.yaml", head + "rules:\n" + a_rule("pack.a"))
+    with pytest.raises(PolicyError) as caught:
+        load(head + "include: [pack.yaml]\nadjust: [{rule: pack.a, threshold: 0.9}]\n")
+    assert [problem.code for problem in caught.value.problems] == ["no_threshold"]
+
+
+def test_a_threshold_may_be_another_here(write: Write, load: Load, head: str, a_rule: RuleText) -> None:
+    judge = a_rule("pack.a", detector="judge", phrases=None, label="clickbait")
+    toxicity = a_rule("pack.b", detector="toxicity", phrases=None, labels="{insult: 0.3, threat: 0.4}")
+    write("pack.yaml", head + "rules:\n" + judge + toxicity)
+    adjusted = "adjust: [{rule: pack.a, threshold: 0.9}, {rule: pack.b, threshold: 0.8}]\n"
+    first, second = load(head + "include: [pack.yaml]\n" + adjusted).rules
+    assert first.threshold == 0.9
+    assert second.labels == {"insult": 0.8, "threat": 0.8}
+
+
 def test_adjustments_of_one_rule_add_up(write: Write, load: Load, head: str, a_rule: RuleText) -> None:
     write("pack.yaml", head + "rules:\n" + a_rule("pack.a"))
     write("group.yaml", head + "include: [pack.yaml]\nadjust: [{rule: pack.a, severity: note, override: none}]\n")

@@ -159,7 +159,7 @@ def test_loading_names_the_rules_that_cannot_run(
     words: Make, make_policy: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     errors = {"test.a": Unavailable("model:judge"), "test.b": OSError("x")}
-    monkeypatch.setattr(Phrases, "load", lambda rule: fail(errors[rule.id])(rule) if rule.id in errors else None)
+    monkeypatch.setattr(Phrases, "load", lambda rule, _: fail(errors[rule.id])(rule) if rule.id in errors else None)
     assert Screener(make_policy(*words("abc"))).load() == {"test.a": "model:judge", "test.b": "error:OSError"}
 
 

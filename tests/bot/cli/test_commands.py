@@ -17,7 +17,7 @@ from bot.cli import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETT
 from bot.cli.commands import run
 from bot.settings import PREFIX, Settings
 
-LINE_KEYS = {"id", "outcome", "language", "policy", "findings", "unchecked", "scores", "timings_ms"}
+LINE_KEYS = {"id", "outcome", "language", "policy", "findings", "unchecked", "scores", "models", "timings_ms"}
 FINDING_KEYS = {
     "rule", "category", "clause", "severity", "start", "end", "message", "suggestion", "replacement", "score",
 }  # fmt: skip

@@ -1,0 +1,97 @@
+"""What rules read of a draft by model, once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from rules.detectors.base import Subject, Unavailable
+from rules.draft import Account, Draft, Span
+from rules.folding import fold
+from rules.passages import Context
+from rules.segmenting import sentences
+
+if TYPE_CHECKING:
+    from rules.detoxified import Detoxified
+    from rules.judge import Judge, Judged
+    from rules.judges import Judges
+
+T = TypeVar("T")
+
+
+def judges(subject: Subject) -> Judges:
+    """Raises `Unavailable` where the screener was given none."""
+    if subject.judges is None:
+        raise Unavailable("model:vaglio-judge")
+    return subject.judges
+
+
+def judged(subject: Subject) -> tuple[Judge, Judged]:
+    """The draft as the judge reads it, with what it answers; spans are of the folded text. Raises `Unavailable`."""
+    judge = judges(subject).judge()
+    subject.models[judge.name] = judge.digest
+    return judge, subject.once("judged", partial(_read, judge, subject))
+
+
+def detoxified(subject: Subject) -> tuple[Detoxified, Judged] | None:
+    """The draft as Detoxify reads it; None where there is none. Raises `Unavailable`."""
+    detoxify = judges(subject).detoxify()
+    if detoxify is None:
+        return None
+    subject.models[detoxify.name] = detoxify.digest
+    text = subject.folded.plain.text
+    return detoxify, subject.once("detoxified", lambda: detoxify.read(text, _plain_sentences(subject)))
+
+
+def undisguised(subject: Subject) -> Sequence[tuple[Span, Judged]]:
+    """Sentences that read otherwise once a disguise is undone (leetspeak, spaced or stretched letters), judged apart.
+
+    Each with its place in the draft. Raises `Unavailable`.
+    """
+    judge = judges(subject).judge()
+    return subject.once("undisguised", partial(_read_undisguised, judge, subject))
+
+
+def spoken(subject: Subject) -> str | None:
+    """The draft's language where it is decided."""
+    return subject.languages[0] if len(subject.languages) == 1 else None
+
+
+def _read(judge: Judge, subject: Subject) -> Judged:
+    draft = subject.draft
+    asked = fold(draft.in_reply_to).plain.text if draft.in_reply_to else ""
+    context = Context(draft.kind, known_account(draft), asked)
+    text, parts = subject.folded.plain.text, _plain_sentences(subject)
+    return _in_time(lambda: judge.read(text, parts, context, spoken(subject)))
+
+
+def known_account(draft: Draft) -> Account:
+    """As the judge has learned them: a private draft is a person's."""
+    return Account.PERSONAL if draft.account is Account.PRIVATE else draft.account
+
+
+def _plain_sentences(subject: Subject) -> tuple[Span, ...]:
+    return subject.once("plain sentences", lambda: sentences(subject.folded.plain.text))
+
+
+def _read_undisguised(judge: Judge, subject: Subject) -> list[tuple[Span, Judged]]:
+    text = subject.folded.plain.text
+    known = {span.of(text) for span in _plain_sentences(subject)}
+    places: dict[str, set[Span]] = {}
+    for reading in subject.folded.undisguised:
+        for span in sentences(reading.text):
+            if (words := span.of(reading.text)) not in known:
+                places.setdefault(words, set()).add(reading.span(span.start, span.end))
+    context = Context(subject.draft.kind, known_account(subject.draft))
+    read = _in_time(lambda: judge.read_each(list(places), context, spoken(subject)))
+    return [(span, one) for words, one in zip(places, read, strict=True) for span in places[words]]
+
+
+def _in_time(read: Callable[[], T]) -> T:
+    from rules.judge import TooLong
+
+    try:
+        return read()
+    except TooLong:
+        raise Unavailable("timeout") from None

@@ -1,0 +1,79 @@
+"""The models that read meaning: the built-in judge and, where it is installed, Detoxify. Opened once, and shared."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from rules.built import Report, silent
+from rules.detectors.base import Unavailable
+
+if TYPE_CHECKING:
+    from rules.detoxified import Detoxified
+    from rules.judge import Judge
+
+T = TypeVar("T")
+Toxicity = Literal["auto", "built-in", "detoxify-multilingual", "detoxify-original", "detoxify-unbiased"]
+"""Who judges toxicity: the judge, and the Detoxify that is named; `auto` takes whichever is installed."""
+
+JUDGE = "vaglio-judge"
+
+
+class Judges:
+    """Thread-safe. A model that could not be opened is not tried again: whoever installs it starts anew."""
+
+    def __init__(self, folder: Path, toxicity: Toxicity = "auto", report: Report = silent) -> None:
+        """`folder`: where models are built and installed; `report` is told what is built and how far it is."""
+        self.folder, self.toxicity = folder, toxicity
+        self._report = report
+        self._lock = threading.Lock()
+        self._opened: dict[str, object] = {}
+
+    def judge(self) -> Judge:
+        """Raises `Unavailable` where it cannot be opened or built."""
+        from rules.judge import Judge
+
+        return self._once(JUDGE, lambda: Judge(self.folder, self._report))
+
+    def detoxify(self) -> Detoxified | None:
+        """None where none is wanted, or none is installed and none was asked for. Raises `Unavailable`."""
+        kind = self.kind
+        if kind is None:
+            return None
+        from rules.detoxified import Detoxified
+
+        return self._once(f"detoxify-{kind}", lambda: Detoxified(self.folder, kind))
+
+    def open(self) -> None:
+        """Open whatever there is, so that no draft's time goes into it."""
+        for model in (self.judge, self.detoxify):
+            with suppress(Unavailable):
+                model()
+
+    @cached_property
+    def kind(self) -> str | None:
+        """Which of Detoxify's models is to be used."""
+        if self.toxicity == "built-in":
+            return None
+        if self.toxicity != "auto":
+            return self.toxicity.removeprefix("detoxify-")
+        from rules.detoxified import KINDS
+
+        # One that is there and damaged is named too: it cannot be opened, and its rules say so.
+        return next((kind for kind in KINDS if (self.folder / f"detoxify-{kind}").exists()), None)
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        with self._lock:
+            if name not in self._opened:
+                try:
+                    self._opened[name] = make()
+                except Exception as error:
+                    self._opened[name] = error
+            found = self._opened[name]
+        if isinstance(found, Exception):
+            raise Unavailable(f"model:{name}") from found
+        return found  # type: ignore[return-value]

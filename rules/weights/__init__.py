@@ -1,0 +1,1 @@
+"""What we wrote and trained: the corpus, the judge's weights, and the way from one to the other (needs torch)."""

@@ -1,0 +1,115 @@
+"""Training, on a handful of rows: it learns, it resumes, and what it saves is what is served."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from rules.draft import Account, Kind
+from rules.e5 import read_e5, weights_path
+from rules.judge import Judge
+from rules.labels import LABELS
+from rules.passages import Context
+from rules.tokens import Tokenizer
+from rules.weights.calibrate import calibrated, logits_of
+from rules.weights.network import JudgeNetwork, batch, highest
+from rules.weights.rows import Row, read_corpus, seen
+from rules.weights.train import Recipe, Rows, save, train
+
+pytestmark = pytest.mark.slow
+RECIPE = Recipe(rank=2, hidden=8, lowest=11, epochs=2.0, open_share=0.0)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Forty rows, half of them insults."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    row = {"kind": "post", "account": "personal", "lang": "it"}
+    lines = [
+        {**row, "text": f"Siete dei cretini, numero {number}.", "labels": ["insult"]}
+        if number % 2
+        else {**row, "text": f"Buongiorno a tutti, oggi apriamo alle {number}.", "labels": []}
+        for number in range(40)
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    for part in ("train", "dev"):
+        (folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
+    return folder
+
+
+def fresh() -> JudgeNetwork:
+    torch.manual_seed(RECIPE.seed)
+    return JudgeNetwork(read_e5(weights_path()), RECIPE.rank, RECIPE.hidden, lowest=RECIPE.lowest)
+
+
+def test_it_learns_and_a_second_run_adds_nothing(corpus: Path, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    network = fresh()
+    before = network.outer.bias.detach().clone()
+    train(network, tokenizer, Rows(corpus, None, RECIPE), RECIPE, tmp_path)
+    learned = network.state_dict()
+    assert not torch.equal(before, learned["outer.bias"])
+    again = fresh()
+    train(again, tokenizer, Rows(corpus, None, RECIPE), RECIPE, tmp_path)
+    for name, value in again.state_dict().items():
+        torch.testing.assert_close(value, learned[name])
+
+
+def test_another_recipe_does_not_go_on_from_this_one(corpus: Path, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    train(fresh(), tokenizer, Rows(corpus, None, RECIPE), RECIPE, tmp_path)
+    other = Recipe(rank=2, hidden=8, lowest=11, epochs=3.0, open_share=0.0)
+    with pytest.raises(SystemExit, match="another recipe"):
+        train(fresh(), tokenizer, Rows(corpus, None, other), other, tmp_path)
+
+
+def test_an_epoch_is_the_same_each_time_and_another_is_another(corpus: Path) -> None:
+    rows = Rows(corpus, None, RECIPE)
+    texts = [[row.text for row in rows.epoch(number)] for number in (0, 0, 1)]
+    assert texts[0] == texts[1]
+    assert texts[0] != texts[2]
+
+
+def test_what_is_saved_is_what_is_served(
+    corpus: Path, tokenizer: Tokenizer, tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = fresh()
+    train(network, tokenizer, Rows(corpus, None, RECIPE), RECIPE, tmp_path)
+    network.eval()
+    weights = tmp_path / "judge.safetensors"
+    save(network, RECIPE, weights)
+    assert load_file(weights)["l11.q.down"].dtype == np.float16
+    judge = Judge(tmp_path / "models", weights=weights, calibration=None)
+    rows = read_corpus("dev", corpus)
+    served = logits_of(judge, rows)
+    passages = [passage for row in rows if (passage := seen(row, tokenizer))]
+    ids, mask, segments, there = batch(passages)
+    with torch.no_grad():
+        expected = highest(network(ids, mask, segments), there).numpy()
+    assert np.corrcoef(served.ravel(), expected.ravel())[0, 1] > 0.99
+    found = calibrated(rows, served)
+    assert set(found) == {"*", "it"}
+    insult = found["it"]["insult"]
+    assert insult["slope"] > 0
+    assert 0 < insult["threshold"] < 1
+
+
+def test_sentences_that_are_not_there_never_win(tokenizer: Tokenizer) -> None:
+    rows = [Row(text, "it", {}, Context(Kind.POST, Account.PERSONAL)) for text in ("Ciao.", "Ciao. A domani. Grazie.")]
+    *_, there = batch([passage for row in rows if (passage := seen(row, tokenizer))])
+    logits = torch.full((2, there.shape[1], len(LABELS)), -1.0)
+    logits[0, 1:] = 9.0
+    assert highest(logits, there).max() == -1.0
+
+
+def test_the_recipe_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rules.weights import train as module
+
+    monkeypatch.setattr("sys.argv", ["train", "--out", "x", "--rank", "8", "--epochs", "1.5"])
+    asked: argparse.Namespace = module._arguments()
+    assert (asked.rank, asked.epochs, asked.lowest) == (8, 1.5, Recipe().lowest)
