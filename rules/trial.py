@@ -76,9 +76,15 @@ def _is_covered(rule: BaseRule, other: BaseRule, subjects: list[Subject]) -> boo
         other is not rule
         and type(other) is type(rule)
         and other.severity.rank >= rule.severity.rank
+        and _meant(rule) == _meant(other)
         and _is_for_all_that(rule, other)
         and all(_finds_the_same(rule, other, subject) for subject in subjects)
     )
+
+
+def _meant(rule: BaseRule) -> object:
+    """The labels that a rule looks for: two meanings may well meet in one sentence, and neither covers the other."""
+    return getattr(rule, "label", None) or sorted(getattr(rule, "labels", ()))
 
 
 def _finds_the_same(rule: BaseRule, other: BaseRule, subject: Subject) -> bool:

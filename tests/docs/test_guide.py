@@ -20,6 +20,7 @@ from rules.detectors import DETECTORS
 from rules.detectors.base import Applies, BaseRule, Examples, Override, State
 from rules.draft import Account, Channel, Kind
 from rules.identifiers.entities import LABELS, Entity
+from rules.judges import Judges
 from rules.policy import Adjustment, Clause, Owner, Policy, PolicyFile, load_policy
 from rules.problems import SENTENCES
 from rules.trial import find_shadowed, try_examples
@@ -133,14 +134,14 @@ def _yaml_blocks() -> list[Any]:
 
 
 @pytest.mark.parametrize("block", _yaml_blocks())
-def test_every_rule_shown_loads_and_behaves(block: Block, tmp_path: Path) -> None:
+def test_every_rule_shown_loads_and_behaves(block: Block, tmp_path: Path, judges: Judges) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(_whole(block.text), encoding="utf-8")
     policy = load_policy(path)
     shown = _rules_of(block.text)
     assert shown
-    assert [wrong for wrong in try_examples(_only(policy, shown)) if wrong.rule in shown] == []
-    assert [wrong for wrong in find_shadowed(_only(policy, shown)) if wrong.rule in shown] == []
+    assert [wrong for wrong in try_examples(_only(policy, shown), judges) if wrong.rule in shown] == []
+    assert [wrong for wrong in find_shadowed(_only(policy, shown), judges) if wrong.rule in shown] == []
 
 
 def _whole(written: str) -> str:
