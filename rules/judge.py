@@ -36,6 +36,10 @@ _MOST_APART = 2_500
 """Pieces of undisguised sentences that are read beside it."""
 
 
+_NEAR = 0.8
+"""Share of a window's highest score from which another of its sentences is told too."""
+
+
 class TooLong(Exception):
     """A text of more pieces than can be read while somebody waits."""
 
@@ -65,18 +69,22 @@ class Judged:
         return max((scored.score for scored in self._seen(label)), default=0.0)
 
     def over(self, label: str, threshold: float) -> list[Scored]:
-        """Each sentence whose score reaches `threshold`, and each window that does where none of its sentences does."""
+        """Each sentence whose score reaches `threshold`, and each window that does where none of its sentences does.
+
+        Sentences read together colour one another: of those in a window only the ones near its highest score are told.
+        """
         reached = [scored for scored in self._seen(label) if scored.score >= threshold]
         windows = {span for span, window in zip(self.spans, self.windows, strict=True) if window}
         if label in WHOLE:
             return reached
         sentences = [scored for scored in reached if scored.span not in windows]
-        bare = [
-            scored
-            for scored in reached
-            if scored.span in windows and not any(scored.span.covers(sentence.span) for sentence in sentences)
-        ]
-        return [*bare, *sentences]
+        found = [] if windows else sentences
+        for window in sorted(windows):
+            inside = [sentence for sentence in sentences if window.covers(sentence.span)]
+            highest = max((sentence.score for sentence in inside), default=0.0)
+            found += [sentence for sentence in inside if sentence.score >= _NEAR * highest]
+            found += [scored for scored in reached if scored.span == window and not inside]
+        return found
 
     def _seen(self, label: str) -> Iterator[Scored]:
         column = self.labels.index(label)

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from rules.draft import Account, Kind, Span
 from rules.tokens import BEGIN, END, Tokenizer, Tokens
 
-WINDOW = 254
-"""Pieces of the draft that are read together: longer drafts are read in several windows, never cut."""
+WINDOW = 128
+"""Pieces of the draft that are read together: longer drafts are read in several windows, never cut.
+
+The network could read 500, but a sentence among forty others speaks too softly to be heard.
+"""
 ASKED = 96
 """Pieces of what is answered that are read with it: its beginning and its end, where it is longer."""
 
@@ -41,15 +44,15 @@ class Context:
 
 
 def passages(
-    tokenizer: Tokenizer, text: str, sentences: Sequence[Span], context: Context | None = None
+    tokenizer: Tokenizer, text: str, sentences: Sequence[Span], context: Context | None = None, most: int = WINDOW
 ) -> tuple[Passage, ...]:
-    """The windows of `text`, which is in NFKC and not blank."""
+    """The windows of `text`, which is in NFKC and not blank, of up to `most` pieces each."""
     context = context or Context()
     head = (BEGIN, *tokenizer.tokens(context.prefix).ids)
     if context.asked:
         head += (*_shortened(tokenizer.tokens(context.asked).ids), END)
     tokens = tokenizer.tokens(text)
-    return tuple(_passage(head, tokens, window) for window in _windows(tokens, sentences))
+    return tuple(_passage(head, tokens, window) for window in _windows(tokens, sentences, most))
 
 
 def _shortened(ids: tuple[int, ...]) -> tuple[int, ...]:
@@ -68,10 +71,10 @@ def _passage(head: tuple[int, ...], tokens: Tokens, window: list[tuple[range, Sp
     )
 
 
-def _windows(tokens: Tokens, sentences: Sequence[Span]) -> Iterator[list[tuple[range, Span]]]:
+def _windows(tokens: Tokens, sentences: Sequence[Span], most: int) -> Iterator[list[tuple[range, Span]]]:
     window: list[tuple[range, Span]] = []
-    for places, span in _pieces(tokens, sentences):
-        if window and places.stop - window[0][0].start > WINDOW:
+    for places, span in _pieces(tokens, sentences, most):
+        if window and places.stop - window[0][0].start > most:
             yield window
             window = []
         window.append((places, span))
@@ -79,12 +82,12 @@ def _windows(tokens: Tokens, sentences: Sequence[Span]) -> Iterator[list[tuple[r
         yield window
 
 
-def _pieces(tokens: Tokens, sentences: Sequence[Span]) -> Iterator[tuple[range, Span]]:
+def _pieces(tokens: Tokens, sentences: Sequence[Span], most: int) -> Iterator[tuple[range, Span]]:
     """Each sentence with its pieces; one that is longer than a window, in parts."""
     for sentence in sentences:
         places = tokens.within(sentence)
-        for start in range(places.start, places.stop, WINDOW):
-            part = range(start, min(start + WINDOW, places.stop))
+        for start in range(places.start, places.stop, most):
+            part = range(start, min(start + most, places.stop))
             begin = sentence.start if start == places.start else tokens.ends[start - 1]
             end = sentence.end if part.stop == places.stop else tokens.ends[part.stop - 1]
             if begin < end:

@@ -112,11 +112,15 @@ def _open_truth(raw: Mapping[str, Any]) -> dict[str, bool]:
     return truth
 
 
+LEARNED = 254
+"""Pieces of a draft that training reads together: nearly every row is one window, whole."""
+
+
 def seen(row: Row, tokenizer: Tokenizer) -> Passage | None:
     """The row as the network reads it: its first window, which nearly always is all of it."""
     text = fold(row.text).plain.text
     asked = fold(row.context.asked).plain.text if row.context.asked else ""
-    found = passages(tokenizer, text, sentences(text), replace(row.context, asked=asked))
+    found = passages(tokenizer, text, sentences(text), replace(row.context, asked=asked), LEARNED)
     return found[0] if found else None
 
 

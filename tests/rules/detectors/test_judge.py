@@ -63,7 +63,7 @@ def test_a_draft_of_too_many_pieces_is_not_checked(
 ) -> None:
     policy = make_policy(make_rule("judge", label="clickbait"), make_rule("toxicity", labels=["insult"]))
     screener = Screener(policy, judges)
-    for hostile in ("ﷺ" * 9_000, "Nooo CR3T1N0 iPhone. " * 470):
+    for hostile in ("ﷺ" * 9_000, " ".join(f"Nooo cr3t1n0 {n}." for n in range(520))):
         verdict = screener.screen(Draft(text=hostile, language="it"))
         assert "timeout" in {missed.reason for missed in verdict.unchecked}
 

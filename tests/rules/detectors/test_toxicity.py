@@ -153,7 +153,7 @@ def test_any_draft_is_read_and_every_place_lies_in_it(
         verdict = Screener(make_policy(*rules), judges, patience=30).screen(draft)
     except DraftRefused:
         return
-    assert {missed.reason for missed in verdict.unchecked} <= {"language:es", "timeout"}
+    assert all(missed.reason.startswith(("language:", "timeout")) for missed in verdict.unchecked)
     assert all(0 <= one.span.start < one.span.end <= len(draft.text) for one in verdict.findings)
     assert all(0 <= score <= 1 for score in verdict.scores.values())
 
