@@ -186,30 +186,39 @@ def main() -> None:
     out(f"{policy.revision}: {len(policy.rules)} rules; screener ready in {built:.0f} ms\n")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     out(f"resident memory with everything loaded: {memory:.0f} MB; torch loaded: {'torch' in sys.modules}\n")
+    detectors(screener, given.repeat)
+    wider = Screener(policy.model_copy(update={"rules": (*policy.rules, dictionary_rule(100_000))}), judges)
+    wider.load()
+    dictionary(screener, wider, given.repeat)
+    out("\nOnce\n" + row("vaglio check, cold", cold_start()) + "\n" + row("load 1,000 rules", thousand_rules()) + "\n")
+
+
+def detectors(screener: Screener, repeat: int) -> None:
+    out = sys.stdout.write
     apart = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
     for length in LENGTHS:
         for language in LANGUAGES:
             texts = drafts(language, length)
             out(f"\n{length} characters, {language}\n")
-            found = by_detector(screener, texts, given.repeat)
+            found = by_detector(screener, texts, repeat)
             for detector in sorted(found, key=lambda name: -statistics.median(found[name])):
                 out(row(detector, found[detector]) + "\n")
-            defaults = apart.submit(presidio_defaults, texts, given.repeat).result()
+            defaults = apart.submit(presidio_defaults, texts, repeat).result()
             out(row("(Presidio's defaults alone)", defaults) + "\n")
     apart.shutdown()
+
+
+def dictionary(screener: Screener, wider: Screener, repeat: int) -> None:
+    out = sys.stdout.write
     out("\nA dictionary of 100,000 phrases more, 280 characters, it\n")
-    texts = drafts("it", LENGTHS[0])
-    wider = Screener(policy.model_copy(update={"rules": (*policy.rules, dictionary_rule(100_000))}), judges)
-    wider.load()
     pairs = [
         (without, with_it)
-        for _ in range(given.repeat)
-        for text in texts
+        for _ in range(repeat)
+        for text in drafts("it", LENGTHS[0])
         for without, with_it in [(_total(screener, text), _total(wider, text))]
     ]
     out(row("without", [a for a, _ in pairs]) + "\n" + row("with", [b for _, b in pairs]) + "\n")
     out(row("difference", [b - a for a, b in pairs]) + "\n")
-    out("\nOnce\n" + row("vaglio check, cold", cold_start()) + "\n" + row("load 1,000 rules", thousand_rules()) + "\n")
 
 
 def _total(screener: Screener, text: str) -> float:

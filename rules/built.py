@@ -66,6 +66,8 @@ def digest_of(path: Path) -> str:
 
 
 def _make(place: Path, build: Build, report: Report) -> None:
+    for left in place.parent.glob(f".{build.name}.*/"):
+        shutil.rmtree(left, ignore_errors=True)  # by somebody who was stopped: the lock is ours
     fresh = Path(tempfile.mkdtemp(prefix=f".{build.name}.", dir=place.parent))
     try:
         build.make(fresh, report)

@@ -12,23 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from onnx import ValueInfoProto
 
 from rules.built import Report
+from rules.detoxified import NotDetoxify
 from rules.e5 import Floats
-from rules.transformer import Graph, Layer, Network, encoder_model, tensor
+from rules.transformer import Graph, Head, Layer, Network, encoder_model, tensor
 
 RENAMED = {"toxic": "toxicity", "identity_hate": "identity_attack", "severe_toxic": "severe_toxicity"}
 """Detoxify's own renaming, so that its models say the same names."""
 _FIRST_POSITION = {"bert": 0, "roberta": 2, "xlm-roberta": 2}
 """By model type: the position of a text's first token. RoBERTa leaves room for padding."""
-
-
 _ROWS = 10_000
 """Word embeddings that are made bytes at a time: all of them at once would take another gigabyte."""
-
-
-class NotDetoxify(ValueError):
-    """A file that is no checkpoint of Detoxify's, or of a kind that is not known here; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +139,8 @@ def write_served(checkpoint: Checkpoint, tokenizer: str, place: Path, report: Re
     (place / "classes.json").write_text(json.dumps(checkpoint.classes), encoding="utf-8")
 
 
-def _head(checkpoint: Checkpoint):  # type: ignore[no-untyped-def]
-    def head(graph: Graph, hidden: str) -> list[Any]:
+def _head(checkpoint: Checkpoint) -> Head:
+    def head(graph: Graph, hidden: str) -> list[ValueInfoProto]:
         first = graph.node("Gather", [hidden, graph.weight("first", np.array(0))], "first.token", axis=1)
         dense = graph.node("MatMul", [first, graph.weight("dense.weight", checkpoint.dense[0])], "dense.product")
         dense = graph.node("Add", [dense, graph.weight("dense.bias", checkpoint.dense[1])], "dense")

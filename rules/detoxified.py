@@ -29,6 +29,12 @@ _SHORTER = 126
 _THRESHOLD = 0.5
 _MOST = 6_000
 """Tokens of a draft that are read, sentences included: more would take longer than a rule may."""
+_MOST_APART = 10_000
+"""Characters of undisguised sentences that are read beside it."""
+
+
+class NotDetoxify(ValueError):
+    """A file that is no checkpoint of Detoxify's, or of a kind that is not known here; the message says which."""
 
 
 class Detoxified:
@@ -73,6 +79,17 @@ class Detoxified:
             raise Unavailable("timeout")
         scores = self._scores([ids for ids, _ in read])
         return Judged(self.classes, tuple(span for _, span in read), tuple(whole), scores)
+
+    def read_each(self, texts: Sequence[str]) -> list[Judged]:
+        """Score short texts apart from one another. Raises `Unavailable` where they are too many to wait for."""
+        if sum(map(len, texts)) > _MOST_APART:
+            raise Unavailable("timeout")
+        if not texts:
+            return []
+        return [
+            Judged(self.classes, (Span(0, len(text)),), (True,), row[None])
+            for text, row in zip(texts, self.predict(texts), strict=True)
+        ]
 
     def threshold(self, label: str, language: str | None = None) -> float:
         """Detoxify names none: the usual middle."""
@@ -121,13 +138,13 @@ def is_installed(folder: Path, kind: str) -> bool:
 def install(folder: Path, kind: str, source: Path, checkpoint: Path, report: Report = silent) -> Path:
     """Make what serving needs from `checkpoint` and the config.json and tokenizer files in `source`.
 
-    Raises `checkpoints.NotDetoxify` or `OSError`.
+    Raises `NotDetoxify` or `OSError`.
     """
 
     def make(place: Path, report: Report) -> None:
         from transformers import AutoTokenizer
 
-        from rules.checkpoints import NotDetoxify, read_checkpoint, write_served
+        from rules.checkpoints import read_checkpoint, write_served
 
         report("checkpoint", 0.0)
         try:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rules.built import Build, Report, digest_of, opened, silent
+from rules.built import Build, Report, digest_of, is_sound, opened, silent
 from rules.draft import Span
 from rules.e5 import Floats
 from rules.encoder import BUILDER, SHA256, checked_weights, source_key, vocabulary
@@ -23,19 +24,19 @@ from rules.passages import Context, Passage, passages
 from rules.serving import Served, session
 from rules.tokens import Tokenizer
 
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
 WEIGHTS = Path(__file__).parent / "weights" / "judge.safetensors"
 CALIBRATION = Path(__file__).parent / "weights" / "calibration.json"
 NAME = "vaglio-judge"
 _ANY = "*"
 """In the calibration: whatever language, or one that is not known."""
 
-
 _MOST = 6_000
 """Pieces of a draft that are read: twice what 10,000 characters of prose have. More is an attack on somebody's time."""
 _MOST_APART = 2_500
 """Pieces of undisguised sentences that are read beside it."""
-
-
 _NEAR = 0.8
 """Share of a window's highest score from which another of its sentences is told too."""
 
@@ -223,19 +224,34 @@ class Calibration:
         }
 
 
+def is_built(folder: Path) -> bool:
+    """Whether the judge that comes with Vaglio stands in the models' `folder`, whole."""
+    build = _judge(WEIGHTS)
+    return is_sound(folder / build.name, build.key)
+
+
 def _judge(weights: Path) -> Build:
     def make(place: Path, report: Report) -> None:
         import onnx
-        from safetensors.numpy import load_file
-
-        from rules.graphs import judge_graph
 
         report(NAME, 0.0)
-        tensors = {name: value.astype(np.float32) for name, value in load_file(weights).items()}
-        added = {name: tensors[f"{name}.down"] @ tensors[f"{name}.up"] for name in _adapted(tensors)}
-        onnx.save(judge_graph(checked_weights(), added, _heads(tensors)), str(place / "judge.onnx"))
+        onnx.save(graph_of(weights), str(place / "judge.onnx"))
 
-    return Build("judge", f"{source_key()}, weights {digest_of(weights)}", make)
+    digest = digest_of(weights)
+    # Weights on trial have a place of their own: the judge in use is not rebuilt for them, nor again after them.
+    name = "judge" if weights == WEIGHTS else f"judge-{digest[:8]}"
+    return Build(name, f"{source_key()}, weights {digest}", make)
+
+
+def graph_of(weights: Path, *, int8: bool = True) -> ModelProto:
+    """The network that `weights` make of the encoder; in eight bits as it is served, or as it was trained."""
+    from safetensors.numpy import load_file
+
+    from rules.graphs import judge_graph
+
+    tensors = {name: value.astype(np.float32) for name, value in load_file(weights).items()}
+    added = {name: tensors[f"{name}.down"] @ tensors[f"{name}.up"] for name in _adapted(tensors)}
+    return judge_graph(checked_weights(), added, _heads(tensors), int8=int8)
 
 
 def _heads(tensors: Mapping[str, Floats]) -> list[tuple[Floats, Floats]]:

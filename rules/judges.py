@@ -20,8 +20,6 @@ T = TypeVar("T")
 Toxicity = Literal["auto", "built-in", "detoxify-multilingual", "detoxify-original", "detoxify-unbiased"]
 """Who judges toxicity: the judge, and the Detoxify that is named; `auto` takes whichever is installed."""
 
-JUDGE = "vaglio-judge"
-
 
 class Judges:
     """Thread-safe. A model that could not be opened is not tried again: whoever installs it starts anew."""
@@ -35,9 +33,9 @@ class Judges:
 
     def judge(self) -> Judge:
         """Raises `Unavailable` where it cannot be opened or built."""
-        from rules.judge import Judge
+        from rules.judge import NAME, Judge
 
-        return self._once(JUDGE, lambda: Judge(self.folder, self._report))
+        return self._once(NAME, lambda: Judge(self.folder, self._report))
 
     def detoxify(self) -> Detoxified | None:
         """None where none is wanted, or none is installed and none was asked for. Raises `Unavailable`."""

@@ -21,6 +21,7 @@ from bot.store import Store, StoreError
 from bot.wording import Wording
 from rules.detectors.base import Unavailable
 from rules.detoxified import KINDS
+from rules.judges import Judges
 from rules.policy import load_policy
 from rules.problems import PolicyError
 from rules.screening import Screener
@@ -63,32 +64,33 @@ def _examined(wording: Wording) -> Iterator[Part]:
     except SettingsError as error:
         yield Part(wording.say("Settings"), "wrong", str(error))
         return
-    yield from _policy(settings, wording)
-    yield from _models(settings, wording)
+    judges = open_judges(settings)
+    yield from _policy(settings, judges, wording)
+    yield from _models(settings, judges, wording)
     yield _slack(settings, wording)
     yield _telegram(settings, wording)
     yield from _record(settings, wording)
 
 
-def _policy(settings: Settings, wording: Wording) -> Iterator[Part]:
+def _policy(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Part]:
     try:
         policy = load_policy(settings.policy)
     except PolicyError as error:
         yield Part("Policy", "wrong", error.show(wording.language))
         return
     yield Part("Policy", "active", f"{policy.revision} ({settings.policy})")
-    missing = Screener(policy, open_judges(settings)).load()
+    missing = Screener(policy, judges).load()
     for rule, reason in missing.items():
         yield Part(rule, "missing", wording.say("it cannot run ({reason}), and every draft says so.", reason=reason))
 
 
-def _models(settings: Settings, wording: Wording) -> Iterator[Part]:
+def _models(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Part]:
     found = [name for name in _PIPELINES if find_spec(name)]
     if found:
         yield Part("spaCy", "active", ", ".join(found))
     else:
         yield Part("spaCy", "missing", wording.say("no pipeline is installed: people's names are not looked for."))
-    yield from _judges(settings, wording)
+    yield from _judges(settings, judges, wording)
 
 
 def without_detoxify(settings: Settings, wording: Wording) -> str | None:
@@ -101,8 +103,7 @@ def without_detoxify(settings: Settings, wording: Wording) -> str | None:
     )
 
 
-def _judges(settings: Settings, wording: Wording) -> Iterator[Part]:
-    judges = open_judges(settings)
+def _judges(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Part]:
     try:
         judge = judges.judge()
         yield Part(wording.say("Judge"), "active", f"{judge.name} {judge.digest}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +18,7 @@ from bot.fetching import FetchError, check_name, fetch
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 from rules.built import Report
-from rules.checkpoints import NotDetoxify
-from rules.detoxified import KINDS, install, is_installed
+from rules.detoxified import KINDS, NotDetoxify, install, is_installed
 
 models = typer.Typer(no_args_is_help=True, help="Build, install and list the models that read meaning.")
 
@@ -46,12 +46,12 @@ def build() -> int:
 
 @models.command("list")
 def list_(as_json: Json = False) -> int:
-    """Say which models there are, and what each would take."""
-    from rules.judge import NAME, shipped_digest
+    """Say which models there are, and which of them are ready."""
+    from rules.judge import NAME, is_built, shipped_digest
 
     settings = read_settings()
     wording = Wording(tongue(settings))
-    rows = [{"model": NAME, "installed": True, "digest": shipped_digest()}]
+    rows = [{"model": NAME, "installed": is_built(settings.models_dir), "digest": shipped_digest()}]
     rows += [
         {"model": f"detoxify-{kind}", "installed": is_installed(settings.models_dir, kind), "digest": None}
         for kind in KINDS
@@ -60,13 +60,16 @@ def list_(as_json: Json = False) -> int:
         sys.stdout.write(json.dumps(rows) + "\n")
         return 0
     for row in rows:
-        state = (
-            wording.say("installed")
-            if row["installed"]
-            else wording.say("not installed: vaglio models install {model}", model=row["model"])
-        )
-        terminal().print(f"{'✓' if row['installed'] else '–'} {row['model']}: {state}")
+        terminal().print(f"{'✓' if row['installed'] else '–'} {row['model']}: {_state(row, wording)}")
     return 0
+
+
+def _state(row: Mapping[str, object], wording: Wording) -> str:
+    if row["installed"]:
+        return wording.say("installed")
+    if row["digest"]:
+        return wording.say("built at the first need, or now with: vaglio models build")
+    return wording.say("not installed: vaglio models install {model}", model=row["model"])
 
 
 @models.command("install")

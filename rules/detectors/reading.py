@@ -44,13 +44,12 @@ def detoxified(subject: Subject) -> tuple[Detoxified, Judged] | None:
     return detoxify, subject.once("detoxified", lambda: detoxify.read(text, _plain_sentences(subject)))
 
 
-def undisguised(subject: Subject) -> Sequence[tuple[Span, Judged]]:
+def undisguised(subject: Subject, reader: Judge | Detoxified) -> Sequence[tuple[Span, Judged]]:
     """Sentences that read otherwise once a disguise is undone (leetspeak, spaced or stretched letters), judged apart.
 
     Each with its place in the draft. Raises `Unavailable`.
     """
-    judge = judges(subject).judge()
-    return subject.once("undisguised", partial(_read_undisguised, judge, subject))
+    return subject.once(f"undisguised {reader.name}", partial(_read_undisguised, reader, subject))
 
 
 def spoken(subject: Subject) -> str | None:
@@ -75,7 +74,23 @@ def _plain_sentences(subject: Subject) -> tuple[Span, ...]:
     return subject.once("plain sentences", lambda: sentences(subject.folded.plain.text))
 
 
-def _read_undisguised(judge: Judge, subject: Subject) -> list[tuple[Span, Judged]]:
+def _read_undisguised(reader: Judge | Detoxified, subject: Subject) -> list[tuple[Span, Judged]]:
+    places = subject.once("undisguised", partial(_undisguised, subject))
+    read = _in_time(lambda: _each_read(reader, list(places), subject))
+    return [(span, one) for words, one in zip(places, read, strict=True) for span in places[words]]
+
+
+def _each_read(reader: Judge | Detoxified, texts: Sequence[str], subject: Subject) -> list[Judged]:
+    from rules.judge import Judge
+
+    if not isinstance(reader, Judge):
+        return reader.read_each(texts)
+    context = Context(subject.draft.kind, known_account(subject.draft))
+    return reader.read_each(texts, context, spoken(subject))
+
+
+def _undisguised(subject: Subject) -> dict[str, set[Span]]:
+    """The sentences that are new in a further reading, and their places in the draft."""
     text = subject.folded.plain.text
     known = {span.of(text) for span in _plain_sentences(subject)}
     places: dict[str, set[Span]] = {}
@@ -83,9 +98,7 @@ def _read_undisguised(judge: Judge, subject: Subject) -> list[tuple[Span, Judged
         for span in sentences(reading.text):
             if (words := span.of(reading.text)) not in known:
                 places.setdefault(words, set()).add(reading.span(span.start, span.end))
-    context = Context(subject.draft.kind, known_account(subject.draft))
-    read = _in_time(lambda: judge.read_each(list(places), context, spoken(subject)))
-    return [(span, one) for words, one in zip(places, read, strict=True) for span in places[words]]
+    return places
 
 
 def _in_time(read: Callable[[], T]) -> T:

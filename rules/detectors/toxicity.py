@@ -65,7 +65,7 @@ class Toxicity(BaseRule):
             raise Unavailable("model:detoxify-multilingual")
         for reader, read in readers:
             yield from self._over(reader, read, subject)
-        yield from self._undisguised(subject)
+            yield from self._undisguised(reader, subject)
 
     def _over(self, reader: Judge | Detoxified, read: Judged, subject: Subject) -> Iterator[tuple[Span, float]]:
         for label in self.labels.keys() & set(read.labels):
@@ -76,12 +76,11 @@ class Toxicity(BaseRule):
     def _least(self, label: Label, reader: Judge | Detoxified, subject: Subject) -> float:
         return self.labels[label] or reader.threshold(label, spoken(subject))
 
-    def _undisguised(self, subject: Subject) -> Iterator[tuple[Span, float]]:
+    def _undisguised(self, reader: Judge | Detoxified, subject: Subject) -> Iterator[tuple[Span, float]]:
         """What stands behind a disguise, each sentence by itself."""
-        judge, _ = judged(subject)
-        for span, read in undisguised(subject):
+        for span, read in undisguised(subject, reader):
             for label in self.labels.keys() & set(read.labels):
-                score, name = read.score(label), f"{judge.name}.{label}"
+                score, name = read.score(label), f"{reader.name}.{label}"
                 subject.scores[name] = max(round(score, 4), subject.scores.get(name, 0.0))
-                if score >= self._least(label, judge, subject):
+                if score >= self._least(label, reader, subject):
                     yield span, score

@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import torch
@@ -81,6 +82,7 @@ class Rows:
         if recipe.sample < 1:
             self._corpus = dice.sample(self._corpus, round(recipe.sample * len(self._corpus)))
         self._open = read_open(open_folder, "train") if open_folder else []
+        self.digest = _digest([*self._corpus, *self._open])
         self._recipe = recipe
         self._fine: dict[str, list[Row]] = defaultdict(list)
         for row in self._corpus:
@@ -94,6 +96,10 @@ class Rows:
         rows = [varied(row, self._fine, dice) for row in (*self._corpus, *some)]
         dice.shuffle(rows)
         return rows
+
+
+def _digest(rows: Sequence[Row]) -> str:
+    return sha256("\0".join(f"{row.text} {row.truth}" for row in rows).encode()).hexdigest()[:12]
 
 
 def _weighted(rows: Sequence[Row], count: int, dice: random.Random) -> list[Row]:
@@ -114,7 +120,8 @@ def train(network: JudgeNetwork, tokenizer: Tokenizer, rows: Rows, recipe: Recip
     batches = math.ceil(len(rows.epoch(0)) / _BATCH)
     total = round(recipe.epochs * batches)
     state = out / "state.pt"
-    done = _resumed(network, optimizer, state, recipe)
+    begun = f"{recipe!r}, data {rows.digest}"
+    done = _resumed(network, optimizer, state, begun)
     if not done:
         _centre(network, tokenizer, rows)
     network.train()
@@ -141,8 +148,8 @@ def train(network: JudgeNetwork, tokenizer: Tokenizer, rows: Rows, recipe: Recip
                 left = (time.monotonic() - began) / (step - done) * (total - step) / 60
                 sys.stderr.write(f"step {step}/{total}  loss {lost:.4f}  {left:.0f} minutes left\n")
             if step % _SAVED_EVERY == 0:
-                _save_state(network, optimizer, state, step, recipe)
-    _save_state(network, optimizer, state, step, recipe)
+                _save_state(network, optimizer, state, step, begun)
+    _save_state(network, optimizer, state, step, begun)
 
 
 def _centre(network: JudgeNetwork, tokenizer: Tokenizer, rows: Rows) -> None:
@@ -183,20 +190,20 @@ def _loss(network: JudgeNetwork, inputs: tuple[Tensor, Tensor, Tensor, Tensor], 
     return (each * known).sum() / len(truth)
 
 
-def _save_state(network: JudgeNetwork, optimizer: torch.optim.Optimizer, path: Path, step: int, recipe: Recipe) -> None:
+def _save_state(network: JudgeNetwork, optimizer: torch.optim.Optimizer, path: Path, step: int, begun: str) -> None:
     part = path.with_suffix(".part")
-    state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "recipe": repr(recipe)}
+    state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "begun": begun}
     state["random"] = torch.get_rng_state()
     torch.save(state, part)
     part.replace(path)
 
 
-def _resumed(network: JudgeNetwork, optimizer: torch.optim.Optimizer, path: Path, recipe: Recipe) -> int:
+def _resumed(network: JudgeNetwork, optimizer: torch.optim.Optimizer, path: Path, begun: str) -> int:
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)
-    if state["recipe"] != repr(recipe):
-        raise SystemExit(f"{path}: begun with another recipe; remove it, or choose another --out")
+    if state["begun"] != begun:
+        raise SystemExit(f"{path}: begun with another recipe or other data; remove it, or choose another --out")
     network.load_state_dict(state["network"])
     optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["random"])

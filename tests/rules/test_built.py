@@ -51,6 +51,13 @@ def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
+def test_what_somebody_left_who_was_stopped_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".thing.abcd1234").mkdir()
+    (tmp_path / ".thing-2.abcd1234").mkdir()
+    opened(tmp_path, build())
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == [".thing-2.abcd1234", "thing"]
+
+
 def test_what_fails_leaves_the_old(tmp_path: Path) -> None:
     def fail(place: Path, report: Report) -> None:
         raise ValueError("no")

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from detoxify_checkpoint import texts, write_checkpoint
 
-from rules.checkpoints import NotDetoxify, read_checkpoint
-from rules.detoxified import Detoxified, install, is_installed
+from rules.checkpoints import read_checkpoint
+from rules.detectors.base import Unavailable
+from rules.detoxified import Detoxified, NotDetoxify, install, is_installed
 from rules.segmenting import sentences
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -69,6 +70,14 @@ def test_a_sentence_is_found_in_its_place(served: Detoxified, middle: float) -> 
     text = f"{FILLER}. {FILLER} {TAUGHT} {TAUGHT}. {FILLER} treno."
     found = served.read(text, sentences(text)).over(served.classes[0], middle)
     assert [scored.span.of(text) for scored in found] == [f"{FILLER} {TAUGHT} {TAUGHT}."]
+
+
+def test_texts_apart_from_one_another(served: Detoxified, middle: float) -> None:
+    quiet, loud = served.read_each([FILLER, f"{FILLER} {TAUGHT} {TAUGHT}"])
+    assert quiet.score(served.classes[0]) < middle < loud.score(served.classes[0])
+    assert served.read_each([]) == []
+    with pytest.raises(Unavailable, match="timeout"):
+        served.read_each([FILLER] * 1_000)
 
 
 def test_places_in_a_long_text(served: Detoxified, middle: float) -> None:

@@ -11,6 +11,7 @@ from detoxify_checkpoint import write_checkpoint
 from bot.cli import EXIT_IO, EXIT_USAGE
 from bot.cli.commands import run
 from bot.fetching import FetchError
+from rules.detoxified import KINDS
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -29,7 +30,7 @@ def test_a_model_is_installed_from_a_folder(capsys: pytest.CaptureFixture[str], 
     assert run(["models", "list", "--json"]) == 0
     rows = {row["model"]: row["installed"] for row in json.loads(capsys.readouterr().out)}
     assert rows == {
-        "vaglio-judge": True,
+        "vaglio-judge": False,
         "detoxify-multilingual": True,
         "detoxify-original": False,
         "detoxify-unbiased": False,
@@ -75,3 +76,15 @@ def test_what_needs_no_network_is_built(capsys: pytest.CaptureFixture[str], tmp_
     assert run(["models", "build"]) == 0
     assert "vaglio-judge" in capsys.readouterr().out
     assert (tmp_path / "models" / "judge" / "judge.onnx").exists()
+
+
+@pytest.mark.slow
+def test_the_list_says_what_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "list", "--json"]) == 0
+    judge, *others = json.loads(capsys.readouterr().out)
+    assert (judge["model"], judge["installed"]) == ("vaglio-judge", False)
+    assert {other["model"] for other in others} == {f"detoxify-{kind}" for kind in KINDS}
+    assert run(["models", "build"]) == 0
+    capsys.readouterr()
+    assert run(["models", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["installed"] is True

@@ -38,6 +38,9 @@ class Detoxify:
         rows = [[self._score if self._word in span.of(text) else 0.01] * 3 for span in sentences]
         return Judged(self.classes, tuple(sentences), (True,) * len(rows), np.array(rows, np.float32))
 
+    def read_each(self, texts: Sequence[str]) -> list[Judged]:
+        return [self.read(text, (Span(0, len(text)),)) for text in texts]
+
     def threshold(self, label: str, language: str | None = None) -> float:
         return 0.5
 
@@ -104,6 +107,13 @@ def test_the_higher_of_the_two_counts(rule: Any, judges: Judges) -> None:
     assert of.scores["detoxify-multilingual.insult"] == pytest.approx(0.97, abs=1e-3)
     assert of.models["detoxify-multilingual"] == "0b549669"
     assert "detoxify-multilingual.obscene" not in of.scores
+
+
+def test_detoxify_reads_through_a_disguise_too(rule: Any, judges: Judges) -> None:
+    of = subject("Da lunedì la b1bl10t3c4 apre alle nove.", Both(judges, Detoxify("biblioteca", 0.97)))
+    (hit,) = rule.hits(of)
+    assert hit.score == pytest.approx(0.97, abs=1e-3)
+    assert of.scores["detoxify-multilingual.insult"] == pytest.approx(0.97, abs=1e-3)
 
 
 def test_what_detoxify_alone_knows(make_rule: Make, judges: Judges) -> None:
@@ -182,7 +192,7 @@ def test_an_installation_that_was_damaged_is_not_passed_over(
 def test_an_ordinary_name_or_hashtag_is_no_disguise(make_rule: Make, judges: Judges) -> None:
     of = subject("Ci vediamo su LinkedIn con il nostro iPhone.\n#SoloBelleNotizie", judges)
     make_rule("toxicity", labels=["insult"]).hits(of)
-    assert undisguised(of) == []
+    assert undisguised(of, judges.judge()) == []
 
 
 def test_each_disguised_place_is_told(make_rule: Make, judges: Judges) -> None:
