@@ -126,7 +126,7 @@ def write_served(checkpoint: Checkpoint, tokenizer: str, place: Path, report: Re
     import onnx
 
     report("network", 0.3)
-    onnx.save(encoder_model(checkpoint.network, _head(checkpoint)), str(place / "detoxify.onnx"))
+    onnx.save(encoder_model(checkpoint.network, _head(checkpoint), first_only=True), str(place / "detoxify.onnx"))
     report("words", 0.7)
     scale = np.maximum(np.abs(checkpoint.words).max(axis=1), 1e-12) / 127
     np.save(place / "scales.npy", scale.astype(np.float32))

@@ -107,13 +107,22 @@ Head = Callable[[Graph, str], list[onnx.ValueInfoProto]]
 
 
 def encoder_model(
-    network: Network, head: Head, extra: tuple[onnx.ValueInfoProto, ...] = (), *, int8: bool = True
+    network: Network,
+    head: Head,
+    extra: tuple[onnx.ValueInfoProto, ...] = (),
+    *,
+    int8: bool = True,
+    first_only: bool = False,
 ) -> onnx.ModelProto:
-    """The graph. Inputs: `embedded` `(texts, tokens, hidden)`, `mask` `(texts, tokens)` of 1 and 0, and `extra`."""
+    """The graph. Inputs: `embedded` `(texts, tokens, hidden)`, `mask` `(texts, tokens)` of 1 and 0, and `extra`.
+
+    `first_only`: the head reads the first token alone, and so the last layer works out no other.
+    """
     graph = Graph(int8=int8)
     hidden = _embedded(graph, network)
     for number, layer in enumerate(network.layers):
-        hidden = _layer(graph, network, layer, hidden, f"l{number}")
+        last = number == len(network.layers) - 1
+        hidden = _layer(graph, network, layer, hidden, f"l{number}", first_only=first_only and last)
     outputs = head(graph, hidden)
     width = network.positions.shape[1]
     inputs = [tensor("embedded", ["texts", "tokens", width]), tensor("mask", ["texts", "tokens"], TensorProto.INT32)]
@@ -133,13 +142,20 @@ def _embedded(graph: Graph, network: Network) -> str:
     return graph.node("LayerNormalization", [summed, scale, shift], "embedded.norm", axis=-1, epsilon=network.epsilon)
 
 
-def _layer(graph: Graph, network: Network, layer: Layer, hidden: str, name: str) -> str:
-    # One product for queries, keys and values: they read the same input, which is quantised once.
-    weight = np.concatenate([layer.query, layer.key, layer.value], axis=1)
+def _layer(graph: Graph, network: Network, layer: Layer, hidden: str, name: str, *, first_only: bool) -> str:
     bias = np.concatenate([layer.query_bias, layer.key_bias, layer.value_bias])
-    joined = graph.product(hidden, weight, f"{name}.qkv")
-    split = graph.node("Split", [joined], f"{name}.split", outputs=3, axis=-1)
-    inputs = [split, f"{split}.1", f"{split}.2", graph.weight(f"{name}.qkv.bias", bias), "mask"]
+    if first_only:
+        joined = graph.product(hidden, np.concatenate([layer.key, layer.value], axis=1), f"{name}.kv")
+        split = graph.node("Split", [joined], f"{name}.split", outputs=2, axis=-1)
+        ends = [graph.weight(f"{name}.first.{at}", np.array([at])) for at in (0, 1)]
+        hidden = graph.node("Slice", [hidden, *ends, ends[1]], f"{name}.first")
+        read = [graph.product(hidden, layer.query, f"{name}.q"), split, f"{split}.1"]
+    else:
+        # One product for queries, keys and values: they read the same input, which is quantised once.
+        joined = graph.product(hidden, np.concatenate([layer.query, layer.key, layer.value], axis=1), f"{name}.qkv")
+        split = graph.node("Split", [joined], f"{name}.split", outputs=3, axis=-1)
+        read = [split, f"{split}.1", f"{split}.2"]
+    inputs = [*read, graph.weight(f"{name}.qkv.bias", bias), "mask"]
     attended = graph.node("MultiHeadAttention", inputs, f"{name}.attended", num_heads=network.heads)
     attended = graph.product(attended, layer.attended, f"{name}.a.product")
     hidden = _added(graph, network, hidden, attended, (*layer.attended_norm, layer.attended_bias), f"{name}.a")

@@ -31,12 +31,14 @@ def network(seed: int = 1, layers: int = 2) -> Network:
     return Network(HEADS, 1e-5, some(40, WIDTH), norm(), tuple(layer() for _ in range(layers)))
 
 
-def run(network: Network, embedded: np.ndarray, mask: np.ndarray, path: Path, *, int8: bool) -> np.ndarray:
+def run(
+    network: Network, embedded: np.ndarray, mask: np.ndarray, path: Path, *, int8: bool, first_only: bool = False
+) -> np.ndarray:
     def head(graph: Graph, hidden: str) -> list[onnx.ValueInfoProto]:
         graph.node("Identity", [hidden], "hidden")
         return [tensor("hidden", ["texts", "tokens", WIDTH])]
 
-    onnx.save(encoder_model(network, head, int8=int8), str(path))
+    onnx.save(encoder_model(network, head, int8=int8, first_only=first_only), str(path))
     return session(path).run(["hidden"], {"embedded": embedded, "mask": mask})[0]
 
 
@@ -86,6 +88,14 @@ def test_the_graph_is_the_network(inputs: tuple[np.ndarray, np.ndarray], tmp_pat
     found = run(made, *inputs, tmp_path / "a.onnx", int8=False)
     seen = inputs[1].astype(bool)
     np.testing.assert_allclose(found[seen], by_hand(made, *inputs)[seen], atol=2e-4)
+
+
+def test_the_first_token_alone_is_what_it_was(inputs: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
+    made = network()
+    every = run(made, *inputs, tmp_path / "a.onnx", int8=False)
+    first = run(made, *inputs, tmp_path / "b.onnx", int8=False, first_only=True)
+    assert first.shape == (3, 1, WIDTH)
+    np.testing.assert_allclose(first[:, 0], every[:, 0], atol=1e-5)
 
 
 def test_eight_bits_change_little(inputs: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
