@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from bot.prescreen import Screening
 from bot.wording import Wording
+from rules.detectors.secret import SECRET
 from rules.draft import DraftRefused, Span
 from rules.localized import say
+from rules.masking import mask
 from rules.policy import Policy
-from rules.verdict import Finding, Outcome, Severity, Unchecked
+from rules.verdict import Finding, Outcome, Severity, Unchecked, Verdict
 
 EXCERPT = 2_400
 """Characters of the draft that fit a message; beyond them, it shows only what lies around each finding."""
@@ -65,13 +67,14 @@ def reply_to(screening: Screening, policy: Policy, language: str, *, room: int =
     """The answer to a screening in the writer's language, showing up to `room` characters of the draft. Pure."""
     wording, verdict = Wording(language), screening.verdict
     order = _in_order(verdict.findings)
+    text, findings = _without_secrets(screening.draft.text, verdict)
     numbers = {finding.rule: number for number, finding in enumerate(order, start=1)}
     return Reply(
         screening=screening.id,
         outcome=verdict.outcome,
         title=_title(verdict.outcome, wording),
         summary=_summary(screening, order, policy, wording),
-        pieces=tuple(_pieces(screening.draft.text, verdict.findings, numbers, room)),
+        pieces=tuple(_pieces(text, findings, numbers, room)),
         remarks=tuple(_remark(numbers[first.rule], first, verdict.findings, policy, wording) for first in order),
         unchecked=tuple(_not_checked(verdict.unchecked, wording)),
         footer=wording.say("Policy {revision} · check {id}", revision=verdict.policy_revision, id=screening.id),
@@ -218,10 +221,22 @@ def _missed(unchecked: Unchecked, wording: Wording) -> str:
             return wording.say(
                 "{rule}: a part of me that it needs is not installed ({model}).", rule=unchecked.rule, model=detail
             )
+        case "knowledge":
+            return wording.say(
+                "{rule}: what it has to know is not here, or cannot be read ({name}).", rule=unchecked.rule, name=detail
+            )
         case "timeout" | "busy":
             return wording.say("{rule}: it took too long.", rule=unchecked.rule)
         case _:
             return wording.say("{rule}: it failed.", rule=unchecked.rule)
+
+
+def _without_secrets(text: str, verdict: Verdict) -> tuple[str, list[Finding]]:
+    """The draft with its secrets blanked, and where the findings stand then: an answer may be read by others too."""
+    every = (*verdict.findings, *verdict.shadow)
+    masked = mask(text, [finding if finding.hides == SECRET else replace(finding, hides=None) for finding in every])
+    spans = masked.spans[: len(verdict.findings)]
+    return masked.text, [replace(finding, span=span) for finding, span in zip(verdict.findings, spans, strict=True)]
 
 
 # --- The draft, cut where marks begin and end ----------------------------------------------------------------------

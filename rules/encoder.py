@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from rules.built import Build, Report, digest_of, opened, silent
+from rules.draft import Span
 from rules.e5 import E5File, Floats, read_e5, weights_path
 from rules.folding import fold
 from rules.passages import Passage, passages
@@ -53,10 +54,15 @@ class Encoder:
         at = 0
         for number, each in enumerate(windows):
             for window in each:
-                rows[number] += found[at][0] * len(window.ids)
+                rows[number] += found[at][0][0] * len(window.ids)
                 at += 1
         unit: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         return unit
+
+    def read(self, text: str, sentences: Sequence[Span]) -> Floats:
+        """One vector for each segment of the windows of `text` (in NFKC): `(segments, 384)`, as the judge has them."""
+        pooled = [row for (row,) in self._served.run(passages(self.tokenizer, text, sentences), "pooled")]
+        return np.concatenate(pooled) if pooled else np.empty((0, self._width), np.float32)
 
     def _windows(self, text: str) -> list[Passage]:
         # As the model was trained: the mean of everything that it read, the prefix included.

@@ -81,16 +81,21 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Read `text` as a person would: compatibility forms, invisible characters, look-alikes and disguises undone."""
-    plain = _unmasked(_plain(text))
+    plain = fold_plain(text)
     cased = _single_spaced(plain)
     undisguised = tuple(_undisguised(plain))
     others = (_single_spaced(reading) for reading in (*undisguised, *_split(plain)))
     return Folded(text, plain, cased, tuple(_key(reading) for reading in (cased, *others)), undisguised)
 
 
+def fold_plain(text: str) -> Reading:
+    """`text` in compatibility forms, without what is invisible, look-alikes mapped: the first of the readings."""
+    return _unmasked(_plain(text))
+
+
 def fold_term(term: str, *, case_sensitive: bool = False) -> str:
     """A phrase in the form in which `Folded.keys` hold it, or `Folded.cased`."""
-    cased = _single_spaced(_unmasked(_plain(term)))
+    cased = _single_spaced(fold_plain(term))
     return (cased if case_sensitive else _key(cased)).text.strip()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -64,6 +64,8 @@ class Judged:
     """Which segments are windows."""
     scores: Floats
     """`(segments, labels)`, from 0 to 1."""
+    vectors: Floats = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    """`(segments, width)`: what the network made of each; empty where its model has none to give."""
 
     def score(self, label: str) -> float:
         """Of the whole: the highest of the text and its sentences, or the text's own for what only it can show."""
@@ -115,33 +117,33 @@ class Judge:
         self.digest = _digest(weights, calibration)
         self.tokenizer = Tokenizer(vocabulary(folder, report))
         graph = opened(folder, _judge(weights), report) / "judge.onnx"
-        self._served = Served(session(graph), checked_weights().words)
+        file = checked_weights()
+        self._width = file.shape.hidden
+        self._served = Served(session(graph), file.words)
         self._calibration = Calibration.read(calibration) if calibration else Calibration.none()
 
     def read(self, text: str, sentences: Sequence[Span], context: Context, language: str | None = None) -> Judged:
         """Judge `text` (in NFKC, as `Folded.plain` is, and not blank). Spans are places in it."""
         read = passages(self.tokenizer, text, sentences, context)
         _bound(read, _MOST)
-        return self._judged(read, self._logits(read), language)
+        return self._judged(read, self._served.run(read, "logits", "pooled"), language)
 
     def read_each(self, texts: Sequence[str], context: Context, language: str | None = None) -> list[Judged]:
         """Judge short texts apart from one another, in as few passes as they fit into."""
         each = [passages(self.tokenizer, text, (Span(0, len(text)),), context) for text in texts]
         _bound([window for read in each for window in read], _MOST_APART)
-        logits = iter(self._served.run([window for read in each for window in read], "logits"))
-        return [self._judged(read, _joined([next(logits) for _ in read]), language) for read in each]
+        found = iter(self._served.run([window for read in each for window in read], "logits", "pooled"))
+        return [self._judged(read, [next(found) for _ in read], language) for read in each]
 
-    def _judged(self, read: Sequence[Passage], logits: Floats, language: str | None) -> Judged:
+    def _judged(self, read: Sequence[Passage], found: Sequence[tuple[Floats, ...]], language: str | None) -> Judged:
         spans, windows = _places(read)
-        return Judged(LABELS, spans, windows, self._calibration.scores(logits, language))
+        scores = self._calibration.scores(_joined([logits for logits, _ in found], len(LABELS)), language)
+        return Judged(LABELS, spans, windows, scores, _joined([pooled for _, pooled in found], self._width))
 
     def logits(self, text: str, sentences: Sequence[Span], context: Context) -> tuple[tuple[bool, ...], Floats]:
         """Which segments are windows, and `(segments, labels)` before calibration."""
         read = passages(self.tokenizer, text, sentences, context)
-        return _places(read)[1], self._logits(read)
-
-    def _logits(self, read: Sequence[Passage]) -> Floats:
-        return _joined(self._served.run(read, "logits"))
+        return _places(read)[1], _joined([logits for (logits,) in self._served.run(read, "logits")], len(LABELS))
 
     def threshold(self, label: str, language: str | None = None) -> float:
         """The score from which the label counts where a rule names no threshold of its own."""
@@ -159,9 +161,9 @@ def _digest(*files: Path | None) -> str:
     return sha256(" ".join(parts).encode()).hexdigest()[:12]
 
 
-def _joined(windows: Sequence[Floats]) -> Floats:
+def _joined(windows: Sequence[Floats], width: int) -> Floats:
     # A text of nothing but signs that stand for spaces has no pieces, and says nothing.
-    return np.concatenate(windows) if windows else np.empty((0, len(LABELS)), np.float32)
+    return np.concatenate(windows) if windows else np.empty((0, width), np.float32)
 
 
 def _bound(read: Sequence[Passage], most: int) -> None:

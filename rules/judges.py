@@ -14,7 +14,9 @@ from rules.detectors.base import Unavailable
 
 if TYPE_CHECKING:
     from rules.detoxified import Detoxified
+    from rules.encoder import Encoder
     from rules.judge import Judge
+    from rules.topics import Background
 
 T = TypeVar("T")
 Toxicity = Literal["auto", "built-in", "detoxify-multilingual", "detoxify-original", "detoxify-unbiased"]
@@ -28,7 +30,7 @@ class Judges:
         """`folder`: where models are built and installed; `report` is told what is built and how far it is."""
         self.folder, self.toxicity = folder, toxicity
         self._report = report
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the background asks for the judge
         self._opened: dict[str, object] = {}
 
     def judge(self) -> Judge:
@@ -45,6 +47,24 @@ class Judges:
         from rules.detoxified import Detoxified
 
         return self._once(f"detoxify-{kind}", lambda: Detoxified(self.folder, kind))
+
+    def encoder(self) -> Encoder:
+        """For topics. Raises `Unavailable`."""
+        from rules.encoder import NAME, Encoder
+
+        return self._once(NAME, lambda: Encoder(self.folder, self._report))
+
+    def background(self) -> Background:
+        """What topics stand out from. Raises `Unavailable`, also where it is another judge's."""
+        from rules.topics import Background
+
+        def read() -> Background:
+            found = Background.read()
+            if found.digest != self.judge().digest:
+                raise ValueError("another judge's: python -m rules.weights.background")
+            return found
+
+        return self._once("background", read)
 
     def open(self) -> None:
         """Open whatever there is, so that no draft's time goes into it."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints
 
 from rules.detectors import Rule
-from rules.detectors.base import Applies, Frozen, Override, Phrase, State
+from rules.detectors.base import Applies, Frozen, Override, Spared, State
 from rules.detectors.judge import Score
 from rules.detectors.toxicity import Toxicity
 from rules.localized import Localized
@@ -59,9 +59,9 @@ class Adjustment(Frozen):
     message: Localized | None = None
     suggest: Localized | None = None
     applies: Applies | None = None
-    excepted: tuple[Phrase, ...] = Field(default=(), alias="except")
+    excepted: tuple[Spared, ...] = Field(default=(), alias="except")
     """Added to the rule's own."""
-    allow: tuple[Phrase, ...] = ()
+    allow: tuple[Spared, ...] = ()
     """Added to a `personal_data` rule's own: numbers and addresses that the company itself makes public."""
     threshold: Score | None = None
     """Replaces that of a `judge` rule, or of every label of a `toxicity` rule: higher is quieter."""

@@ -159,6 +159,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "questa espressione trova anche il testo vuoto, quindi ovunque. Chiedi almeno un carattere: + invece di *.",
         "this pattern also matches the empty text, and so everywhere. Ask for one character at least: + instead of *.",
     ),
+    "too_many_misspelt": (
+        "con «misspelt» un elenco può avere al massimo {limit} termini, «also» compresi. Dividi l'elenco, o togli "
+        "«misspelt».",
+        "with `misspelt` a list may have {limit} terms at most, `also` counted too. Divide the list, or remove "
+        "`misspelt`.",
+    ),
     "more_faults": (
         "da qui in poi ci sono altri errori: correggi prima questi {count}.",
         "there are more faults from here on: mend these {count} first.",

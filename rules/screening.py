@@ -6,13 +6,16 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from rules.detectors.base import BaseRule, Hit, State, Subject, reason_of
+from rules.detectors.secret import SECRET
 from rules.draft import LIMIT, Draft, DraftRefused
 from rules.folding import Folded, fold
 from rules.judges import Judges
+from rules.knowledge.store import Knowledge
 from rules.language import Language, detect, prepare
 from rules.policy import Policy
 from rules.verdict import Finding, Severity, Unchecked, Verdict
@@ -28,15 +31,23 @@ class Screener:
     """One policy, ready to screen. Thread-safe; holds nothing of the drafts that it has seen."""
 
     def __init__(
-        self, policy: Policy, judges: Judges | None = None, *, limit: int = LIMIT, patience: float = PATIENCE
+        self,
+        policy: Policy,
+        judges: Judges | None = None,
+        knowledge: Knowledge | None = None,
+        *,
+        limit: int = LIMIT,
+        patience: float = PATIENCE,
     ) -> None:
-        """`judges`: the models that read meaning; without, rules that need one are unchecked."""
+        """`judges`: the models that read meaning; `knowledge`: the company's own. Without, rules are unchecked."""
         self.policy = policy
         self.limit = limit
         self._judges = judges
+        self._knowledge = knowledge
         self._patience = patience
         self._rules = tuple(rule for rule in policy.rules if rule.state is not State.DRAFT)
         self._stuck: dict[str, threading.Thread] = {}
+        self._opened = False
         self._reads_meaning = any(rule.reads_meaning for rule in self._rules)
 
     def load(self) -> dict[str, str]:
@@ -46,6 +57,7 @@ class Screener:
         for rule in self._rules:
             try:
                 rule.load(self._judges)
+                rule.ready(self._knowledge)
             except Exception as error:
                 missing[rule.id] = reason_of(error)
         return missing
@@ -57,6 +69,12 @@ class Screener:
         """
         if self._judges is not None and self._reads_meaning:
             self._judges.open()
+        if not self._opened:
+            for rule in self._rules:
+                with suppress(Exception):
+                    if rule.opens:
+                        rule.load(self._judges)
+            self._opened = True
 
     def screen(self, draft: Draft, at: datetime | None = None) -> Verdict:
         """Hold `draft` against every rule that applies to it at that moment (now by default).
@@ -68,7 +86,7 @@ class Screener:
         language = self._language(draft, folded)
         today = (at or datetime.now(UTC)).astimezone(self.policy.zone).date()
         spoken = tuple(code for code in self.policy.languages if code == language.code) or self.policy.languages
-        subject = Subject(draft, folded, spoken, self._judges)
+        subject = Subject(draft, folded, spoken, self._judges, self._knowledge, today)
         self.open_judges()
         ready = time.perf_counter()
         applicable = [rule for rule in self._rules if rule.applies.to(draft, today)]
@@ -97,8 +115,9 @@ class Screener:
 
         None if a rule that hides could not run: such a text is not safe to keep at all.
         """
+        self.open_judges()
         draft = Draft(text=text)
-        subject = Subject(draft, fold(draft.text), self.policy.languages, self._judges)
+        subject = Subject(draft, fold(draft.text), self.policy.languages, self._judges, self._knowledge)
         tried = self._try([rule for rule in self._rules if rule.may_hide], subject)
         return None if tried.missed else tried.found
 
@@ -121,7 +140,7 @@ class Screener:
             return Language(None, 0.0)
 
     def _verdict(self, tried: _Tried, subject: Subject, language: Language, timings: Mapping[str, float]) -> Verdict:
-        found = sorted(tried.found, key=lambda finding: (finding.span, -finding.severity.rank, finding.rule))
+        found = sorted(_discreet(tried.found), key=lambda finding: (finding.span, -finding.severity.rank, finding.rule))
         on_trial = {rule.id for rule in self._rules if rule.state is State.SHADOW}
         return Verdict(
             policy_revision=self.policy.revision,
@@ -239,6 +258,15 @@ def _finding(rule: BaseRule, hit: Hit) -> Finding:
         score=hit.score,
         hides=hit.hides or rule.hides,
     )
+
+
+def _discreet(found: Sequence[Finding]) -> list[Finding]:
+    """Without another wording for a place that holds a secret: it would say the secret."""
+    secrets = [finding.span for finding in found if finding.hides == SECRET]
+    return [
+        replace(finding, replacement=None) if any(finding.span.overlaps(secret) for secret in secrets) else finding
+        for finding in found
+    ]
 
 
 def _filled(texts: Mapping[str, str], fills: Mapping[str, str]) -> Mapping[str, str]:

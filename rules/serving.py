@@ -49,16 +49,17 @@ class Served:
     def __init__(self, graph: Session, words: Words) -> None:
         self._graph, self._words = graph, words
 
-    def run(self, passages: Sequence[Passage], output: str) -> list[Floats]:
-        """For each passage `(segments, width)` of `output`, in order."""
-        results: list[Floats] = [np.empty((0, 0), np.float32)] * len(passages)
+    def run(self, passages: Sequence[Passage], *outputs: str) -> list[tuple[Floats, ...]]:
+        """For each passage, in order, `(segments, width)` of each of the `outputs`."""
+        results: list[tuple[Floats, ...]] = [()] * len(passages)
         for numbers in batches([len(passage.ids) for passage in passages]):
             together = [passages[number] for number in numbers]
             ids, mask, segments = padded(together)
             inputs = {"embedded": self._words.rows(ids), "mask": mask, "segments": segments}
-            (found,) = self._graph.run([output], inputs)
+            found = self._graph.run(list(outputs), inputs)
             for row, number in enumerate(numbers):
-                results[number] = found[row, : len(passages[number].segments)]
+                count = len(passages[number].segments)
+                results[number] = tuple(output[row, :count] for output in found)
         return results
 
 

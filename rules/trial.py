@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from rules.detectors.base import BaseRule, Example, State, Subject, reason_of
+from rules.detectors.topic import TopicRule
 from rules.draft import Account, Channel, Cover, Draft, Kind
 from rules.folding import fold
 from rules.judges import Judges
+from rules.knowledge.store import Knowledge
 from rules.language import detect
 from rules.policy import Policy
 
@@ -19,8 +22,9 @@ class Misbehaviour:
     """What a trial found wrong. `text` is an example from the policy, never a draft."""
 
     rule: str
-    kind: Literal["silent", "loud", "shadowed", "unavailable"]
-    """It does not flag a `flag` example; it flags an `allow` one; another rule covers it; it could not be tried."""
+    kind: Literal["silent", "loud", "shadowed", "unavailable", "indistinct"]
+    """It does not flag a `flag` example; it flags an `allow` one; another rule covers it; it could not be tried; a
+    topic's `like` and `unlike` are too near each other to learn from."""
     text: str = ""
     place: tuple[str, int] | None = None
     """`flag` or `allow`, and the position of the example."""
@@ -28,22 +32,29 @@ class Misbehaviour:
     """The rule that covers this one, or the reason for which it could not be tried."""
 
 
-def try_examples(policy: Policy, judges: Judges | None = None) -> Iterator[Misbehaviour]:
+def try_examples(
+    policy: Policy, judges: Judges | None = None, knowledge: Knowledge | None = None
+) -> Iterator[Misbehaviour]:
     """Each rule alone on its own examples, in the first context that it is for."""
     for rule in policy.rules:
         try:
             rule.load(judges)
-            yield from _misbehaving(rule, policy, judges)
+            rule.ready(knowledge)
+            if isinstance(rule, TopicRule) and judges and not rule.is_told_apart(judges):
+                yield Misbehaviour(rule.id, "indistinct")
+            yield from _misbehaving(rule, policy, judges, knowledge)
         except Exception as error:
             yield Misbehaviour(rule.id, "unavailable", by=reason_of(error))
 
 
-def _misbehaving(rule: BaseRule, policy: Policy, judges: Judges | None) -> Iterator[Misbehaviour]:
+def _misbehaving(
+    rule: BaseRule, policy: Policy, judges: Judges | None, knowledge: Knowledge | None
+) -> Iterator[Misbehaviour]:
     for number, example in enumerate(rule.examples.flag):
-        if not rule.hits(subject_for(rule, example, policy, judges)):
+        if not rule.hits(subject_for(rule, example, policy, judges, knowledge)):
             yield Misbehaviour(rule.id, "silent", text_of(example), ("flag", number))
     for number, example in enumerate(rule.examples.allow):
-        if rule.hits(subject_for(rule, example, policy, judges)):
+        if rule.hits(subject_for(rule, example, policy, judges, knowledge)):
             yield Misbehaviour(rule.id, "loud", text_of(example), ("allow", number))
 
 
@@ -51,24 +62,26 @@ def text_of(example: Example) -> str:
     return example if isinstance(example, str) else example.text
 
 
-def find_shadowed(policy: Policy, judges: Judges | None = None) -> Iterator[Misbehaviour]:
+def find_shadowed(
+    policy: Policy, judges: Judges | None = None, knowledge: Knowledge | None = None
+) -> Iterator[Misbehaviour]:
     """Live rules whose every example is also found, at least as severely, by one other rule of the same detector.
 
     Of two rules that cover each other only the later one is named.
     """
     live = [rule for rule in policy.rules if rule.state is State.LIVE]
     for place, rule in enumerate(live):
-        subjects = _flagged(rule, policy, judges)
+        subjects = _flagged(rule, policy, judges, knowledge)
         for other_place, other in enumerate(live):
             if not _is_covered(rule, other, subjects):
                 continue
-            if other_place < place or not _is_covered(other, rule, _flagged(other, policy, judges)):
+            if other_place < place or not _is_covered(other, rule, _flagged(other, policy, judges, knowledge)):
                 yield Misbehaviour(rule.id, "shadowed", by=other.id)
                 break
 
 
-def _flagged(rule: BaseRule, policy: Policy, judges: Judges | None) -> list[Subject]:
-    return [subject_for(rule, example, policy, judges) for example in rule.examples.flag]
+def _flagged(rule: BaseRule, policy: Policy, judges: Judges | None, knowledge: Knowledge | None) -> list[Subject]:
+    return [subject_for(rule, example, policy, judges, knowledge) for example in rule.examples.flag]
 
 
 def _is_covered(rule: BaseRule, other: BaseRule, subjects: list[Subject]) -> bool:
@@ -97,7 +110,9 @@ def _finds_the_same(rule: BaseRule, other: BaseRule, subject: Subject) -> bool:
     return bool(spans) and all(map(Cover(hit.span for hit in wider).covers, spans))
 
 
-def subject_for(rule: BaseRule, example: Example, policy: Policy, judges: Judges | None = None) -> Subject:
+def subject_for(
+    rule: BaseRule, example: Example, policy: Policy, judges: Judges | None = None, knowledge: Knowledge | None = None
+) -> Subject:
     """`example` as a draft in the first kind, account, channel and language that the rule is for."""
     applies = rule.applies
     draft = Draft(
@@ -112,7 +127,8 @@ def subject_for(rule: BaseRule, example: Example, policy: Policy, judges: Judges
     if rule.reads_meaning and (code := detect(folded.plain.text, languages).code) in languages:
         # Scores and thresholds are those of a language: an example takes its own, as a draft does.
         languages = (code,)
-    return Subject(draft, folded, languages, judges)
+    # Long ago, so that no embargo has ended yet.
+    return Subject(draft, folded, languages, judges, knowledge, date.min)
 
 
 def _is_for_all_that(rule: BaseRule, other: BaseRule) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_KEY_BYTES, _NONCE_BYTES = 32, 12
+from bot.keys import KeyFileError, key_in
+
+_NONCE_BYTES = 12
 
 
 class VaultError(Exception):
@@ -25,27 +26,10 @@ class Vault:
     @classmethod
     def open(cls, folder: Path) -> Vault:
         """The vault whose master key lies in `folder`, made there at the very first start. Raises `VaultError`."""
-        path = folder / "master.key"
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # O_EXCL: of two processes that start together, one makes the key and the other reads it.
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        except OSError as error:
-            raise VaultError(f"{path}: the master key cannot be made: {error.strerror}.") from None
-        else:
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(_KEY_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-        try:
-            master = path.read_bytes()
-        except OSError as error:
-            raise VaultError(f"{path}: the master key cannot be read: {error.strerror}.") from None
-        if len(master) != _KEY_BYTES:
-            raise VaultError(f"{path}: {len(master)} bytes, not {_KEY_BYTES}: restore the key from where you keep it.")
-        return cls(master)
+            return cls(key_in(folder, "master.key", "the master key"))
+        except KeyFileError as error:
+            raise VaultError(str(error)) from None
 
     def seal(self, plain: bytes, about: bytes) -> tuple[bytes, bytes]:
         """The wrapped key and the sealed bytes. `about` names what they belong to, and opening them needs it again."""

@@ -8,11 +8,14 @@ import sys
 from rich.console import Console
 
 from bot.audit.ledger import Ledger
+from bot.keys import key_in
 from bot.people import LANGUAGES, Language
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store
 from rules.built import Report, silent
 from rules.judges import Judges
+from rules.knowledge.hashing import Keyed
+from rules.knowledge.store import Knowledge
 from rules.policy import Policy, load_policy
 from rules.screening import Screener
 
@@ -43,8 +46,19 @@ def open_judges(settings: Settings, report: Report = silent) -> Judges:
 
 
 def open_screener(settings: Settings, report: Report = silent) -> Screener:
-    judges = open_judges(settings, report)
-    return Screener(open_policy(settings), judges, limit=settings.draft_limit, patience=settings.rule_timeout)
+    return Screener(
+        open_policy(settings),
+        open_judges(settings, report),
+        open_knowledge(settings),
+        limit=settings.draft_limit,
+        patience=settings.rule_timeout,
+    )
+
+
+def open_knowledge(settings: Settings) -> Knowledge:
+    """What the company alone knows. Raises `KeyFileError`."""
+    key = key_in(settings.keys_dir, "knowledge.key", "the key of the company's knowledge")
+    return Knowledge(settings.data_dir / "knowledge", Keyed(key))
 
 
 def open_store(settings: Settings) -> Store:

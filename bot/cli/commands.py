@@ -14,9 +14,11 @@ from bot.cli import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSE
 from bot.cli.audit import audit
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor
+from bot.cli.knowledge import knowledge
 from bot.cli.models import models
 from bot.cli.policy import policy
 from bot.cli.screening import check, screen
+from bot.keys import KeyFileError
 from bot.reply import refusal
 from bot.settings import SettingsError
 from rules.draft import DraftRefused
@@ -35,6 +37,7 @@ app.command()(screen)
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(models, name="models")
+app.add_typer(knowledge, name="knowledge")
 app.command()(doctor)
 
 
@@ -70,7 +73,7 @@ def _told(error: Exception) -> int:
     match error:
         case typer.Abort():
             return EXIT_ABORT
-        case SettingsError():
+        case SettingsError() | KeyFileError():
             return _say(str(error), EXIT_SETTINGS)
         case PolicyError():
             return _say(error.show(tongue()), EXIT_POLICY)

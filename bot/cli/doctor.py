@@ -15,7 +15,7 @@ import typer
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.vault import Vault, VaultError
-from bot.cli.build import open_judges, terminal, tongue
+from bot.cli.build import open_judges, open_knowledge, terminal, tongue
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store, StoreError
 from bot.wording import Wording
@@ -79,7 +79,7 @@ def _policy(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Pa
         yield Part("Policy", "wrong", error.show(wording.language))
         return
     yield Part("Policy", "active", f"{policy.revision} ({settings.policy})")
-    missing = Screener(policy, judges).load()
+    missing = Screener(policy, judges, open_knowledge(settings)).load()
     for rule, reason in missing.items():
         yield Part(rule, "missing", wording.say("it cannot run ({reason}), and every draft says so.", reason=reason))
 
@@ -89,7 +89,13 @@ def _models(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Pa
     if found:
         yield Part("spaCy", "active", ", ".join(found))
     else:
-        yield Part("spaCy", "missing", wording.say("no pipeline is installed: people's names are not looked for."))
+        yield Part(
+            "spaCy",
+            "missing",
+            wording.say(
+                "no pipeline is installed: people's names go by lists. More: vaglio models install it_core_news_md"
+            ),
+        )
     yield from _judges(settings, judges, wording)
 
 

@@ -13,6 +13,7 @@ import typer
 
 from bot.cli import EXIT_IO, EXIT_USAGE
 from bot.cli.build import terminal, tongue
+from bot.cli.pipelines import PIPELINES, install_pipeline
 from bot.cli.reporting import reporting
 from bot.fetching import FetchError, check_name, fetch
 from bot.settings import Settings, read_settings
@@ -74,20 +75,24 @@ def _state(row: Mapping[str, object], wording: Wording) -> str:
 
 @models.command("install")
 def install_(
-    model: Annotated[str, typer.Argument(help="detoxify-multilingual, detoxify-original or detoxify-unbiased.")],
+    model: Annotated[str, typer.Argument(help="detoxify-multilingual, -original, -unbiased; it_core_news_md ...")],
     source: Annotated[
         Path | None,
         typer.Option(
-            "--from", help="A folder with the checkpoint, config.json and the tokenizer's files: no network is used."
+            "--from",
+            help="A folder with checkpoint, config.json and the tokenizer's files, or a pipeline's wheel: no network.",
         ),
     ] = None,
+    sha256: Annotated[str | None, typer.Option("--sha256", help="What a pipeline's wheel must have.")] = None,
 ) -> int:
-    """Download one of Detoxify's models (or take it from a folder), check it, and make it ready to serve."""
+    """Download one of Detoxify's models or spaCy's pipelines (or take it from a folder), check it, make it ready."""
     settings = read_settings()
     wording = Wording(tongue(settings))
+    if model in PIPELINES:
+        return _pipeline(model, source, sha256, settings, wording)
     kind = model.removeprefix("detoxify-")
     if kind not in KINDS:
-        known = ", ".join(f"detoxify-{kind}" for kind in KINDS)
+        known = ", ".join([*(f"detoxify-{kind}" for kind in KINDS), *PIPELINES])
         sys.stderr.write(wording.say("There is no model {model}. There are: {known}.", model=model, known=known) + "\n")
         return EXIT_USAGE
     if is_installed(settings.models_dir, kind):
@@ -102,6 +107,27 @@ def install_(
         sys.stderr.write(f"{error}\n")
         return EXIT_IO
     terminal().print(wording.say("{model} is ready; it is used from the next start.", model=f"detoxify-{kind}"))
+    return 0
+
+
+def _pipeline(name: str, source: Path | None, sha256: str | None, settings: Settings, wording: Wording) -> int:
+    try:
+        with reporting() as report:
+            digest = install_pipeline(name, source, sha256, settings.models_dir / "downloads", report)
+    except FetchError as error:
+        reason = error.reason
+        if error.offline:
+            reason = wording.say(
+                "{reason}: there is no way to the network from here. Fetch the wheel from "
+                "github.com/explosion/spacy-models on a machine that has one, "
+                "and run: vaglio models install {name} --from FILE",
+                reason=reason, name=name,
+            )  # fmt: skip
+        sys.stderr.write(reason + "\n")
+        return EXIT_IO
+    terminal().print(
+        wording.say("{model} is ready; it is used from the next start.", model=name) + f" (SHA-256 {digest})"
+    )
     return 0
 
 

@@ -11,15 +11,16 @@ from typing import Annotated
 import typer
 
 from bot.cli import EXIT_POLICY, EXIT_USAGE
-from bot.cli.build import open_judges, terminal, tongue
-from bot.settings import read_settings
+from bot.cli.build import open_judges, open_knowledge, terminal, tongue
+from bot.settings import Settings, read_settings
 from bot.wording import Wording
-from rules.detectors.base import BaseRule, Example, Unavailable
-from rules.judges import Judges
+from rules.detectors.base import BaseRule, Example
+from rules.draft import Account, Channel, Draft, Kind
 from rules.localized import say
 from rules.policy import Policy, load_policy, schema
 from rules.problems import PolicyError
-from rules.trial import Misbehaviour, find_shadowed, subject_for, try_examples
+from rules.tracing import Step, traced
+from rules.trial import Misbehaviour, find_shadowed, try_examples
 
 policy = typer.Typer(no_args_is_help=True, help="Check, test and explain the policy.")
 
@@ -62,8 +63,8 @@ def try_all(file: File = None, as_json: Json = False) -> int:
     settings = read_settings()
     language = tongue(settings)
     found = load_policy(file or settings.policy)
-    judges = open_judges(settings)
-    wrong = [*try_examples(found, judges), *find_shadowed(found, judges)]
+    means = open_judges(settings), open_knowledge(settings)
+    wrong = [*try_examples(found, *means), *find_shadowed(found, *means)]
     if as_json:
         faults = [{"rule": m.rule, "kind": m.kind, "text": m.text, "by": m.by} for m in wrong]
         _print_json({"ok": not wrong, "revision": found.revision, "misbehaviours": faults})
@@ -80,8 +81,12 @@ def explain(
     rule: Annotated[str, typer.Argument(help="The rule's id.")],
     text: Annotated[str | None, typer.Argument(help="A text to try it on.")] = None,
     file: Annotated[Path | None, typer.Option("--policy", help="The policy; VAGLIO_POLICY by default.")] = None,
+    kind: Annotated[Kind, typer.Option(help="What the text is.")] = Kind.POST,
+    account: Annotated[Account, typer.Option(help="Whose voice it has.")] = Account.INSTITUTIONAL,
+    channel: Annotated[Channel, typer.Option(help="Where it goes.")] = Channel.OTHER,
+    reply_to: Annotated[str | None, typer.Option("--in-reply-to", help="What it answers.")] = None,
 ) -> int:
-    """Say what a rule looks for and why, and what it finds in a text."""
+    """Say what a rule looks for and why, and step by step why it does or does not fire on a text."""
     settings = read_settings()
     language = tongue(settings)
     found = load_policy(file or settings.policy)
@@ -91,7 +96,9 @@ def explain(
         return EXIT_USAGE
     _explain(wanted, found, language)
     if text is not None:
-        _try(wanted, text, found, open_judges(settings), Wording(language))
+        kind = Kind.REPLY if reply_to else kind
+        draft = Draft(text=text, kind=kind, account=account, channel=channel, in_reply_to=reply_to)
+        _try(wanted, draft, found, settings, Wording(language))
     return 0
 
 
@@ -123,21 +130,49 @@ def _shown(example: Example) -> str:
     return example if isinstance(example, str) else f"«{example.in_reply_to}» → «{example.text}»"
 
 
-def _try(rule: BaseRule, text: str, found: Policy, judges: Judges, wording: Wording) -> None:
+def _try(rule: BaseRule, draft: Draft, found: Policy, settings: Settings, wording: Wording) -> None:
     out = terminal()
-    try:
-        rule.load(judges)
-        hits = rule.hits(subject_for(rule, text, found, judges))
-    except Unavailable as error:
-        out.print(wording.say("It cannot run here: {reason}", reason=error.reason))
-        return
-    if not hits:
-        out.print(wording.say("In this text it finds nothing."))
-    for hit in hits:
-        out.print(
-            wording.say("In this text it finds characters {start} to {end}:", start=hit.span.start, end=hit.span.end)
-        )
-        out.print(f"  {hit.span.of(text)}")
+    out.print(wording.say("Step by step, on this text:"))
+    steps = traced(rule, draft, found, open_judges(settings), open_knowledge(settings))
+    for number, step in enumerate(steps, start=1):
+        out.print(f"  {number}. {_step(step, wording)}")
+
+
+def _step(step: Step, wording: Wording) -> str:  # noqa: C901 -- a sentence for each kind
+    """What happened, in a sentence."""
+    facts = step.facts
+    why = f" ({facts['why']})" if facts.get("why") else ""
+    match step.kind:
+        case "draft_state":
+            return wording.say("The rule is a draft: it is tried on its examples only.")
+        case "shadow":
+            return wording.say("The rule is in the shadow: what it finds is recorded and not shown.")
+        case "other_draft":
+            return wording.say("It is not for such a draft, but for: {scope}.", **facts)
+        case "other_day":
+            return wording.say("It is not for today, but for: {dates}.", **facts)
+        case "language":
+            return wording.say("The text is in this language: {language}.", **facts)
+        case "foreign":
+            return wording.say("The rule judges only: {languages}.", **facts)
+        case "reads":
+            return wording.say("It is also read as: «{text}»", **facts)
+        case "unavailable":
+            return wording.say("It cannot run here: {reason}", **facts)
+        case "score":
+            return wording.say("{name}: score {score}; it counts from {least}.", **facts)
+        case "found":
+            return wording.say("It finds «{words}» (characters {start} to {end}).", **facts)
+        case "excepted":
+            return wording.say("«{words}» is let pass by `except`: «{phrase}»", **facts) + why
+        case "allowed":
+            return wording.say("«{words}» ({entity}) is let pass by `allow`: «{phrase}»", **facts) + why
+        case "doubtful":
+            return wording.say("«{words}» may be {entity}, but its score is {score} and {least} is wanted.", **facts)
+        case "nothing":
+            return wording.say("So it does not fire.")
+        case "fires":
+            return wording.say("So it fires.")
 
 
 def _counted(found: Policy, language: str) -> str:
@@ -161,6 +196,11 @@ def _said(wrong: Misbehaviour, wording: Wording) -> str:
                 "Give it an example of its own or remove it.",
                 rule=wrong.rule, other=wrong.by,
             )  # fmt: skip
+        case "indistinct":
+            return wording.say(
+                "{rule}: its examples do not tell `like` from `unlike`: choose more, and more different ones.",
+                rule=wrong.rule,
+            )
         case "unavailable":
             return wording.say("{rule}: it cannot be tried here: {reason}", rule=wrong.rule, reason=wrong.by)
 

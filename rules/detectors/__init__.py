@@ -10,6 +10,10 @@ from rules.detectors.base import BaseRule
 from rules.detectors.capitalization import Capitalization
 from rules.detectors.conditional import Conditional
 from rules.detectors.consistency import Consistency
+from rules.detectors.dictionary import Dictionary
+from rules.detectors.exact_match import ExactMatch
+from rules.detectors.fingerprint import Fingerprint
+from rules.detectors.internal_link import InternalLink
 from rules.detectors.judge import JudgeRule
 from rules.detectors.metric import Metric
 from rules.detectors.occurrence import Occurrence
@@ -17,8 +21,10 @@ from rules.detectors.pattern import PatternRule
 from rules.detectors.personal_data import PersonalData
 from rules.detectors.phrases import Phrases
 from rules.detectors.repetition import Repetition
+from rules.detectors.secret import SecretRule
 from rules.detectors.shouting import Shouting
 from rules.detectors.substitution import Substitution
+from rules.detectors.topic import TopicRule
 from rules.detectors.toxicity import Toxicity
 
 Rule = Annotated[
@@ -33,8 +39,14 @@ Rule = Annotated[
     | Metric
     | Shouting
     | PersonalData
+    | SecretRule
+    | InternalLink
+    | Dictionary
+    | ExactMatch
+    | Fingerprint
     | Toxicity
-    | JudgeRule,
+    | JudgeRule
+    | TopicRule,
     Field(discriminator="detector"),
 ]
 

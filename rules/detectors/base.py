@@ -7,7 +7,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol, Self, TypeVar, cast
@@ -24,6 +24,7 @@ from rules.verdict import Severity
 
 if TYPE_CHECKING:
     from rules.judges import Judges
+    from rules.knowledge.store import Knowledge
 
 T = TypeVar("T")
 _BLANK = re.compile(r"\{(\w+)\}")
@@ -78,6 +79,20 @@ class Applies(Frozen):
         )
 
 
+class Excepted(Frozen):
+    """A phrase that is let pass, and why."""
+
+    phrase: Phrase
+    why: _Text | None = None
+
+
+Spared = Phrase | Excepted
+
+
+def phrase_of(spared: Spared) -> str:
+    return spared if isinstance(spared, str) else spared.phrase
+
+
 class Exchange(Frozen):
     """An example of a reply, with what it answers."""
 
@@ -122,6 +137,9 @@ class Subject:
     """The languages whose rules run: the draft's own, or all of the policy's when it is undecided."""
     judges: Judges | None = None
     """The models that read meaning; without, rules that need one are unchecked."""
+    knowledge: Knowledge | None = None
+    """What this company alone knows; without, rules that need it are unchecked."""
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
     scores: dict[str, float] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     _shared: dict[Hashable, object] = field(default_factory=dict)
@@ -180,6 +198,8 @@ class BaseRule(Frozen):
     """What the detector finds, for `vaglio policy explain` and the guide."""
     reads_meaning: ClassVar[bool] = False
     """Whether it needs a model that reads meaning."""
+    opens: ClassVar[bool] = False
+    """Whether it needs something else that takes seconds to open, once: no draft's time goes into that."""
     fills: ClassVar[frozenset[str]] = frozenset()
     """The `{names}` that a message of this detector may hold."""
 
@@ -193,8 +213,8 @@ class BaseRule(Frozen):
     state: State = State.LIVE
     hides: Phrase | None = None
     """Names what the rule finds, where that must be blanked in whatever is stored or shown to others."""
-    excepted: tuple[Phrase, ...] = Field(default=(), alias="except")
-    """A hit that lies inside one of these phrases is none."""
+    excepted: tuple[Spared, ...] = Field(default=(), alias="except")
+    """A hit that lies inside one of these phrases is none. With a reason: `{phrase: ..., why: ...}`."""
     examples: Examples
 
     @model_validator(mode="after")
@@ -223,6 +243,9 @@ class BaseRule(Frozen):
     def load(self, judges: Judges | None = None) -> None:
         """Get heavy things ready, so that start-up pays for them and not the first draft. Raises `Unavailable`."""
 
+    def ready(self, knowledge: Knowledge | None) -> None:
+        """Say whether what the rule has to know is there. Raises `Unavailable`."""
+
     @abstractmethod
     def find(self, subject: Subject) -> Iterable[Hit]:
         """The places at fault, in any order. Raises `Unavailable` if the rule cannot tell."""
@@ -238,7 +261,7 @@ class BaseRule(Frozen):
 
     @cached_property
     def _exceptions(self) -> Terms:
-        return Terms(self.excepted)
+        return Terms([phrase_of(one) for one in self.excepted])
 
 
 class _Bounded(Protocol):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from rules.detectors.base import Subject, Unavailable
-from rules.draft import Account, Draft, Span
+from rules.draft import Account, Draft, Kind, Span
 from rules.folding import fold
 from rules.passages import Context
 from rules.segmenting import sentences
 
 if TYPE_CHECKING:
     from rules.detoxified import Detoxified
-    from rules.judge import Judge, Judged
+    from rules.e5 import Floats
+    from rules.judge import Judge, Judged, Scored
     from rules.judges import Judges
 
 T = TypeVar("T")
@@ -50,6 +52,48 @@ def undisguised(subject: Subject, reader: Judge | Detoxified) -> Sequence[tuple[
     Each with its place in the draft. Raises `Unavailable`.
     """
     return subject.once(f"undisguised {reader.name}", partial(_read_undisguised, reader, subject))
+
+
+@dataclass(frozen=True, slots=True)
+class Topical:
+    """The draft as topics read it: a vector for each segment."""
+
+    spans: tuple[Span, ...]
+    windows: tuple[bool, ...]
+    vectors: Floats
+
+    def over(self, scores: Floats, threshold: float) -> list[tuple[Scored, Floats]]:
+        """Segments whose score reaches `threshold`, told as the judge tells them, each with its vector."""
+        from rules.judge import Judged
+
+        told = Judged(("topic",), self.spans, self.windows, scores[:, None]).over("topic", threshold)
+        return [(scored, self.vectors[self.spans.index(scored.span)]) for scored in told]
+
+
+def topical(subject: Subject) -> Topical:
+    """Raises `Unavailable`."""
+    return subject.once("topical", partial(_read_topical, subject))
+
+
+def _read_topical(subject: Subject) -> Topical:
+    from rules.topics import placed
+
+    held = judges(subject)
+    background, encoder = held.background(), held.encoder()
+    _, read = judged(subject)
+    encoded = encoder.read(subject.folded.plain.text, _plain_sentences(subject))
+    return Topical(read.spans, read.windows, placed(encoded, read.vectors, background.middle))
+
+
+def vectors_of(text: str, held: Judges) -> tuple[Floats, Floats]:
+    """An example's vectors, by the encoder and by the judge: of its first window, which nearly always is all of it.
+
+    Raises `Unavailable`.
+    """
+    plain = fold(text).plain.text
+    parts = sentences(plain)
+    context = Context(Kind.POST, Account.INSTITUTIONAL)
+    return held.encoder().read(plain, parts)[0], held.judge().read(plain, parts, context).vectors[0]
 
 
 def spoken(subject: Subject) -> str | None:

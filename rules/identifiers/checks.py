@@ -36,6 +36,7 @@ _SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, extra_suf
 
 _AT = regex.compile(r" ?[(\[{] ?(?:at|chiocciola) ?[)\]}] ?| chiocciola | at ")
 _DOT = regex.compile(r" ?[(\[{] ?(?:dot|punto) ?[)\]}] ?| punto | dot ")
+_FEW_DIGITS = 4
 _EVERYBODYS = frozenset({"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "255.255.255.255"})
 
 _LUHN = CreditCardRecognizer()
@@ -80,6 +81,8 @@ def wallet(written: str) -> bool | None:
 
 def fiscal_code(written: str) -> bool:
     code = _bare(written)
+    if code != written and sum(c.isdigit() for c in code) < _FEW_DIGITS:
+        return False  # words in a row may look like a code in which letters stand for all digits
     return _FISCAL_CODE_FORM.fullmatch(code) is not None and _FISCAL_CODE.validate_result(code) is True
 
 
@@ -100,7 +103,9 @@ def ip(written: str) -> bool | None:
 
 
 def mac(written: str) -> bool | None:
-    return False if _MAC.invalidate_result(written) else None
+    digits = _bare(written)
+    pairs = ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+    return False if _MAC.invalidate_result(pairs) else None
 
 
 def ssn(written: str) -> bool | None:

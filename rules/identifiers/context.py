@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import regex
 from presidio_analyzer import ContextAwareEnhancer, EntityRecognizer, RecognizerResult
@@ -16,6 +17,8 @@ CERTAIN = 0.6
 """From this score on, words against a candidate do not count."""
 
 _BEFORE, _AFTER = 6, 4
+_WIDE = 40
+"""Words on either side among which a telling one still counts for an entity whose form says much by itself."""
 _JUST_BEFORE = 3
 """Words among which one speaks against a candidate: fewer than for one in favour, since `ordine` is everywhere."""
 
@@ -71,6 +74,10 @@ class Hints:
     against: Sequence[str] = ()
     weak: Sequence[str] = ()
     """In favour, unless anything is against: `numero` is a phone's, but not in `numero d'ordine`."""
+    afar: Sequence[str] = ()
+    """In favour anywhere in the passage: for what has a check digit or an unusual form."""
+    unless: Sequence[str] = ()
+    """Against, on either side."""
 
 
 class NearbyWords(ContextAwareEnhancer):
@@ -82,7 +89,8 @@ class NearbyWords(ContextAwareEnhancer):
     def __init__(self, hints: Mapping[Entity, Hints]) -> None:
         super().__init__(0.35, 0.4, _BEFORE, _AFTER)
         self._needles = {
-            str(name): (_needles(one.favour), _needles(one.against), _needles(one.weak)) for name, one in hints.items()
+            str(name): _Needles(*map(_needles, (one.favour, one.against, one.weak, one.afar, one.unless)))
+            for name, one in hints.items()
         }
 
     def enhance_using_context(
@@ -94,18 +102,38 @@ class NearbyWords(ContextAwareEnhancer):
         context: list[str] | None = None,
     ) -> list[RecognizerResult]:
         for result in raw_results:
-            before, after = _around(result, nlp_artifacts.tokens_indices, nlp_artifacts.lemmas)
-            favour, against, weak = self._needles.get(result.entity_type, ((), (), ()))
-            near = min(_distance_back(before, favour), _distance_on(after, favour))
-            contrary = _distance_back(_last(before, _JUST_BEFORE), against)
+            needles = self._needles.get(result.entity_type, _NONE)
+            words = nlp_artifacts.tokens_indices, nlp_artifacts.lemmas
+            before, after = _around(result, *words, _BEFORE, _AFTER)
+            near = min(_distance_back(before, needles.favour), _distance_on(after, needles.favour))
+            contrary = min(
+                _distance_back(_last(before, _JUST_BEFORE), needles.against),
+                _distance_back(before, needles.unless),
+                _distance_on(after, needles.unless),
+            )
             if contrary == _FAR:
-                near = min(near, _distance_back(before, weak), _distance_on(after, weak))
+                near = min(near, _distance_back(before, needles.weak), _distance_on(after, needles.weak))
             if contrary < near and result.score < CERTAIN:
                 result.score = 0.0
             elif near < _FAR:
                 raised = result.score + self.context_similarity_factor - near / 1000
                 result.score = min(1.0, max(raised, self.min_score_with_context_similarity))
+            elif needles.afar and result.score < self.min_score_with_context_similarity:
+                passage = " ".join(_around(result, *words, _WIDE, _WIDE))
+                if any(needle in passage for needle in needles.afar):
+                    result.score = self.min_score_with_context_similarity
         return raw_results
+
+
+class _Needles(NamedTuple):
+    favour: tuple[str, ...]
+    against: tuple[str, ...]
+    weak: tuple[str, ...]
+    afar: tuple[str, ...]
+    unless: tuple[str, ...]
+
+
+_NONE = _Needles((), (), (), (), ())
 
 
 _FAR = 1000
@@ -115,9 +143,11 @@ def _needles(phrases: Sequence[str]) -> tuple[str, ...]:
     return tuple(f" {phrase[:-1]}" if phrase.endswith("*") else f" {phrase} " for phrase in phrases)
 
 
-def _around(result: RecognizerResult, starts: Sequence[int], words: Sequence[str]) -> tuple[str, str]:
+def _around(
+    result: RecognizerResult, starts: Sequence[int], words: Sequence[str], back: int, on: int
+) -> tuple[str, str]:
     first, last = bisect_left(starts, result.start), bisect_left(starts, result.end)
-    before, after = words[max(0, first - _BEFORE) : first], words[last : last + _AFTER]
+    before, after = words[max(0, first - back) : first], words[last : last + on]
     return f" {' '.join(before)} ", f" {' '.join(after)} "
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DEFAULT_THRESHOLD = 0.35
 """The score (0 to 1) from which a candidate counts, unless the policy says otherwise."""
 
+_CERTAIN = 0.4
+"""The score from which an entity that is not looked for keeps its place from another."""
+
 _ABSENT = (
     *("torch", "transformers", "stanza", "gliner", "langextract", "azure", "openai"),
     *("tensorflow", "mxnet", "cupy", "h5py"),
@@ -56,13 +59,15 @@ def load() -> AnalyzerEngine:
 
 
 def find_identifiers(text: str) -> tuple[Found, ...]:
-    """Whatever in `text` may be an identifier, but names of persons: places overlap, doubtful ones have a low score."""
-    wanted = [str(entity) for entity in Entity if entity is not Entity.PERSON]
-    return _found(load().analyze(text, language="xx", entities=wanted))
+    """Whatever in `text` may be an identifier: places overlap, doubtful ones have a low score."""
+    return _found(load().analyze(text, language="xx", entities=[str(entity) for entity in Entity]))
 
 
 def find_names(text: str, language: str) -> tuple[Found, ...]:
-    """Names of persons in `text`, which takes an official spaCy pipeline for that language; none without."""
+    """Names of persons in `text` by an official spaCy pipeline for that language; none without.
+
+    `find_identifiers` finds those that stand on lists or after a title.
+    """
     if language not in official_pipelines():
         return ()
     return _found(load().analyze(text, language=language, entities=[Entity.PERSON]))
@@ -71,16 +76,17 @@ def find_names(text: str, language: str) -> tuple[Found, ...]:
 def settled(candidates: Iterable[Found], thresholds: Mapping[Entity, float]) -> tuple[Found, ...]:
     """Those that count by these thresholds, in order, without overlaps: by precedence; then the doubtful, by score.
 
-    An entity without a threshold takes no part: what is not looked for must not win a place and then be thrown away.
+    An entity without a threshold wins a place only where it is certain: a tax number is no phone, and what is only
+    perhaps one must not be taken from a rule that looks for phones alone.
     """
-    counting = [one for one in candidates if one.entity in thresholds and one.score >= thresholds[one.entity]]
+    counting = [one for one in candidates if one.score >= thresholds.get(one.entity, _CERTAIN)]
     taken = bytearray(max((one.end for one in counting), default=0))
     kept = []
     for one in sorted(counting, key=_rank):
         if not any(taken[one.start : one.end]):
             taken[one.start : one.end] = b"\1" * (one.end - one.start)
             kept.append(one)
-    return tuple(sorted(kept, key=lambda one: one.start))
+    return tuple(sorted((one for one in kept if one.entity in thresholds), key=lambda one: one.start))
 
 
 def _build() -> AnalyzerEngine:

@@ -12,27 +12,33 @@ def _phrases(written: str) -> tuple[str, ...]:
 
 _REFERENCES = _phrases("""
     ordin*, ticket*, pratica, protocollo, tracking, spedizion*, pacco, collo, lotto, matricola, articolo, codice, cod,
-    polizza, contratto, numero cliente, codice cliente, isbn, ean, sku, modello, serie, segnalazion*, reclamo, fattura,
+    polizza, contratto, numero cliente, codice cliente, isbn, ean, sku, modello, serie, segnalazion*, reclamo,
+    fattura,
     bolletta, delibera, bando, passi,
-    order, orders, case, case number, case no, parcel, shipment, part number, part no, serial, batch, lot, invoice, ref,
+    order, orders, case, case number, case no, parcel, shipment, part number, part no, serial, batch, lot, invoice,
+    ref,
     reference, booking, model, item number, claim number, policy number, account number, customer number, steps
 """)
 
 _PHONE = _phrases("""
-    tel, telefon*, cell, cellulare, cellulari, chiam*, richiam*, ricontatt*, contatt*, whatsapp, wapp, whats app,
+    tel, telefon*, ordini al, dentista, reachable, contactable, on my, i m on, allo, cell, cellulare, cellulari,
+    chiam*, richiam*, ricontatt*, contatt*, whatsapp, wapp, whats app,
     telegram, sms, scriv*, messaggi*, fisso, mobile, interno, fax, recapito, recapiti, risponde, rispondo, rispondono,
     squilla*, utenza, sim,
     int, phone, phones, call, calls, calling, ring, dial, cellphone, landline, wa me, 📞, ☎, 📱, 📲
 """)
 _PHONE_WEAK = _phrases("""
-    numero, num, prenot*, info, informazioni, allo, diretto, linea, ufficio, casa,
+    numero, num, prenot*, info, informazioni, diretto, linea, ufficio, casa,
     number, text, reach, contact, line, direct, office, home, desk, reservations
 """)
 
 _CARD = _phrases("""
-    carta, carte, card, cards, visa, mastercard, amex, american express, maestro, bancomat, postepay, credit, debit, pan
+    carta, carte, card, cards, visa, mastercard, amex, american express, maestro, bancomat, postepay, credit,
+    debit, pan
 """)
-_VAT = _phrases("p iva, piva, partita iva, partite iva, iva, p i, codice fiscale, c f, cf, vat, tax number, tax code")
+_VAT = _phrases(
+    "pi, p iva, piva, partita iva, partite iva, iva, p i, codice fiscale, c f, cf, vat, tax number, tax code"
+)
 _IDENTITY_CARD = _phrases("""
     carta d identità, carta d identita, carta di identità, carta identità, carta identita, c i, cie, documento,
     identity card, id card, id document
@@ -54,19 +60,107 @@ _VERSION_OR_PARAGRAPH = _phrases("""
 _MAC = _phrases("mac, hardware address, physical address, indirizzo fisico, ethernet, wifi, bluetooth")
 _WALLET = _phrases("wallet, btc, bitcoin, eth, ethereum, crypto, portafoglio, donazioni, donations")
 
+_PLATE = _phrases("""
+    targ*, auto, macchina, vettura, furgone, furgoncino, camion, moto, motorino, scooter, suv, parcheggi*, panda,
+    golf,
+    clio, ypsilon, ducato, vespa, autista, investit*, tampon*,
+    plate, plates, reg, registration, car, cars, van, lorry, truck, parked, parking, driver, driving, fiesta,
+    corsa, transit,
+    audi, bmw, fiat, ford, tesla, volvo, mercedes, toyota, mini, vauxhall, motorbike, vehicle
+""")
+_BIRTH = _phrases("""
+    nato, nata, nati, nascita, nascere, nacque, compleann*, compie, anagraf*, classe, dob, d o b, born, birth,
+    birthday, birthdate, turns,
+    turned, turning
+""")
+_HOME = _phrases("""
+    abit*, vive, vivo, vivono, viveva, vivi, resident*, residenza, risied*, domicili*, casa, citofon*, campanello,
+    scala, consegn*, sped*,
+    recapit*, indirizzo, trasloc*, trasferit*, sta in, sta di casa, sta a, affitt*, condomin*, portone, nonna,
+    nonno, zia, mamma, passate da, mandat* a,
+    appartamento, monolocale, inquilin*, bussa*, suonat*, ritir*, pacco, pacchi, passa da, passare da, passo da,
+    live, lives, living, lived, home, house, flat, address, moved, moving, moves, doorstep, neighbour*, neighbor*,
+    deliver*, ship*, parcel, send,
+    landlord, landlady, tenant*, buzzer, stays, staying, knock, apartment, rents, renting, mum, mom, nan, bungalow,
+    drop it, dropped, pick up from,
+    collect*, resides, residing, residence, her place, his place, their place, front door
+""")
+_PREMISES = _phrases("""
+    sede, negozio, negozi, uffici*, trovate, trovi, trovarci, aspettiamo, aspetta, venite, evento, inaugur*, apr*,
+    ore, orari*, vendita, sportello,
+    bar, ristorante, farmacia, teatro, libreria, biblioteca, mercato, palestra, bottega, laboratorio, studio,
+    museo, incontr*, appuntamento,
+    find us, shop, store, office, offices, visit, branch, open, opening, showroom, headquarters, hq, venue, event,
+    tonight, cafe, doors, workshop,
+    gallery, museum, clinic, studio, library, church, pub, join us
+""")
+
+_ANY_DOCUMENT = _phrases("""
+    documento, documenti, doc, passaporto, passaporti, carta d identità, carta identità, cie, id, passport,
+    passports, identity card, id card, papers,
+    document, documents, identità, identity
+""")
+_NINO = _phrases(
+    "nino, ni, national insurance, insurance number, nat ins, natins, n i, contributiv*, assicurazione nazionale"
+)
+_SSN = _phrases(
+    "ssn, ssns, social security, social, tax id, previdenza sociale, previdenza americana, itin, w 2, w2, 1099, irs"
+)
+_NHS = _phrases(
+    "nhs, national health, health service, health number, numero sanitario, sanitario inglese, medical number"
+)
+_BRITISH = _phrases(
+    "hmrc, dwp, payroll, p45, p60, nat ins, national insurance, ni, nino, contributi, inghilterra, londra, "
+    "inglese, britannic*, uk, gov uk"
+)
+_MEDICAL = _phrases(
+    "nhs, gp, surgery, prescription, ricetta, medico, sanitari*, patient, paziente, vaccin*, appointment, "
+    "ospedale, hospital, clinic, blood, repeat"
+)
+
 HINTS = {
     Entity.EMAIL_ADDRESS: Hints(_phrases("mail, email, e mail, pec, scriv*, write, indirizzo")),
     Entity.PHONE_NUMBER: Hints(_PHONE, _REFERENCES, _PHONE_WEAK),
     Entity.CREDIT_CARD: Hints(_CARD, (*_REFERENCES, "tessera", "fedeltà", "loyalty")),
-    Entity.IT_VAT_CODE: Hints(_VAT),
-    Entity.IT_IDENTITY_CARD: Hints(_IDENTITY_CARD, _phrases("protocollo, articolo, modello, serial*, part, model")),
-    Entity.IT_PASSPORT: Hints(_phrases("passaporto, passaporti, passport, passports")),
-    Entity.IT_DRIVER_LICENSE: Hints(_DRIVER_LICENSE),
+    Entity.IT_VAT_CODE: Hints(_VAT, afar=(*_VAT, *_phrases("fattur*, intestat*, company, ditta, azienda, studio"))),
+    Entity.IT_IDENTITY_CARD: Hints(
+        _IDENTITY_CARD, _phrases("protocollo, articolo, modello, serial*, part, model"), afar=_ANY_DOCUMENT
+    ),
+    Entity.IT_HEALTH_CARD: Hints(
+        _phrases("tessera sanitaria, tessera, team, health card, sanitaria, ts, cns"),
+        afar=_phrases("tessera, health card, card, sanitaria, team, ehic"),
+    ),
+    Entity.PASSPORT: Hints(
+        _phrases("passaporto, passaporti, passport, passports"),
+        afar=_phrases("passaporto, passaporti, passport, passports"),
+    ),
+    Entity.DRIVER_LICENSE: Hints(
+        _DRIVER_LICENSE, afar=(*_DRIVER_LICENSE, *_phrases("licence, license, licences, licenses"))
+    ),
+    Entity.LICENSE_PLATE: Hints(
+        _PLATE,
+        afar=_phrases(
+            "targa, targhe, targato, targata, plate, plates, reg, registration, auto, car, van, furgone, "
+            "macchina, parked, parcheggi*"
+        ),
+    ),
+    Entity.DATE_OF_BIRTH: Hints(
+        _BIRTH,
+        _phrases("fondat*, founded, established, since, nasce, aperta, aperto, costituit*"),
+        afar=_phrases("nato, nata, nascita, compleann*, born, birth, birthday, birthdays, dob, d o b"),
+    ),
+    Entity.ADDRESS: Hints(_HOME, unless=_PREMISES),
     Entity.IP_ADDRESS: Hints(_IP, _VERSION_OR_PARAGRAPH),
-    Entity.MAC_ADDRESS: Hints(_MAC),
-    Entity.CRYPTO: Hints(_WALLET),
-    Entity.US_SSN: Hints(_phrases("ssn, ssns, social security, tax id"), _REFERENCES),
-    Entity.UK_NHS: Hints(_phrases("nhs, national health, health service, patient"), _REFERENCES),
-    Entity.UK_NINO: Hints(_phrases("nino, ni, national insurance, insurance number"), _REFERENCES),
+    Entity.MAC_ADDRESS: Hints(
+        _MAC,
+        afar=_phrases(
+            "mac, wifi, wi, router, device, dispositivo, tracker, bluetooth, rete, network, "
+            "indirizzo fisico, sticker, etichetta, adesivo"
+        ),
+    ),
+    Entity.CRYPTO: Hints(_WALLET, afar=_WALLET),
+    Entity.US_SSN: Hints(_SSN, _REFERENCES, afar=_SSN),
+    Entity.UK_NHS: Hints(_NHS, _REFERENCES, afar=(*_NHS, *_MEDICAL)),
+    Entity.UK_NINO: Hints(_NINO, _REFERENCES, afar=(*_NINO, *_BRITISH)),
 }
 """An entity that is not here has a check of its own that decides."""

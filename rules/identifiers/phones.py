@@ -14,6 +14,9 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from rules.identifiers.entities import Entity
 from rules.identifiers.lookalikes import is_amount, is_calendar, is_thousands
 
+_FREE = regex.compile(r"\(?0(?:8\d\d|3\d\d)\)?[ \-]")
+"""British numbers of services, as they are written: some are too short to be known as such."""
+
 _NOBODYS = frozenset({Kind.TOLL_FREE, Kind.PREMIUM_RATE, Kind.SHARED_COST, Kind.UAN, Kind.VOICEMAIL})
 """Numbers of services, published to be called: they lead to no person."""
 
@@ -26,7 +29,7 @@ _HOME = regex.compile(
     rf"(?<![\w#@=€$£&%+])(?<!\w[\-_/\u2010-\u2015])(?<!\d[:.,])(?:"
     rf"(?P<mobile>3\d\d{_SEP}{{0,3}}\d(?:{_SEP}?\d){{5,6}})|"
     rf"(?P<fixed>\(?0\d{{1,4}}\)?{_SEP}{{0,3}}\d(?:{_SEP}?\d){{4,8}})|"
-    rf"(?P<american>\(?[2-9]\d\d\)?{_SEP}{{0,2}}[2-9]\d\d{_SEP}?\d{{4}})"
+    rf"(?P<american>(?:1-)?\(?[2-9]\d\d\)?{_SEP}{{0,2}}[2-9]\d\d{_SEP}?\d{{4}})"
     rf"){_END}"
 )
 
@@ -67,7 +70,7 @@ def _abroad(text: str) -> Iterator[_Shape]:
             continue
         # What follows a number is sometimes another number: it is let go group by group.
         for end in _ends(written):
-            digits = "".join(c for c in written[:end] if c.isdigit())
+            digits = "".join(c for c in written[:end].replace("(0)", "") if c.isdigit())
             number = _parsed("+" + (digits[2:] if digits.startswith("00") else digits), None)
             if number and phonenumbers.is_valid_number(number):
                 if _is_somebodys(number):
@@ -92,10 +95,17 @@ def _at_home(text: str) -> Iterator[_Shape]:
         grouped = not written.isdigit()
         if match["mobile"] and _is_valid(written, "IT"):
             yield _Shape(start, end, 0.4 if grouped else 0.2)
-        elif match["fixed"] and (_is_valid(written, "IT") or _is_british(written)):
-            yield _Shape(start, end, 0.25 if grouped else 0.2)
+        elif match["fixed"] and not _FREE.match(written) and (_is_valid(written, "IT") or _is_british(written)):
+            yield _Shape(start, end, _fixed_score(written))
         elif _is_valid(written, "US"):
-            yield _Shape(start, end, 0.4 if "(" in written else 0.2)
+            yield _Shape(start, end, 0.4 if "(" in written or written.count("-") == 2 else 0.2)
+
+
+def _fixed_score(written: str) -> float:
+    """A number in groups is a phone's, unless all of them are pairs; a British mobile says so by itself, nearly."""
+    if not written.isdigit():
+        return 0.4 if regex.search(r"\d{3}", regex.sub(r"^\(?\d+\)?", "", written, count=1)) else 0.25
+    return 0.3 if written.startswith("07") else 0.2
 
 
 def _looks_like_something_else(text: str, start: int, end: int) -> bool:

@@ -6,8 +6,9 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-_FAMILIES = {"it": "it_core_news", "en": "en_core_web"}
-_LARGEST_FIRST = ("lg", "md", "sm")
+FAMILIES = {"it": "it_core_news", "en": "en_core_web"}
+SIZES = ("lg", "md", "sm")
+"""The largest first."""
 
 
 class Pipeline(NamedTuple):
@@ -23,8 +24,8 @@ def official_pipelines() -> dict[str, Pipeline]:
     anything else is left alone.
     """
     found = {}
-    for language, family in _FAMILIES.items():
-        sizes = (Pipeline(f"{family}_{size}", _version(f"{family}_{size}")) for size in _LARGEST_FIRST)
+    for language, family in FAMILIES.items():
+        sizes = (Pipeline(f"{family}_{size}", _version(f"{family}_{size}")) for size in SIZES)
         if best := next(
             (one for one in sizes if one.version and _series(one.version) == _series(_version("spacy"))), None
         ):

@@ -8,9 +8,11 @@ import regex
 from presidio_analyzer import EntityRecognizer, LocalRecognizer, Pattern, PatternRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from rules.identifiers import checks
+from rules.identifiers import checks, circumstances
 from rules.identifiers.entities import Entity
+from rules.identifiers.people import People
 from rules.identifiers.phones import Phones
+from rules.identifiers.special import Special
 
 Check = Callable[[str], bool | None]
 TIMEOUT = 1.0
@@ -46,6 +48,7 @@ _CARD_START = rf"{_LONE}(?<!\d[.,])"
 _CARD_END = r"(?!\w|[.,\-/]\d)"
 _CARD: tuple[Scored, ...] = (
     (rf"{_CARD_START}3[47]\d\d{_GAP}\d{{6}}{_GAP}\d{{5}}{_CARD_END}", 0.55),
+    (rf"{_CARD_START}3[47](?:[ ./{_DASH}]?\d){{13}}{_CARD_END}", 0.4),
     (rf"{_CARD_START}3(?:0[0-5]|[68]\d)\d{_GAP}\d{{6}}{_GAP}\d{{4}}{_CARD_END}", 0.3),
     (rf"{_CARD_START}{_FOUR}(?:[ .{_DASH}]{{1,2}}\d{{4}}){{3}}{_CARD_END}", 0.7),
     (rf"{_CARD_START}{_FOUR}\d{{12}}{_CARD_END}", 0.55),
@@ -55,7 +58,8 @@ _CARD: tuple[Scored, ...] = (
 _WALLET: tuple[Scored, ...] = (
     (r"(?-i:(?<!\w)[13][1-9A-HJ-NP-Za-km-z]{25,34}(?!\w))", 0.5),
     (r"(?<!\w)bc1[02-9ac-hj-np-z]{25,59}(?!\w)", 0.5),
-    (r"(?<!\w)0x[0-9a-f]{40}(?!\w)", 0.6),
+    (r"(?<!\w)0x(?: ?[0-9a-f]){40}(?!\w)", 0.6),
+    (r"(?-i:(?<!\w)[13][1-9A-HJ-NP-Za-km-z]{8,20}[\- ][1-9A-HJ-NP-Za-km-z]{8,20}(?!\w))", 0.1),
 )
 
 # Letters may stand in place of digits (omocodia), but not in a code that is also set in groups: prose would match.
@@ -69,6 +73,11 @@ _FISCAL_CODE: tuple[Scored, ...] = (
         0.3,
     ),
     (
+        rf"(?<![^\W_])(?:[A-Z]{_SEP}){{6}}(?:{_N}{_SEP}){{2}}{_MONTH}{_SEP}(?:{_N}{_SEP}){{2}}[A-Z]{_SEP}(?:{_N}{_SEP}){{3}}"
+        rf"[A-Z](?![^\W_])",
+        0.3,
+    ),
+    (
         rf"(?<!\w)(?:[A-Z]{_SPACED}){{6}}(?:\d{_SPACED}){{2}}{_MONTH}{_SPACED}(?:\d{_SPACED}){{2}}"
         rf"[A-Z]{_SPACED}(?:\d{_SPACED}){{3}}[A-Z](?!\w)",
         0.3,
@@ -77,16 +86,6 @@ _FISCAL_CODE: tuple[Scored, ...] = (
 
 _ELEVEN = rf"\d(?:{_SEP}\d){{10}}(?!\w|[.,]\d)"
 _VAT: tuple[Scored, ...] = ((rf"{_LONE}IT{_SEP}{_ELEVEN}", 0.75), (rf"{_LONE}(?<![+.,(])(?<!\d ){_ELEVEN}", 0.1))
-
-# Documents carry no check, and a card and a passport look the same: the words beside them decide.
-_TWO = r"(?:(?-i:[A-Z]{2} ?)|[A-Z]{2})"
-_IDENTITY_CARD: tuple[Scored, ...] = (
-    (rf"{_LONE}(?:{_TWO}\d{{7}}|\d{{7}}[A-Z]{{2}}|[A-Z]{{2}}\d{{5}}[A-Z]{{2}}){_ENDS}", 0.05),
-)
-_PASSPORT: tuple[Scored, ...] = ((rf"{_LONE}{_TWO}\d{{7}}{_ENDS}", 0.05),)
-_DRIVER_LICENSE: tuple[Scored, ...] = (
-    (rf"{_LONE}(?:[A-Z]{{2}}\d{{7}}[A-Z]|U1[0-9B-HJ-NPR-UWYXZ]{{7}}[A-Z]){_ENDS}", 0.05),
-)
 
 # The versions of programs are small numbers; addresses on the net have a large one somewhere, or a private beginning.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -100,6 +99,9 @@ _IP: tuple[Scored, ...] = (
 
 _PAIRS = r"[0-9A-F]{2}([:\-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?![\w:\-])"
 _MAC: tuple[Scored, ...] = (
+    (r"(?<![\w.])[0-9A-F]{2}([. ])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?![.]?\w)", 0.1),
+    (r"(?<![\w.])[0-9A-F]{4} [0-9A-F]{4} [0-9A-F]{4}(?!\w)", 0.05),
+    (r"(?<![\w.])(?=[0-9]{0,11}[A-F])(?=[A-F]{0,11}[0-9])[0-9A-F]{12}(?!\w)", 0.1),
     (rf"(?<![\w:\-])(?=[\d:\-]{{0,16}}[A-F]){_PAIRS}", 0.6),
     (rf"(?<![\w:\-]){_PAIRS}", 0.1),
     (r"(?<![\w.])(?=[\d.]{0,13}[A-F])[0-9A-F]{4}\.[0-9A-F]{4}\.[0-9A-F]{4}(?!\.?\w)", 0.5),
@@ -107,13 +109,16 @@ _MAC: tuple[Scored, ...] = (
 
 _SSN: tuple[Scored, ...] = (
     (rf"{_LONE}\d{{3}}-\d{{2}}-\d{{4}}{_ENDS}", 0.5),
-    (rf"{_LONE}(?:\d{{3}}[ .]\d{{2}}[ .]\d{{4}}|\d{{9}}){_ENDS}", 0.05),
+    (rf"{_LONE}(?:\d{{3}} ?[ .\-] ?\d{{2}} ?[ .\-] ?\d{{4}}|\d{{9}}){_ENDS}", 0.1),
 )
-_NHS: tuple[Scored, ...] = ((rf"{_LONE}\d{{3}}[ \-]?\d{{3}}[ \-]?\d{{4}}{_ENDS}", 0.05),)
+_NHS: tuple[Scored, ...] = (
+    (rf"{_LONE}(?:\d{{3}} ?[ ./\-]? ?\d{{3}} ?[ ./\-]? ?\d{{4}}|\d(?:[ \-.]?\d){{9}}){_ENDS}", 0.1),
+)
 _NINO_LETTERS = r"(?!BG|GB|NK|KN|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
 _NINO: tuple[Scored, ...] = (
     (rf"(?-i:{_LONE}{_NINO_LETTERS} \d\d \d\d \d\d [A-D]{_ENDS})", 0.5),
-    (rf"{_LONE}{_NINO_LETTERS} ?\d\d ?\d\d ?\d\d ?[A-D]{_ENDS}", 0.05),
+    (rf"(?-i:{_LONE}{_NINO_LETTERS} \d{{6}} [A-D]{_ENDS})", 0.4),
+    (rf"{_LONE}{_NINO_LETTERS}(?:[ .\-]{{0,3}}\d){{6}}[ .\-]{{0,3}}[A-D]{_ENDS}", 0.15),
 )
 
 
@@ -128,13 +133,19 @@ def recognisers(language: str) -> list[EntityRecognizer]:
         Checked(language, Entity.IT_VAT_CODE, _VAT, checks.vat),
         Checked(language, Entity.MAC_ADDRESS, _MAC, checks.mac),
         Checked(language, Entity.IP_ADDRESS, _IP, checks.ip),
-        Checked(language, Entity.IT_IDENTITY_CARD, _IDENTITY_CARD),
-        Checked(language, Entity.IT_PASSPORT, _PASSPORT),
-        Checked(language, Entity.IT_DRIVER_LICENSE, _DRIVER_LICENSE),
+        Checked(language, Entity.IT_HEALTH_CARD, circumstances.HEALTH_CARD),
+        Checked(language, Entity.IT_IDENTITY_CARD, circumstances.IDENTITY_CARD),
+        Checked(language, Entity.PASSPORT, circumstances.PASSPORT),
+        Checked(language, Entity.DRIVER_LICENSE, circumstances.DRIVER_LICENSE),
+        Checked(language, Entity.LICENSE_PLATE, circumstances.PLATE),
+        Checked(language, Entity.DATE_OF_BIRTH, circumstances.BIRTH),
+        Checked(language, Entity.ADDRESS, circumstances.ADDRESS),
         Checked(language, Entity.US_SSN, _SSN, checks.ssn),
         Checked(language, Entity.UK_NHS, _NHS, checks.nhs),
         Checked(language, Entity.UK_NINO, _NINO),
         Phones(language),
+        People(language),
+        Special(language),
     ]
 
 

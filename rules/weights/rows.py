@@ -18,7 +18,8 @@ from rules.segmenting import sentences
 from rules.tokens import Tokenizer
 
 CORPUS = Path(__file__).parent / "corpus"
-Part = Literal["train", "dev", "kept"]
+Part = Literal["train", "dev", "kept", "next"]
+"""`next`: written after the last training, for the next one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from rules.encoder import vocabulary
 from rules.labels import LABELS
 from rules.tokens import Tokenizer
 from rules.weights.network import SCALE, JudgeNetwork, batch, highest
-from rules.weights.rows import CORPUS, Row, read_corpus, read_open, seen, varied
+from rules.weights.rows import CORPUS, Part, Row, read_corpus, read_open, seen, varied
 
 _BATCH = 32
 _SORTED = 40
@@ -57,7 +57,7 @@ def main() -> None:
     torch.manual_seed(recipe.seed)
     tokenizer = Tokenizer(vocabulary(asked.models))
     network = JudgeNetwork(read_e5(weights_path()), recipe.rank, recipe.hidden, lowest=recipe.lowest)
-    rows = Rows(asked.corpus, asked.open, recipe)
+    rows = Rows(asked.corpus, asked.open, recipe, more=asked.next)
     train(network, tokenizer, rows, recipe, asked.out)
     save(network, recipe, asked.out / "judge.safetensors")
 
@@ -66,6 +66,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rules.weights.train", description=__doc__)
     parser.add_argument("--open", type=Path, help="folder of toxicity.jsonl.gz; without, the corpus alone is used")
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="folder of train.jsonl; 'none' for open data alone")
+    parser.add_argument(
+        "--next", action="store_true", help="with next.jsonl, which was written after the last training"
+    )
     parser.add_argument("--models", type=Path, default=Path("models"), help="where `vaglio models build` has built")
     parser.add_argument("--out", type=Path, required=True, help="folder of the weights and of the state to resume from")
     for name, field in Recipe.__dataclass_fields__.items():
@@ -76,9 +79,11 @@ def _arguments() -> argparse.Namespace:
 class Rows:
     """What an epoch is made of: the same for the same recipe and epoch, whenever training was interrupted."""
 
-    def __init__(self, corpus: Path, open_folder: Path | None, recipe: Recipe) -> None:
+    def __init__(self, corpus: Path, open_folder: Path | None, recipe: Recipe, *, more: bool = False) -> None:
+        """`more`: with the corpus's `next` part, too."""
         dice = random.Random(recipe.seed)  # noqa: S311 -- shuffling is no secret
-        self._corpus = read_corpus("train", corpus) if str(corpus) != "none" else []
+        parts: tuple[Part, ...] = () if str(corpus) == "none" else ("train", "next") if more else ("train",)
+        self._corpus = [row for part in parts for row in read_corpus(part, corpus)]
         if recipe.sample < 1:
             self._corpus = dice.sample(self._corpus, round(recipe.sample * len(self._corpus)))
         self._open = read_open(open_folder, "train") if open_folder else []

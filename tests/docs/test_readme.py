@@ -81,6 +81,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: Path) -> Path:
     monkeypatch.setenv(f"{PREFIX}MODELS_DIR", str(models))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Buongiorno a tutti")))
+    (tmp_path / "customers.csv").write_text("surname,email,phone\nPrimavera,z@mail.example,3401112233\n", "utf-8")
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "frame.txt").write_text("Il fornitore ci fa uno sconto del diciotto per cento.", "utf-8")
     (tmp_path / "drafts.jsonl").write_text('{"text": "Buongiorno a tutti"}\n{"text": "Hello there"}\n', "utf-8")
     return tmp_path
 
@@ -99,6 +102,8 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         _follow(command.page, home)
     for setting in command.settings:
         monkeypatch.setenv(*setting.split("=", 1))
+    if command.arguments[:2] == ("knowledge", "remove"):
+        run(["knowledge", "add", "customers.csv", "--columns", "surname,email,phone"])
     if command.arguments[0] == "audit":
         run(["check", "--record", "Buongiorno a tutti"])
     return run(_harmless(command))
@@ -107,7 +112,11 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 def _harmless(command: Command) -> tuple[str, ...]:
     """As typed, but for what would run until it is told to stop, or download a gigabyte: those are tested elsewhere."""
     endless = command.arguments[0] == "run" or command.arguments[:2] == ("models", "install")
-    return (*command.arguments, "--help") if endless else command.arguments
+    return (*command.arguments, "--help") if endless or command.arguments in _NAMED else command.arguments
+
+
+_NAMED = {("knowledge",), ("knowledge", "add"), ("knowledge", "add-docs"), ("policy", "explain")}
+"""Commands that a page speaks of without what they need."""
 
 
 def _may_return(command: Command) -> range:

@@ -69,6 +69,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "capitalization": {},
     "metric": {"metric": "characters", "most": 40},
     "shouting": {},
+    "secret": {},
+    "internal_link": {"hosts": ["*.acme.it"]},
+    "dictionary": {"terms": ["Progetto Falco", "Aurora"], "misspelt": True},
+    "exact_match": {"table": "customers", "match": [["email"], ["surname", "phone"]]},
+    "fingerprint": {"documents": "plans"},
     "toxicity": {"labels": ["insult"]},
     "judge": {"label": "clickbait"},
 }
@@ -102,11 +107,14 @@ def make_rule() -> Callable[..., Rule]:
 
 @pytest.fixture(scope="session")
 def every_rule(make_rule: Callable[..., Rule]) -> list[Rule]:
-    """One rule of each detector; two of them hide what they find."""
+    """One rule of each detector that needs nothing else; some of them hide what they find."""
     hiding = {"phrases": "INSULT", "pattern": "NUMBER"}
-    # Rules that read meaning need models: without, each is unchecked, and so they are tested apart.
-    plain = [detector for detector in PARAMETERS if detector not in ("toxicity", "judge")]
-    return [make_rule(detector, hides=hiding.get(detector)) for detector in plain]
+    # Rules that need models or the company's knowledge are unchecked without, and so they are tested apart.
+    apart = ("toxicity", "judge", "exact_match", "fingerprint")
+    rules = [make_rule(detector, hides=hiding.get(detector)) for detector in PARAMETERS if detector not in apart]
+    for rule in rules:
+        rule.load()
+    return rules
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,36 @@ def found(text: str) -> list[tuple[Entity, str]]:
 
 
 FLAGGED = {
+    Entity.IT_HEALTH_CARD: (
+        ("La tessera sanitaria è 80380001234567890123, la trovate in segreteria", "80380001234567890123"),
+        ("health card 8038 0001 2345 6789 0123, thanks", "8038 0001 2345 6789 0123"),
+    ),
+    Entity.LICENSE_PLATE: (
+        ("La Panda targata GA 123 BC blocca il cancello", "GA 123 BC"),
+        ("whoever owns LX19 JUV, your lights are on", "LX19 JUV"),
+        ("targa fb456cd, ultima chiamata", "fb456cd"),
+    ),
+    Entity.DATE_OF_BIRTH: (
+        ("Nato il 12/03/1980 a Bari, cerca casa", "12/03/1980"),
+        ("born on March 4th, 1975 in Leeds", "March 4th, 1975"),
+        ("data di nascita: 7 maggio 1991", "7 maggio 1991"),
+        ("dob 04.11.1968 for the form", "04.11.1968"),
+    ),
+    Entity.ADDRESS: (
+        ("Abita in via dei Gelsi 14, scala B, suonate forte", "via dei Gelsi 14, scala B"),
+        ("He lives at 41 Tennyson Avenue, Scarborough YO12 7RB", "41 Tennyson Avenue, Scarborough YO12 7RB"),
+        ("consegnate a casa sua, piazza Garibaldi 3", "piazza Garibaldi 3"),
+    ),
+    Entity.HEALTH: (
+        ("Marta, la collega del turno, soffre di ansia", "soffre di"),
+        ("Our porter was diagnosed with lupus", "diagnosed with"),
+    ),
+    Entity.UNION: (("La mia capoturno è delegata Rsu, lo sanno tutti", "delegata Rsu"),),
+    Entity.RELIGION: (("Il nostro fornaio è testimone di Geova", "è testimone di Geova"),),
+    Entity.SEXUAL_LIFE: (("my manager is on Grindr, she told us", "on Grindr"),),
+    Entity.POLITICS: (("Our barista is a Trump supporter", "is a Trump supporter"),),
+    Entity.ETHNICITY: (("La vicina di sopra è rom, e allora?", "è rom"),),
+    Entity.CRIMINAL: (("Il nostro magazziniere è stato arrestato", "arrestato"),),
     Entity.EMAIL_ADDRESS: (
         ("Per iscriversi: giulia.bernardi82@gmail.com entro venerdì.", "giulia.bernardi82@gmail.com"),
         ("Drop a line to Tom+news@bright-well.co.uk, please.", "Tom+news@bright-well.co.uk"),
@@ -73,11 +103,11 @@ FLAGGED = {
         ("My Italian identity card is AX 4471920", "AX 4471920"),
         ("documento: 4471920AX", "4471920AX"),
     ),
-    Entity.IT_PASSPORT: (
+    Entity.PASSPORT: (
         ("Passaporto n. YB4419027 rinnovato", "YB4419027"),
         ("my passport is YA8810245", "YA8810245"),
     ),
-    Entity.IT_DRIVER_LICENSE: (
+    Entity.DRIVER_LICENSE: (
         ("Patente U1B83K62ZA rilasciata a Torino", "U1B83K62ZA"),
         ("my driving licence RM7741029F expired", "RM7741029F"),
     ),
@@ -112,6 +142,18 @@ FLAGGED = {
 }
 
 PASSED = [
+    "Ci trovate in via Roma 12, il negozio apre alle nove",
+    "Ho corso 42 metri in tre secondi",
+    "Oggi parliamo di depressione e di lavoro, con una psicologa",
+    "Sono in malattia da lunedì, torno presto",
+    "Chi soffre di ansia può chiamarci",
+    "I volontari seguono le persone con demenza",
+    "La scuola è fondata il 12 marzo 1980",
+    "Il concorso Giuseppe Verdi apre in corso Garibaldi",
+    "Grazie a Mario Draghi per la visita, scrive la stampa",
+    "Find us at 12 High Street, the shop with the blue door",
+    "The film about Nelson Mandela is on tonight",
+    "In via Giuseppe Rossi c'è il mercato",
     # tickets, orders, codes
     *("Il ticket 3401234567 è stato preso in carico.", "Your ticket 4155552671 has been escalated."),
     *("Ordine n. 329 8471105 in consegna", "Il numero del mio ordine è 3331234567", "order number 415-555-2671"),
@@ -200,7 +242,7 @@ def test_flagged(entity: Entity, text: str, words: str) -> None:
 
 
 def test_every_entity_is_tried() -> None:
-    assert set(FLAGGED) == set(Entity) - {Entity.PERSON}
+    assert set(FLAGGED) == set(Entity) - {Entity.PERSON}  # names: test_people.py
 
 
 @pytest.mark.parametrize("text", PASSED)

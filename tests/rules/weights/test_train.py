@@ -100,7 +100,7 @@ def test_what_is_saved_is_what_is_served(corpus: Path, tokenizer: Tokenizer, tmp
         learned = network(ids, mask, segments)
     onnx.save(graph_of(weights, int8=False), str(tmp_path / "exact.onnx"))
     exact = Served(session(tmp_path / "exact.onnx"), checked_weights().words).run(passages, "logits")
-    for row, found in zip(learned.numpy(), exact, strict=True):
+    for row, (found,) in zip(learned.numpy(), exact, strict=True):
         np.testing.assert_allclose(found, row[: len(found)], atol=0.02)  # weights are saved in half precision
 
     served = logits_of(Judge(tmp_path / "models", weights=weights, calibration=None), rows)

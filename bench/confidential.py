@@ -1,0 +1,323 @@
+"""What must not leave and does: identifiers, secrets and inside links on gold posts, beside what one would use instead.
+
+    .venv/bin/python bench/confidential.py [--part dev|kept] [--misses] [--presidio] [--meaning]
+
+The gold posts (`data/confidential.jsonl`) were written by others than the recognisers, who had not seen these; a third
+was kept apart and is scored once, at the end. Found means: the same entity in an overlapping place. F2 weighs recall
+four times as much as precision; intervals are 95 % (Wilson).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import harmless
+import invented
+import numpy as np
+from pydantic import TypeAdapter
+
+from rules.detectors import Rule
+from rules.detectors.base import BaseRule, Subject
+from rules.detectors.personal_data import PersonalData
+from rules.draft import Draft
+from rules.folding import fold
+from rules.identifiers.entities import SPECIAL, Entity
+from rules.judges import Judges
+from rules.scanner import Scanner
+
+ROOT = Path(__file__).parents[1]
+LANGUAGES = ("it", "en")
+_RULE: TypeAdapter[BaseRule] = TypeAdapter(Rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    text: str
+    language: str
+    kind: str
+    about: str
+    marks: tuple[tuple[str, int, int], ...]
+
+
+def posts(part: str) -> list[Post]:
+    found = []
+    for line in (ROOT / "bench/data/confidential.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["split"] != part:
+            continue
+        marks = [(mark["entity"], mark["start"], mark["end"]) for mark in row["entities"]]
+        text, places = invented.filled(row["text"])
+        marks += [("SECRET", start, end) for start, end in places]
+        found.append(Post(text, row["language"], row["kind"], row.get("about", ""), tuple(marks)))
+    return found
+
+
+def rule(detector: str, **fields: object) -> BaseRule:
+    common = {"id": "bench.one", "severity": "warn", "clause": "1", "message": "x",
+              "examples": {"flag": ["x"], "allow": ["y"]}}  # fmt: skip
+    return _RULE.validate_python({**common, "detector": detector, **fields})
+
+
+Finder = Callable[[Post], Iterable[tuple[str, int, int]]]
+"""What something finds in a post: entity, start, end."""
+
+
+def ours() -> Finder:
+    """Every entity at the usual threshold."""
+    every = rule("personal_data", entities=[str(entity) for entity in Entity])
+    assert isinstance(every, PersonalData)
+
+    def find(post: Post) -> list[tuple[str, int, int]]:
+        subject = _subject(post)
+        return [(str(entity), hit.span.start, hit.span.end) for entity, hit in every.identified(subject)]
+
+    return find
+
+
+def secrets() -> Finder:
+    one = rule("secret")
+    return lambda post: [("SECRET", hit.span.start, hit.span.end) for hit in one.hits(_subject(post))]
+
+
+def links() -> Finder:
+    one = rule("internal_link")
+    return lambda post: [("INTERNAL_LINK", hit.span.start, hit.span.end) for hit in one.hits(_subject(post))]
+
+
+def scanner_alone() -> Finder:
+    found = Scanner()
+    return lambda post: [("SECRET", one.start, one.end) for one in found.find(post.text)]
+
+
+def _subject(post: Post, judges: Judges | None = None) -> Subject:
+    return Subject(Draft(text=post.text), fold(post.text), (post.language,), judges)
+
+
+def presidio() -> Finder:
+    """Its own recognisers at a threshold of 0.4, tokens from a blank pipeline: what one gets offline."""
+    import spacy
+    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+    from presidio_analyzer.nlp_engine import NlpEngineProvider
+
+    registry = RecognizerRegistry(supported_languages=list(LANGUAGES))
+    registry.load_predefined_recognizers(languages=list(LANGUAGES))
+    registry.remove_recognizer("SpacyRecognizer")
+    models = [{"lang_code": language, "model_name": "none"} for language in LANGUAGES]
+    engine = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "no_op", "models": models}).create_engine()
+    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=list(LANGUAGES))
+    same = {"IT_PASSPORT": "PASSPORT", "US_PASSPORT": "PASSPORT", "UK_PASSPORT": "PASSPORT",
+            "IT_DRIVER_LICENSE": "DRIVER_LICENSE",
+            "US_DRIVER_LICENSE": "DRIVER_LICENSE",
+            "UK_DRIVING_LICENCE": "DRIVER_LICENSE",
+            "UK_VEHICLE_REGISTRATION": "LICENSE_PLATE", "UK_POSTCODE": "ADDRESS"}  # fmt: skip
+
+    def find(post: Post) -> list[tuple[str, int, int]]:
+        found = analyzer.analyze(post.text, language=post.language, score_threshold=0.4)
+        return [(same.get(one.entity_type, one.entity_type), one.start, one.end) for one in found]
+
+    del spacy
+    return find
+
+
+def presidio_alone(part: str) -> None:
+    personal = [post for post in posts(part) if post.kind in ("identifiers", "fine")]
+    find = presidio()
+    table("Presidio's defaults", compared(personal, find, GROUPS["all"]), GROUPS)
+    flagged(personal, find, GROUPS["identifiers"])
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    if not count:
+        return 0.0, 1.0
+    share, z = hits / count, 1.96
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+@dataclass(slots=True)
+class Count:
+    right: int = 0
+    missed: int = 0
+    wrong: int = 0
+
+    @property
+    def recall(self) -> float:
+        return self.right / max(1, self.right + self.missed)
+
+    @property
+    def precision(self) -> float:
+        return self.right / max(1, self.right + self.wrong)
+
+    @property
+    def f2(self) -> float:
+        return 5 * self.right / max(1, 5 * self.right + 4 * self.missed + self.wrong)
+
+
+def compared(
+    some: Sequence[Post], find: Finder, names: Sequence[str], *, misses: bool = False
+) -> dict[tuple[str, str], Count]:
+    """Right, missed and wrong for each entity and language. What is wrong counts on every post."""
+    counts: dict[tuple[str, str], Count] = defaultdict(Count)
+    for post in some:
+        found = [one for one in find(post) if one[0] in names]
+        for name, start, end in post.marks:
+            if name not in names:
+                continue
+            hit = any(one[0] == name and one[1] < end and start < one[2] for one in found)
+            count = counts[name, post.language]
+            count.right += hit
+            count.missed += not hit
+            if misses and not hit:
+                _show("missed", name, post, start, end)
+        for name, start, end in found:
+            if not any(mark[0] == name and mark[1] < end and start < mark[2] for mark in post.marks):
+                counts[name, post.language].wrong += 1
+                if misses:
+                    _show("wrong", name, post, start, end)
+    return counts
+
+
+def _show(what: str, name: str, post: Post, start: int, end: int) -> None:
+    before, after = post.text[max(0, start - 50) : start], post.text[end : end + 40]
+    print(f"  {what} {name}: {before}[[{post.text[start:end]}]]{after}")
+
+
+def table(title: str, counts: dict[tuple[str, str], Count], groups: dict[str, Sequence[str]]) -> None:
+    print(f"\n{title}\n{'':18}" + "".join(f"  {language}:  n   P    R   [95 %]      F2 " for language in LANGUAGES))
+    for name, members in groups.items():
+        cells = []
+        for language in LANGUAGES:
+            total = Count()
+            for member in members:
+                one = counts.get((member, language), Count())
+                total.right, total.missed, total.wrong = (
+                    total.right + one.right,
+                    total.missed + one.missed,
+                    total.wrong + one.wrong,
+                )
+            low, high = wilson(total.right, total.right + total.missed)
+            count = f"{total.right + total.missed:4d} {total.precision:.2f} {total.recall:.2f}"
+            cells.append(f"  {count} [{low:.2f} {high:.2f}] {total.f2:.2f}")
+        print(f"{name:18}" + "  ".join(cells))
+
+
+IDENTIFIERS = [str(entity) for entity in Entity if entity not in SPECIAL]
+GROUPS: dict[str, Sequence[str]] = {
+    **{name: [name] for name in IDENTIFIERS},
+    "SPECIAL": [str(entity) for entity in SPECIAL],
+    "identifiers": [name for name in IDENTIFIERS if name not in ("PERSON", "ADDRESS", "DATE_OF_BIRTH")],
+    "all": [*IDENTIFIERS, *map(str, SPECIAL)],
+}
+
+
+def flagged(some: Sequence[Post], find: Finder, names: Sequence[str]) -> None:
+    for language in LANGUAGES:
+        fine = [post for post in some if post.kind == "fine" and post.language == language]
+        hit = [post for post in fine if any(one[0] in names for one in find(post))]
+        print(f"  fine posts flagged, {language}: {len(hit)} of {len(fine)}")
+
+
+def harmless_numbers(finders: Sequence[Finder]) -> None:
+    """How many of a hundred harmless numbers of each kind are taken for something."""
+    print("\nOf 100 harmless ones, flagged by any of the three")
+    for kind, texts in harmless.posts().items():
+        some = [Post(text, language, "fine", kind, ()) for language, text in texts]
+        print(f"  {kind:16} {sum(any(list(find(post)) for find in finders) for post in some)}")
+
+
+def meaning(some: Sequence[Post], models: Path, part: str) -> None:
+    """What the judge and the word lists find together of what is told of somebody, and topics by ten examples."""
+    judges = Judges(models, "built-in")
+    told = [post for post in some if any(mark[0] in map(str, SPECIAL) for mark in post.marks)]
+    labels = ("colleague_private", "client_confidential")
+    lists, found = (
+        rule("personal_data", entities=list(map(str, SPECIAL))),
+        [rule("judge", label=name) for name in labels],
+    )
+    for language in LANGUAGES:
+        mine = [post for post in told if post.language == language]
+        by_words = [bool(lists.hits(_subject(post))) for post in mine]
+        by_judge = [any(one.hits(_subject(post, judges)) for one in found) for post in mine]
+        both = sum(a or b for a, b in zip(by_words, by_judge, strict=True))
+        print(f"\nPosts on health, beliefs ... of somebody, {language}: {len(mine)}; found by words {sum(by_words)}, "
+              f"by meaning {sum(by_judge)}, by either {both}")  # fmt: skip
+    topics(some, judges, part)
+
+
+def topics(some: Sequence[Post], judges: Judges, part: str) -> None:
+    written = json.loads((ROOT / "bench/data/topics.json").read_text(encoding="utf-8"))
+    fine = [post for post in some if post.kind == "fine"]
+    # A subject keeps what was read of it: each post goes through the networks once, and not once a topic.
+    subjects = cache(lambda post: _subject(post, judges))
+    print("\nTopics of ten examples: positives found, in another language, near ones flagged, fine posts flagged")
+    every = []
+    for topic in written:
+        one = rule("topic", like=topic["like"], unlike=topic["unlike"])
+
+        def share(rows: Sequence[Post], one: BaseRule = one) -> tuple[int, int]:
+            return sum(bool(one.hits(subjects(post))) for post in rows), len(rows)
+
+        def chosen(name: str, *, other: bool = False, topic: dict[str, Any] = topic) -> list[Post]:
+            return [
+                Post(row["text"], row["lang"], "topic", "", ())
+                for row in topic[name]
+                if row["split"] == part and (row["lang"] != topic["lang"]) is other
+            ]
+
+        counts = [
+            share(chosen("positives")),
+            share(chosen("positives", other=True)),
+            share(chosen("near")),
+            share(fine),
+        ]
+        every.append(counts)
+        print(f"  {topic['name'][:44]:44} " + "  ".join(f"{hits:3d}/{count:<3d}" for hits, count in counts))
+    totals = [(sum(c[at][0] for c in every), sum(c[at][1] for c in every)) for at in range(4)]
+    print(f"  {'all':44} " + "  ".join(f"{hits / max(1, count):.3f}  " for hits, count in totals))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=("dev", "kept"), default="dev")
+    parser.add_argument("--presidio", action="store_true", help="score Presidio's own recognisers too")
+    parser.add_argument("--meaning", action="store_true", help="score the judge and topics, too (a minute or two)")
+    parser.add_argument("--models", type=Path, default=ROOT / "models")
+    parser.add_argument("--misses", action="store_true", help="print what is missed and what is wrong (never on kept)")
+    asked = parser.parse_args()
+    some = posts(asked.part)
+    show = asked.misses and asked.part == "dev"
+    personal = [post for post in some if post.kind in ("identifiers", "fine")]
+    find = ours()
+    table("Vaglio", compared(personal, find, GROUPS["all"], misses=show), GROUPS)
+    flagged(personal, find, GROUPS["all"])
+    given = [post for post in some if post.kind in ("secrets", "fine")]
+    for name, one in (("Vaglio", secrets()), ("Kingfisher alone", scanner_alone())):
+        counts = compared(given, one, ["SECRET"], misses=show and name == "Vaglio")
+        table(f"Secrets: {name}", counts, {"SECRET": ["SECRET"]})
+        flagged(given, one, ["SECRET"])
+    given = [post for post in some if post.kind in ("links", "fine")]
+    table(
+        "Inside links", compared(given, links(), ["INTERNAL_LINK"], misses=show), {"INTERNAL_LINK": ["INTERNAL_LINK"]}
+    )
+    flagged(given, links(), ["INTERNAL_LINK"])
+    harmless_numbers([find, secrets(), links()])
+    if asked.presidio:
+        # In a process of its own: Vaglio's loads a Presidio without the parts that it does not use.
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as apart:
+            apart.submit(presidio_alone, asked.part).result()
+    if asked.meaning:
+        meaning(some, asked.models, asked.part)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Keys of this installation: made once, outside the data, readable by nobody else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+KEY_BYTES = 32
+
+
+class KeyFileError(Exception):
+    """A key that can be neither read nor made; the message names the file."""
+
+
+def key_in(folder: Path, name: str, what: str) -> bytes:
+    """The key in `folder/name`, made there at the very first need; `what` says which it is. Raises `KeyFileError`."""
+    path = folder / name
+    if not path.exists():
+        _make(path, what)
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise KeyFileError(f"{path}: {what} cannot be read: {error.strerror}.") from None
+    if len(key) != KEY_BYTES:
+        raise KeyFileError(f"{path}: {len(key)} bytes, not {KEY_BYTES}: restore the key from where you keep it.")
+    return key
+
+
+def _make(path: Path, what: str) -> None:
+    """Whole or not at all; of two processes that start together, one makes the key and both read it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_bytes(KEY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                path.hardlink_to(fresh)
+        finally:
+            Path(fresh).unlink()
+    except OSError as error:
+        raise KeyFileError(f"{path}: {what} cannot be made: {error.strerror}.") from None

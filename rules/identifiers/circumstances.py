@@ -1,0 +1,113 @@
+"""What leads to a person by circumstance: plates, documents, a home, a date of birth. Words beside decide."""
+
+from __future__ import annotations
+
+Scored = tuple[str, float]
+
+_LONE = r"(?<![\w#@=&])(?<!\w[\-_/])"
+_ENDS = r"(?!\w|[\-_]\w)"
+_PLATE_LETTERS = "[A-HJ-NPR-TV-Z]"
+PLATE: tuple[Scored, ...] = (
+    (rf"(?-i:{_LONE}{_PLATE_LETTERS}{{2}}[ \-]?\d{{3}}[ \-]?{_PLATE_LETTERS}{{2}}{_ENDS})", 0.36),
+    (rf"{_LONE}{_PLATE_LETTERS}{{2}}[ .\-]{{0,3}}\d{{3}}[ .\-]{{0,3}}{_PLATE_LETTERS}{{2}}{_ENDS}", 0.15),
+    (rf"(?-i:{_LONE}[A-HJ-PR-Y]{{2}}[0-7]\d [A-HJ-PR-Z]{{3}}{_ENDS})", 0.36),
+    (rf"(?-i:{_LONE}[A-HJ-PR-Y]{{2}}[0-7]\d-?[A-HJ-PR-Z]{{3}}{_ENDS})", 0.25),
+    (rf"{_LONE}[A-HJ-PR-Y]{{2}}[0-7]\d[ .\-]?[A-HJ-PR-Z]{{3}}{_ENDS}", 0.15),
+)
+
+HEALTH_CARD: tuple[Scored, ...] = (
+    (rf"{_LONE}80380(?:[ .\-]?\d){{15}}{_ENDS}", 0.8),
+    (rf"{_LONE}\d(?:[ .\-]?\d){{19}}{_ENDS}", 0.05),
+)
+
+# Two letters and seven digits; a letter and eight; nine digits: each is many other things without a word beside it.
+_TWO = r"(?:(?-i:[A-Z]{2} ?)|[A-Z]{2})"
+PASSPORT: tuple[Scored, ...] = (
+    (rf"{_LONE}{_TWO}(?:[ .\-]?\d){{7}}{_ENDS}", 0.05),
+    (rf"{_LONE}[A-Z] ?(?:\d[ .\-]?){{7}}\d{_ENDS}", 0.05),
+    (rf"{_LONE}(?:\d{{9}}|\d{{3}}[ .]\d{{3}}[ .]\d{{3}}){_ENDS}", 0.05),
+)
+DRIVER_LICENSE: tuple[Scored, ...] = (
+    (rf"{_LONE}(?:[A-Z]{{2}}[ .\-]?(?:\d[ .\-]?){{7}}[A-Z]|U1[ .\-]?(?:[0-9A-Z][ .\-]?){{7}}[A-Z]){_ENDS}", 0.05),
+    (rf"{_LONE}[A-Z9]{{5}}[ .\-]?\d{{6}}[ .\-]?[A-Z9]{{2}}\d[A-Z]{{2}}{_ENDS}", 0.6),
+)
+IDENTITY_CARD: tuple[Scored, ...] = (
+    (rf"(?-i:{_LONE}C[A-Z]\d{{5}}[A-Z]{{2}}{_ENDS})", 0.36),
+    (
+        rf"{_LONE}(?:{_TWO}(?:[ .\-]?\d){{7}}|\d{{7}}[A-Z]{{2}}|[A-Z][ .]?[A-Z][ .\-]?(?:\d[ .\-]?){{5}}[A-Z]{{2}}|"
+        rf"[A-Z]\.[A-Z]\.\d{{7}}){_ENDS}",
+        0.05,
+    ),
+)
+
+_MONTHS = (
+    "gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre|"
+    "january|february|march|april|may|june|july|august|september|october|november|december|"
+    "gen|feb|mar|apr|mag|giu|lug|ago|set|sett|ott|nov|dic|jan|jun|jul|aug|sep|sept|oct|dec"
+)
+_ROMAN = "(?:I{1,3}|IV|V|VI{1,3}|IX|X|XI{1,2})"
+_DAY, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:19[2-9]\d|20[0-2]\d|['’]?\d\d)"
+BIRTH: tuple[Scored, ...] = (
+    (rf"(?<![\w./]){_DAY} ?([./\-]) ?(?:0?[1-9]|1[0-2]|(?-i:{_ROMAN})) ?\1 ?{_YEAR}(?![\w/]|\.\d)", 0.05),
+    (r"(?<![\w./])(?:0?[1-9]|1[0-2])([/\-])(?:0?[1-9]|[12]\d|3[01])\1(?:19[2-9]\d|20[0-2]\d)(?![\w/]|\.\d)", 0.05),
+    (r"(?<![\w./])(?:19[2-9]\d|20[0-2]\d)([./\-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?![\w/])", 0.05),
+    (rf"(?<!\w){_DAY}(?:°|º|st|nd|rd|th)? (?:of )?(?:{_MONTHS})\.?,? (?:del )?{_YEAR}(?!\w)", 0.05),
+    (rf"(?<!\w)(?:{_MONTHS})\.? {_DAY}(?:st|nd|rd|th)?,? {_YEAR}(?!\w)", 0.05),
+)
+
+_STREET = (
+    r"(?:via|viale|v\.le|vle|piazza|p\.?zza|piazzale|p\.le|piazzetta|corso|c\.so|largo|vicolo|vico|strada|contrada|"
+    r"c\.da|"
+    r"localit[àa]|loc\.|frazione|fraz\.|borgo|salita|calle|fondamenta|campo|ramo|lungotevere|lungarno|lungomare|"
+    r"traversa|"
+    r"rione|cascina|rampa|galleria|passaggio|stradone)"
+)
+# Names of streets: with a capital, or all small behind a word that hardly means anything else.
+_NAMED = (
+    r"(?-i:(?:\d{1,2} |[XVI]{1,5} )?(?:(?:dei|degli|delle|della|dello|del|dell['’]|di|da|d['’]|de|san|santa|al|alla|"
+    r"la|le|il|fratelli|f\.lli) ?)?"
+    r"\p{Lu}[\p{L}.'’]{0,20}(?: (?:(?:dei|degli|delle|della|dello|del|dell['’]|di|da|d['’]|de|e|in|al|"
+    r"la) ?)?\p{Lu}[\p{L}.'’]{0,20}){0,4})"
+)
+_SMALL = r"(?<!\w)(?:via|viale|v\.le|p\.?zza|piazza|vicolo|c\.so) (?:[\p{Ll}.'’]{2,20} ){0,3}?[\p{Ll}.'’]{3,20}"
+_CIVIC = (
+    r"(?:n\.?[°º]? ?|nr\.? ?|num(?:ero)?\.? ?|civico ?|al civico ?)?\d{1,4}(?: ?(?:/ ?[a-z\d]{1,3}|bis|ter)|"
+    r"[a-e])?(?![\d\w:%]|[.,]\d| ?(?:euro|€|metri|km|ore|anni|minuti|persone|volte|am\b|pm\b))"
+)
+_WITHIN = (
+    r"(?:,? (?:scala|sc\.|interno|int\.?|piano|palazzina|pal\.|citofono|edificio|lotto|terzo piano|"
+    r"secondo piano|primo piano) ?[\w°º]{1,10}){0,3}"
+)
+_TOWN = (
+    r"(?-i:,? (?:[aA] )?\p{Lu}\p{Ll}[\p{L}'’]{0,20}"
+    r"(?: (?:(?:di|del|della|in|sul|d') ?)?\p{Lu}\p{Ll}[\p{L}'’]{0,20}){0,3})"
+)
+_POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
+_ROAD = (
+    r"(?:street|st\.?|road|rd\.?|avenue|ave\.?|lane|ln\.?|drive|dr\.?|close|crescent|court|ct\.?|way|terrace|place|"
+    r"pl\.?|gardens|"
+    r"grove|hill|boulevard|blvd\.?|row|mews|walk|square|green|park|rise|view|parade|quay|highway|circle|trail)"
+)
+_UNIT = r"(?:(?:flat|apartment|apt\.?|unit|no\.?|number) ?\w{1,5},? )?"
+ADDRESS: tuple[Scored, ...] = (
+    (rf"(?-i:{_SMALL},? ){_CIVIC}{_WITHIN}(?:{_TOWN})?(?:,? \d{{5}})?", 0.3),
+    (
+        rf"(?<!\w){_STREET} {_NAMED},? {_CIVIC}{_WITHIN}"
+        rf"(?:,? (?:- )?\d{{5}})?"
+        rf"(?:{_TOWN})?(?:,? \d{{5}})?",
+        0.36,
+    ),
+    (
+        rf"(?<!\w){_UNIT}\d{{1,5}}[a-d]? (?-i:(?:\p{{Lu}}[\p{{L}}'’\-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|"
+        rf"th)) ){{1,3}}{_ROAD}(?!\w)"
+        rf"(?:,? (?:apt\.?|apartment|unit|#) ?\w{{1,5}})?(?:{_TOWN}){{0,3}}(?:,? {_POSTCODE}(?!\w)|"
+        rf",? [A-Z]{{2}} \d{{5}}(?!\w))?",
+        0.36,
+    ),
+    (
+        r"(?<!\w)(?:flat|apartment|apt) ?\w{1,4},? (?-i:\p{Lu}[\p{L}'’]{1,20} ){1,3}(?:house|court|buildings|mansions|"
+        r"tower)(?!\w)",
+        0.3,
+    ),
+    (rf"(?-i:(?<!\w){_POSTCODE}(?!\w))", 0.1),
+)
