@@ -16,13 +16,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import harmless
 import invented
-import numpy as np
+from intervals import wilson
 from pydantic import TypeAdapter
 
 from rules.detectors import Rule
@@ -77,7 +75,7 @@ def ours() -> Finder:
     assert isinstance(every, PersonalData)
 
     def find(post: Post) -> list[tuple[str, int, int]]:
-        subject = _subject(post)
+        subject = subject_of(post)
         return [(str(entity), hit.span.start, hit.span.end) for entity, hit in every.identified(subject)]
 
     return find
@@ -85,12 +83,12 @@ def ours() -> Finder:
 
 def secrets() -> Finder:
     one = rule("secret")
-    return lambda post: [("SECRET", hit.span.start, hit.span.end) for hit in one.hits(_subject(post))]
+    return lambda post: [("SECRET", hit.span.start, hit.span.end) for hit in one.hits(subject_of(post))]
 
 
 def links() -> Finder:
     one = rule("internal_link")
-    return lambda post: [("INTERNAL_LINK", hit.span.start, hit.span.end) for hit in one.hits(_subject(post))]
+    return lambda post: [("INTERNAL_LINK", hit.span.start, hit.span.end) for hit in one.hits(subject_of(post))]
 
 
 def scanner_alone() -> Finder:
@@ -98,7 +96,7 @@ def scanner_alone() -> Finder:
     return lambda post: [("SECRET", one.start, one.end) for one in found.find(post.text)]
 
 
-def _subject(post: Post, judges: Judges | None = None) -> Subject:
+def subject_of(post: Post, judges: Judges | None = None) -> Subject:
     return Subject(Draft(text=post.text), fold(post.text), (post.language,), judges)
 
 
@@ -133,15 +131,6 @@ def presidio_alone(part: str) -> None:
     find = presidio()
     table("Presidio's defaults", compared(personal, find, GROUPS["all"]), GROUPS)
     flagged(personal, find, GROUPS["identifiers"])
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    if not count:
-        return 0.0, 1.0
-    share, z = hits / count, 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @dataclass(slots=True)
@@ -235,57 +224,6 @@ def harmless_numbers(finders: Sequence[Finder]) -> None:
         print(f"  {kind:16} {sum(any(list(find(post)) for find in finders) for post in some)}")
 
 
-def meaning(some: Sequence[Post], models: Path, part: str) -> None:
-    """What the judge and the word lists find together of what is told of somebody, and topics by ten examples."""
-    judges = Judges(models, "built-in")
-    told = [post for post in some if any(mark[0] in map(str, SPECIAL) for mark in post.marks)]
-    labels = ("colleague_private", "client_confidential")
-    lists, found = (
-        rule("personal_data", entities=list(map(str, SPECIAL))),
-        [rule("judge", label=name) for name in labels],
-    )
-    for language in LANGUAGES:
-        mine = [post for post in told if post.language == language]
-        by_words = [bool(lists.hits(_subject(post))) for post in mine]
-        by_judge = [any(one.hits(_subject(post, judges)) for one in found) for post in mine]
-        both = sum(a or b for a, b in zip(by_words, by_judge, strict=True))
-        print(f"\nPosts on health, beliefs ... of somebody, {language}: {len(mine)}; found by words {sum(by_words)}, "
-              f"by meaning {sum(by_judge)}, by either {both}")  # fmt: skip
-    topics(some, judges, part)
-
-
-def topics(some: Sequence[Post], judges: Judges, part: str) -> None:
-    written = json.loads((ROOT / "bench/data/topics.json").read_text(encoding="utf-8"))
-    fine = [post for post in some if post.kind == "fine"]
-    # A subject keeps what was read of it: each post goes through the networks once, and not once a topic.
-    subjects = cache(lambda post: _subject(post, judges))
-    print("\nTopics of ten examples: positives found, in another language, near ones flagged, fine posts flagged")
-    every = []
-    for topic in written:
-        one = rule("topic", like=topic["like"], unlike=topic["unlike"])
-
-        def share(rows: Sequence[Post], one: BaseRule = one) -> tuple[int, int]:
-            return sum(bool(one.hits(subjects(post))) for post in rows), len(rows)
-
-        def chosen(name: str, *, other: bool = False, topic: dict[str, Any] = topic) -> list[Post]:
-            return [
-                Post(row["text"], row["lang"], "topic", "", ())
-                for row in topic[name]
-                if row["split"] == part and (row["lang"] != topic["lang"]) is other
-            ]
-
-        counts = [
-            share(chosen("positives")),
-            share(chosen("positives", other=True)),
-            share(chosen("near")),
-            share(fine),
-        ]
-        every.append(counts)
-        print(f"  {topic['name'][:44]:44} " + "  ".join(f"{hits:3d}/{count:<3d}" for hits, count in counts))
-    totals = [(sum(c[at][0] for c in every), sum(c[at][1] for c in every)) for at in range(4)]
-    print(f"  {'all':44} " + "  ".join(f"{hits / max(1, count):.3f}  " for hits, count in totals))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=("dev", "kept"), default="dev")
@@ -316,6 +254,8 @@ def main() -> None:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as apart:
             apart.submit(presidio_alone, asked.part).result()
     if asked.meaning:
+        from meaning import meaning  # beside this file
+
         meaning(some, asked.models, asked.part)
 
 

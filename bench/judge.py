@@ -18,6 +18,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import numpy as np
+from intervals import wilson
 
 from rules.assembly import SHIPPED
 from rules.encoder import Encoder
@@ -33,15 +34,6 @@ FEW = 40
 """Positives below which a label's figure carries no bar."""
 BARS = {"toxicity": 0.90, "confidential": 0.85, "tone": 0.85, "reply": 0.85, "disclosure": 0.85}
 ROOT = Path(__file__).parents[1]
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    if not count:
-        return 0.0, 1.0
-    share, z = hits / count, 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def auc(positive: np.ndarray, negative: np.ndarray) -> tuple[float, float]:

@@ -43,6 +43,26 @@ class Span:
         return self.start <= other.start and other.end <= self.end
 
 
+def outermost(spans: Iterable[Span]) -> list[Span]:
+    """In order, without those that lie in another."""
+    kept: list[Span] = []
+    for span in sorted(set(spans), key=lambda span: (span.start, -span.end)):
+        if not kept or span.end > kept[-1].end:
+            kept.append(span)
+    return kept
+
+
+def united(spans: Iterable[Span]) -> list[Span]:
+    """In order; those that overlap become one."""
+    kept: list[Span] = []
+    for span in sorted(spans):
+        if kept and span.start < kept[-1].end:
+            kept[-1] = Span(kept[-1].start, max(kept[-1].end, span.end))
+        else:
+            kept.append(span)
+    return kept
+
+
 class Cover:
     """Many spans, and at once whether any of them covers another: drafts can hold thousands of both."""
 

@@ -93,6 +93,14 @@ def fold_plain(text: str) -> Reading:
     return _unmasked(_plain(text))
 
 
+def bare(word: str) -> str:
+    """A word in lower case, without accents."""
+    if word.isascii():
+        return word.lower()
+    split = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(c for c in split if unicodedata.category(c) != "Mn")
+
+
 def fold_term(term: str, *, case_sensitive: bool = False) -> str:
     """A phrase in the form in which `Folded.keys` hold it, or `Folded.cased`."""
     cased = _single_spaced(fold_plain(term))

@@ -10,8 +10,7 @@ from typing import Literal
 from rules.detectors.base import BaseRule, Excepted, Hit, State, Subject, Unavailable, phrase_of, reason_of
 from rules.detectors.personal_data import PersonalData
 from rules.draft import Cover, Draft
-from rules.folding import fold
-from rules.identifiers.spellings import put_right
+from rules.folding import fold, fold_plain
 from rules.judges import Judges
 from rules.knowledge.store import Knowledge
 from rules.language import detect
@@ -80,7 +79,7 @@ def _readings(rule: BaseRule, subject: Subject) -> Iterator[Step]:
     plain, detector = subject.folded.plain, getattr(rule, "detector", "")
     read = {plain.text: None}
     if detector in _PUTS_RIGHT:
-        read[put_right(plain).text] = None
+        read[subject.righted.text] = None
     if detector in _UNDISGUISES:
         read |= dict.fromkeys(reading.text for reading in subject.folded.undisguised)
     for text in read:
@@ -130,9 +129,9 @@ def _identifiers(rule: PersonalData, subject: Subject, spans: set[object]) -> It
     strict = PersonalData.model_validate({**rule.model_dump(), "allow": ()})
     for entity, hit in strict.identified(subject):
         if hit.span not in spans:
-            yield Step(
-                "allowed", {**_place(hit, subject), **_exception(rule.allow, hit, subject), "entity": str(entity)}
-            )
+            one = rule.allowing(entity, fold_plain(hit.span.of(subject.text)).text)
+            facts = {"phrase": phrase_of(one) if one else "", "why": _why(one), "entity": str(entity)}
+            yield Step("allowed", {**_place(hit, subject), **facts})
             spans.add(hit.span)
     wide = strict.model_copy(update={"entities": dict.fromkeys(rule.entities, 0.01)})
     for entity, hit in wide.identified(subject):

@@ -50,9 +50,10 @@ def add(
         wording.say("{name}: {rows} rows, {values} values kept as keyed hashes.", name=found.name,
                     rows=f"{found.about['rows']:,}", values=f"{found.about['values']:,}")
     )  # fmt: skip
-    if short := found.about["too_short"]:
-        terminal().print(wording.count("{number} value is too short to be looked for.",
-                                       "{number} values are too short to be looked for.", short))  # fmt: skip
+    if short := found.about["unfit"]:
+        terminal().print(wording.count("{number} value is too short or too long to be looked for.",
+                                       "{number} values are too short or too long to be looked for.",
+                                       short))  # fmt: skip
     return 0
 
 

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 
 from rules.draft import Account, Channel, Cover, Draft, Kind, Span
-from rules.folding import Folded
+from rules.folding import Folded, Reading
+from rules.identifiers.spellings import put_right
 from rules.localized import Localized
 from rules.segmenting import sentences, verbatim, words
 from rules.terms import Terms
@@ -164,6 +165,11 @@ class Subject:
     @property
     def text(self) -> str:
         return self.draft.text
+
+    @property
+    def righted(self) -> Reading:
+        """The folded text with what hides identifiers undone; `folded.plain` itself where nothing does."""
+        return self.once("righted", lambda: put_right(self.folded.plain))
 
     @property
     def sentences(self) -> tuple[Span, ...]:

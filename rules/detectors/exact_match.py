@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from rules.detectors.base import BaseRule, Hit, Phrase, Subject, Unavailable
-from rules.identifiers.spellings import put_right
+from rules.draft import outermost
 from rules.knowledge.store import Knowledge, KnowledgeError
 from rules.knowledge.tables import Table, open_table
 
@@ -37,16 +37,14 @@ class ExactMatch(BaseRule):
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         table = self._table(subject.knowledge)
-        plain = subject.folded.plain
         places = [
             reading.span(start, end)
-            for reading in dict.fromkeys((plain, subject.once("identifiers put right", lambda: put_right(plain))))
+            for reading in dict.fromkeys((subject.folded.plain, subject.righted))
             for match in table.find(reading.text, self.match)
             for start, end in match.places
         ]
-        for span in sorted(set(places)):
-            if not any(other != span and other.covers(span) for other in places):
-                yield Hit(span, hides=self.hides or "CUSTOMER")
+        for span in outermost(places):
+            yield Hit(span, hides=self.hides or "CUSTOMER")
 
     def ready(self, knowledge: Knowledge | None) -> None:
         self._table(knowledge)

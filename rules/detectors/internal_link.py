@@ -10,8 +10,7 @@ import regex
 from pydantic import StringConstraints
 
 from rules.detectors.base import BaseRule, Hit, Subject
-from rules.draft import Span
-from rules.identifiers.spellings import put_right
+from rules.draft import outermost
 
 Host = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^(?:\*\.)?[\w\-]+(?:\.[\w\-]+)*$")
@@ -37,11 +36,16 @@ _INSIDE = regex.compile(
 )
 # Tools that companies put on a host of their own.
 _TOOL = regex.compile(
-    r"^(?:jira|confluence|wiki|gitlab|git|jenkins|grafana|kibana|sonar(?:qube)?|nexus|artifactory|vault|vpn|owa|"
-    r"webmail|mail|sso|adfs|citrix|rdp|erp|crm|hr|hris|payroll|sap|"
-    r"redmine|mattermost|nextcloud|owncloud|zabbix|nagios|prometheus|argocd|rancher|portainer|staging|stage|dev|test|"
-    r"uat|preprod|qa|backoffice|admin|jump|bastion|elastic|metabase|superset|airflow|sharepoint|timesheet|ticket(?:s|"
-    r"ing)?|helpdesk|monitor(?:ing)?)\.",
+    r"^(?:jira|confluence|wiki|gitlab|jenkins|grafana|kibana|sonar(?:qube)?|nexus|artifactory|vpn|owa|webmail|sso|adfs|"
+    r"citrix|rdp|erp|crm|hris|payroll|sap|redmine|mattermost|nextcloud|owncloud|zabbix|nagios|prometheus|argocd|rancher|"
+    r"portainer|staging|uat|preprod|backoffice|jump|bastion|metabase|superset|airflow|sharepoint|timesheet)\.",
+    regex.I,
+)
+# ... unless they are the makers' or a project's that is open to all.
+_OPEN = regex.compile(
+    r"(?:^|\.)(?:atlassian\.com|google\.com|microsoft\.com|live\.com|gitlab\.com|gnome\.org|kde\.org|debian\.org|"
+    r"apache\.org|jenkins\.io|archlinux\.org|ubuntu\.com|mediawiki\.org|wikimedia\.org|"
+    r"grafana\.(?:com|org)|mozilla\.org|python\.org|freedesktop\.org|sap\.com|citrix\.com)$",
     regex.I,
 )
 # What everybody uses, and what in its address says that it is somebody's own.
@@ -110,8 +114,6 @@ _COMMON_WORDS = """
     example com net org it eu uk io co app dev info biz edu gov me tv ai fr de es ch at us ly be
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
-
-
 Usual = Literal["inside", "shared"]
 
 
@@ -133,12 +135,12 @@ class InternalLink(BaseRule):
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         plain = subject.folded.plain
-        righted = subject.once("identifiers put right", lambda: put_right(plain))
+        righted = subject.righted
         spans = [plain.span(*place) for place in self._places(plain.text)]
         further = [righted.span(*place) for place in self._places(righted.text)] if righted is not plain else []
         # Lines that were joined make one link of two.
         spans += [one for one in further if "\n" not in one.of(subject.text) or not any(map(one.overlaps, spans))]
-        for span in _outermost(spans):
+        for span in outermost(spans):
             yield Hit(span, hides=self.hides or "LINK")
 
     def _places(self, text: str) -> Iterator[tuple[int, int]]:
@@ -173,6 +175,7 @@ class InternalLink(BaseRule):
             return linked or ("." in host and match["host"].islower() and named)
         return (
             bool(_TOOL.match(host))
+            and not _OPEN.search(host)
             and host.count(".") >= 2
             and host.rpartition(".")[2] in _COMMON
             and bool(match["path"] or match["scheme"] or match["port"])
@@ -190,14 +193,6 @@ def _is_private(host: str) -> bool | None:
     except ValueError:
         return None
     return address.is_private
-
-
-def _outermost(spans: list[Span]) -> Iterator[Span]:
-    reached = 0
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        if span.end > reached:
-            yield span
-            reached = span.end
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

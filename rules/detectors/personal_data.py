@@ -15,7 +15,6 @@ from rules.identifiers import engine
 from rules.identifiers.engine import DEFAULT_THRESHOLD, Found
 from rules.identifiers.entities import IN_WORDS, LABELS, Entity
 from rules.identifiers.pipelines import official_pipelines
-from rules.identifiers.spellings import put_right
 
 if TYPE_CHECKING:
     from rules.judges import Judges
@@ -75,7 +74,7 @@ class PersonalData(BaseRule):
     def _found(self, subject: Subject) -> Iterator[tuple[Reading, Found]]:
         """What counts for this rule, with the reading in which it stands. The draft is read once for all rules."""
         plain = subject.folded.plain
-        righted = subject.once("identifiers put right", partial(put_right, plain))
+        righted = subject.righted
         if righted is not plain:
             coded = {entity: least for entity, least in self.entities.items() if entity not in IN_WORDS}
             candidates = subject.once(

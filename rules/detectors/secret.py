@@ -9,7 +9,7 @@ import regex
 
 from rules.credentials import told
 from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
-from rules.draft import Span
+from rules.draft import Span, united
 from rules.folding import Reading, fold_plain
 from rules.scanner import TIMEOUT, Scanner, scanner
 
@@ -93,7 +93,7 @@ class SecretRule(BaseRule):
         if self.prose:
             places = [*places, *subject.once("told secrets", lambda: _people(reading))]
         places = [*places, *self._repeated(subject, found)]
-        for span in _outermost(places):
+        for span in united(places):
             yield Hit(span, hides=SECRET)
 
     def _repeated(self, subject: Subject, found: Scanner) -> Iterator[Span]:
@@ -133,14 +133,3 @@ def _is_placeholder(value: str) -> bool:
 def _people(reading: Reading) -> list[Span]:
     text = reading.text
     return [reading.span(start, end) for start, end in told(text) if not _BLANKED.fullmatch(text[start:end])]
-
-
-def _outermost(spans: list[Span]) -> Iterator[Span]:
-    """Places without those that lie in another; two that overlap become one."""
-    merged: list[Span] = []
-    for span in sorted(spans):
-        if merged and span.start < merged[-1].end:
-            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
-        else:
-            merged.append(span)
-    yield from merged

@@ -44,8 +44,9 @@ class TopicRule(BaseRule):
     def find(self, subject: Subject) -> Iterator[Hit]:
         topic = self._topic(judges(subject))
         read = topical(subject)
-        subject.scores[f"topic.{self.id}"] = round(float(topic.scores(read.vectors).max(initial=0.0)), 4)
-        for scored, vector in read.over(topic.scores(read.vectors), self.threshold):
+        scores = topic.scores(read.vectors)
+        subject.scores[f"topic.{self.id}"] = round(float(scores.max(initial=0.0)), 4)
+        for scored, vector in read.over(scores, self.threshold):
             span = subject.folded.plain.span(scored.span.start, scored.span.end)
             yield Hit(span, score=round(scored.score, 3), fills={"example": self.like[topic.nearest(vector)]})
 

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-Scored = tuple[str, float]
+from rules.identifiers.shapes import ENDS, LONE, Scored
 
-_LONE = r"(?<![\w#@=&])(?<!\w[\-_/])"
-_ENDS = r"(?!\w|[\-_]\w)"
 _PLATE_LETTERS = "[A-HJ-NPR-TV-Z]"
 PLATE: tuple[Scored, ...] = (
-    (rf"(?-i:{_LONE}{_PLATE_LETTERS}{{2}}[ \-]?\d{{3}}[ \-]?{_PLATE_LETTERS}{{2}}{_ENDS})", 0.36),
-    (rf"{_LONE}{_PLATE_LETTERS}{{2}}[ .\-]{{0,3}}\d{{3}}[ .\-]{{0,3}}{_PLATE_LETTERS}{{2}}{_ENDS}", 0.15),
-    (rf"(?-i:{_LONE}[A-HJ-PR-Y]{{2}}[0-7]\d [A-HJ-PR-Z]{{3}}{_ENDS})", 0.36),
-    (rf"(?-i:{_LONE}[A-HJ-PR-Y]{{2}}[0-7]\d-?[A-HJ-PR-Z]{{3}}{_ENDS})", 0.25),
-    (rf"{_LONE}[A-HJ-PR-Y]{{2}}[0-7]\d[ .\-]?[A-HJ-PR-Z]{{3}}{_ENDS}", 0.15),
+    (rf"(?-i:{LONE}{_PLATE_LETTERS}{{2}}[ \-]?\d{{3}}[ \-]?{_PLATE_LETTERS}{{2}}{ENDS})", 0.36),
+    (rf"{LONE}{_PLATE_LETTERS}{{2}}[ .\-]{{0,3}}\d{{3}}[ .\-]{{0,3}}{_PLATE_LETTERS}{{2}}{ENDS}", 0.15),
+    (rf"(?-i:{LONE}[A-HJ-PR-Y]{{2}}[0-7]\d [A-HJ-PR-Z]{{3}}{ENDS})", 0.36),
+    (rf"(?-i:{LONE}[A-HJ-PR-Y]{{2}}[0-7]\d-?[A-HJ-PR-Z]{{3}}{ENDS})", 0.25),
+    (rf"{LONE}[A-HJ-PR-Y]{{2}}[0-7]\d[ .\-]?[A-HJ-PR-Z]{{3}}{ENDS}", 0.15),
 )
 
 HEALTH_CARD: tuple[Scored, ...] = (
-    (rf"{_LONE}80380(?:[ .\-]?\d){{15}}{_ENDS}", 0.8),
-    (rf"{_LONE}\d(?:[ .\-]?\d){{19}}{_ENDS}", 0.05),
+    (rf"{LONE}80380(?:[ .\-]?\d){{15}}{ENDS}", 0.8),
+    (rf"{LONE}\d(?:[ .\-]?\d){{19}}{ENDS}", 0.05),
 )
 
 # Two letters and seven digits; a letter and eight; nine digits: each is many other things without a word beside it.
 _TWO = r"(?:(?-i:[A-Z]{2} ?)|[A-Z]{2})"
 PASSPORT: tuple[Scored, ...] = (
-    (rf"{_LONE}{_TWO}(?:[ .\-]?\d){{7}}{_ENDS}", 0.05),
-    (rf"{_LONE}[A-Z] ?(?:\d[ .\-]?){{7}}\d{_ENDS}", 0.05),
-    (rf"{_LONE}(?:\d{{9}}|\d{{3}}[ .]\d{{3}}[ .]\d{{3}}){_ENDS}", 0.05),
+    (rf"{LONE}{_TWO}(?:[ .\-]?\d){{7}}{ENDS}", 0.05),
+    (rf"{LONE}[A-Z] ?(?:\d[ .\-]?){{7}}\d{ENDS}", 0.05),
+    (rf"{LONE}(?:\d{{9}}|\d{{3}}[ .]\d{{3}}[ .]\d{{3}}){ENDS}", 0.05),
 )
 DRIVER_LICENSE: tuple[Scored, ...] = (
-    (rf"{_LONE}(?:[A-Z]{{2}}[ .\-]?(?:\d[ .\-]?){{7}}[A-Z]|U1[ .\-]?(?:[0-9A-Z][ .\-]?){{7}}[A-Z]){_ENDS}", 0.05),
-    (rf"{_LONE}[A-Z9]{{5}}[ .\-]?\d{{6}}[ .\-]?[A-Z9]{{2}}\d[A-Z]{{2}}{_ENDS}", 0.6),
+    (rf"{LONE}(?:[A-Z]{{2}}[ .\-]?(?:\d[ .\-]?){{7}}[A-Z]|U1[ .\-]?(?:[0-9A-Z][ .\-]?){{7}}[A-Z]){ENDS}", 0.05),
+    (rf"{LONE}[A-Z9]{{5}}[ .\-]?\d{{6}}[ .\-]?[A-Z9]{{2}}\d[A-Z]{{2}}{ENDS}", 0.6),
 )
 IDENTITY_CARD: tuple[Scored, ...] = (
-    (rf"(?-i:{_LONE}C[A-Z]\d{{5}}[A-Z]{{2}}{_ENDS})", 0.36),
+    (rf"(?-i:{LONE}C[A-Z]\d{{5}}[A-Z]{{2}}{ENDS})", 0.36),
     (
-        rf"{_LONE}(?:{_TWO}(?:[ .\-]?\d){{7}}|\d{{7}}[A-Z]{{2}}|[A-Z][ .]?[A-Z][ .\-]?(?:\d[ .\-]?){{5}}[A-Z]{{2}}|"
-        rf"[A-Z]\.[A-Z]\.\d{{7}}){_ENDS}",
+        rf"{LONE}(?:{_TWO}(?:[ .\-]?\d){{7}}|\d{{7}}[A-Z]{{2}}|[A-Z][ .]?[A-Z][ .\-]?(?:\d[ .\-]?){{5}}[A-Z]{{2}}|"
+        rf"[A-Z]\.[A-Z]\.\d{{7}}){ENDS}",
         0.05,
     ),
 )

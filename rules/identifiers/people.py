@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,7 @@ import regex
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from rules.folding import bare
 from rules.identifiers.entities import Entity
 
 _LISTS = Path(__file__).parent / "lists"
@@ -135,18 +135,15 @@ def _score(words: list[str], *, titled: bool, before: str) -> float | None:
         return None if len(words) == 1 and given and first not in surnames() else _SURE
     if len(words) < 2 or len(words) > 3:
         return None
-    opens, introduced = _opens(before), bool(_ROLE_BEFORE.search(before))
+    introduced = bool(_ROLE_BEFORE.search(before))
     if given and surname:
-        return _LIKELY if first in _ALSO_WORDS or opens else _SURE
+        return _LIKELY if first in _ALSO_WORDS or _opens(before) else _SURE
     if given and first not in _ALSO_WORDS:
         return _MAYBE
     if first in surnames() and last in first_names() and last not in _ALSO_WORDS and first not in _ALSO_WORDS:
         return _MAYBE
-    return (
-        _MAYBE
-        if surname and len(last) > 3 and (introduced or not opens) and last not in _SURNAMES_TOO and introduced
-        else None
-    )
+    # A first name that is on no list: a surname that is, and a word that says who is meant.
+    return _MAYBE if surname and introduced and len(last) > 3 and last not in _SURNAMES_TOO else None
 
 
 def _opens(before: str) -> bool:
@@ -181,11 +178,10 @@ def _list(name: str) -> frozenset[str]:
 
 def key(name: str) -> str:
     """A name as lists hold it: lower case, no accents."""
-    bare = unicodedata.normalize("NFD", name.lower().replace("’", "'"))
-    return "".join(c for c in bare if unicodedata.category(c) != "Mn")
+    return bare(name.replace("’", "'"))
 
 
-_ALSO_WORDS_WORDS = """
+_WORDS_TOO = """
     grant porta ring alba ambra amore angel art asia aurora austin april august barbera bianca bella buona
     carina celeste chance charity china christian christmas clemente costa crystal dante daria delta diamond
     dolce dora duca eden eva faith felice fiore fortuna franca franco gemma giada gioia giordano giusto gloria
@@ -198,16 +194,16 @@ _ALSO_WORDS_WORDS = """
     dallas madison savannah carolina georgia sierra rio angelo maria san don star king queen duke earl baron
     bishop major
 """
-_ALSO_WORDS = frozenset(_ALSO_WORDS_WORDS.split())
+_ALSO_WORDS = frozenset(_WORDS_TOO.split())
 """First names that are words or places too: they need a surname from the list."""
 
-_SURNAMES_TOO_WORDS = """
+_PLACES_TOO = """
     costa villa serra monti fontana marino croce riva leone rocca torre spina grande young king park green hill
 """
-_SURNAMES_TOO = frozenset(_SURNAMES_TOO_WORDS.split())
+_SURNAMES_TOO = frozenset(_PLACES_TOO.split())
 """Surnames that are places or words: alone they make no name of what stands before them."""
 
-_NO_SURNAMES_WORDS = """
+_NO_NAMES = """
     studio ditta officina fratelli famiglia caro cara cari care dear hi alla allo agli alle dalla dallo nella
     nello sulla sullo della dello srl spa snc
     sas onlus bar caffe hotel group team italia italy europe academy school shop store beach club fashion day
@@ -218,4 +214,4 @@ _NO_SURNAMES_WORDS = """
     show award awards city town beach park buongiorno buonasera ciao grazie auguri hello thanks congratulations
     mobile app cloud web news tv radio blog gold plus pro one two first university
 """
-_NO_SURNAMES = frozenset(_NO_SURNAMES_WORDS.split())
+_NO_SURNAMES = frozenset(_NO_NAMES.split())

@@ -12,25 +12,18 @@ from rules.identifiers import checks, circumstances
 from rules.identifiers.entities import Entity
 from rules.identifiers.people import People
 from rules.identifiers.phones import Phones
+from rules.identifiers.shapes import ENDS, LONE, Scored
 from rules.identifiers.special import Special
 
 Check = Callable[[str], bool | None]
 TIMEOUT = 1.0
 """Seconds that one pattern may take, which is ten times what all of them need; the screener waits for longer."""
 
-Scored = tuple[str, float]
-"""A regular expression and the score of what it finds, unless a check or the words around say otherwise.
-
-Letters match in either case. Each expression begins where a word does and has a longest match:
-one that could begin anew anywhere inside what it has read would take quadratic time on long runs of one character.
-"""
 
 _FLAGS = regex.IGNORECASE | regex.DOTALL | regex.MULTILINE
 _DASH = r"\-\u2010-\u2015"
 _SEP = rf"[ .{_DASH}]?"
 _GAP = rf"[ .{_DASH}]{{0,2}}"
-_LONE = r"(?<![\w#@=&])(?<!\w[\-_/])"
-_ENDS = r"(?!\w|[\-_]\w)"
 
 _LABEL = r"[^\W_](?:[\w\-]{0,61}+(?<!-))?"
 _TLD = r"(?:[^\W\d_]{2,24}|xn--[\w\-]{2,59})(?!\w)"
@@ -44,7 +37,7 @@ _EMAIL: tuple[Scored, ...] = (
 )
 
 _FOUR = r"(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6(?:011|4[4-9]\d|5\d\d|2\d\d)|35[2-8]\d)"
-_CARD_START = rf"{_LONE}(?<!\d[.,])"
+_CARD_START = rf"{LONE}(?<!\d[.,])"
 _CARD_END = r"(?!\w|[.,\-/]\d)"
 _CARD: tuple[Scored, ...] = (
     (rf"{_CARD_START}3[47]\d\d{_GAP}\d{{6}}{_GAP}\d{{5}}{_CARD_END}", 0.55),
@@ -85,7 +78,7 @@ _FISCAL_CODE: tuple[Scored, ...] = (
 )
 
 _ELEVEN = rf"\d(?:{_SEP}\d){{10}}(?!\w|[.,]\d)"
-_VAT: tuple[Scored, ...] = ((rf"{_LONE}IT{_SEP}{_ELEVEN}", 0.75), (rf"{_LONE}(?<![+.,(])(?<!\d ){_ELEVEN}", 0.1))
+_VAT: tuple[Scored, ...] = ((rf"{LONE}IT{_SEP}{_ELEVEN}", 0.75), (rf"{LONE}(?<![+.,(])(?<!\d ){_ELEVEN}", 0.1))
 
 # The versions of programs are small numbers; addresses on the net have a large one somewhere, or a private beginning.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -108,17 +101,17 @@ _MAC: tuple[Scored, ...] = (
 )
 
 _SSN: tuple[Scored, ...] = (
-    (rf"{_LONE}\d{{3}}-\d{{2}}-\d{{4}}{_ENDS}", 0.5),
-    (rf"{_LONE}(?:\d{{3}} ?[ .\-] ?\d{{2}} ?[ .\-] ?\d{{4}}|\d{{9}}){_ENDS}", 0.1),
+    (rf"{LONE}\d{{3}}-\d{{2}}-\d{{4}}{ENDS}", 0.5),
+    (rf"{LONE}(?:\d{{3}} ?[ .\-] ?\d{{2}} ?[ .\-] ?\d{{4}}|\d{{9}}){ENDS}", 0.1),
 )
 _NHS: tuple[Scored, ...] = (
-    (rf"{_LONE}(?:\d{{3}} ?[ ./\-]? ?\d{{3}} ?[ ./\-]? ?\d{{4}}|\d(?:[ \-.]?\d){{9}}){_ENDS}", 0.1),
+    (rf"{LONE}(?:\d{{3}} ?[ ./\-]? ?\d{{3}} ?[ ./\-]? ?\d{{4}}|\d(?:[ \-.]?\d){{9}}){ENDS}", 0.1),
 )
 _NINO_LETTERS = r"(?!BG|GB|NK|KN|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
 _NINO: tuple[Scored, ...] = (
-    (rf"(?-i:{_LONE}{_NINO_LETTERS} \d\d \d\d \d\d [A-D]{_ENDS})", 0.5),
-    (rf"(?-i:{_LONE}{_NINO_LETTERS} \d{{6}} [A-D]{_ENDS})", 0.4),
-    (rf"{_LONE}{_NINO_LETTERS}(?:[ .\-]{{0,3}}\d){{6}}[ .\-]{{0,3}}[A-D]{_ENDS}", 0.15),
+    (rf"(?-i:{LONE}{_NINO_LETTERS} \d\d \d\d \d\d [A-D]{ENDS})", 0.5),
+    (rf"(?-i:{LONE}{_NINO_LETTERS} \d{{6}} [A-D]{ENDS})", 0.4),
+    (rf"{LONE}{_NINO_LETTERS}(?:[ .\-]{{0,3}}\d){{6}}[ .\-]{{0,3}}[A-D]{ENDS}", 0.15),
 )
 
 

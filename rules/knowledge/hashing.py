@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
+
+from rules.folding import bare
 
 Hashes = NDArray[np.uint64]
 KEY_BYTES = 32
@@ -41,14 +42,6 @@ def words_of(text: str) -> Iterator[tuple[str, int, int]]:
     """Each word in the form in which it is hashed, and its place."""
     for match in _WORD.finditer(text):
         yield bare(match[0]), match.start(), match.end()
-
-
-def bare(word: str) -> str:
-    """Lower case, without accents."""
-    if word.isascii():
-        return word.lower()
-    split = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(c for c in split if unicodedata.category(c) != "Mn")
 
 
 def places_of(sorted_hashes: Hashes, wanted: Hashes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -70,14 +70,19 @@ def _html(path: Path) -> str:
 
 
 def _docx(path: Path) -> str:
+    """Every word of every part: body, tables, text boxes, controls, insertions, headers, notes, comments."""
     import docx
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import qn
 
     _check_zip(path)
-    document = docx.Document(str(path))
-    lines = [paragraph.text for paragraph in document.paragraphs]
-    lines += [cell.text for table in document.tables for row in table.rows for cell in row.cells]
-    for section in document.sections:
-        lines += [paragraph.text for part in (section.header, section.footer) for paragraph in part.paragraphs]
+    package = docx.Document(str(path)).part.package
+    lines = []
+    for part in package.iter_parts():
+        if not str(part.partname).startswith("/word/") or not str(part.partname).endswith(".xml"):
+            continue
+        for paragraph in parse_xml(part.blob).iter(qn("w:p")):
+            lines.append("".join(text.text or "" for text in paragraph.iter(qn("w:t"))))
     return "\n".join(lines)
 
 

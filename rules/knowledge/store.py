@@ -134,7 +134,7 @@ class Knowledge:
             if raw["version"] != _VERSION:
                 raise KnowledgeError(f"{path}: written by another version of Vaglio; add the source again")
             manifest = Manifest(raw["name"], raw["kind"], raw["key"], raw["made"], raw["about"])
-            return manifest, self.folder / raw["folder"]
+            return manifest, self.folder / Path(raw["folder"]).name
         except FileNotFoundError:
             raise KnowledgeError(f"there is no {name} in {self.folder}: vaglio knowledge add ...") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -144,4 +144,6 @@ class Knowledge:
 def check_name(name: str) -> None:
     """Raises `KnowledgeError` for what is no name of a table or a collection."""
     if not _NAME.fullmatch(name):
-        raise KnowledgeError(f"{name!r} is no name: small letters, digits and hyphens, such as `customers`")
+        raise KnowledgeError(
+            f"{name!r} is no name: a small letter, then small letters, digits, hyphens; as in --name customers"
+        )

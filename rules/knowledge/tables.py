@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
 from rules.folding import fold_plain
@@ -26,8 +27,11 @@ _SHORTEST = 4
 _MOST_WORDS, _LONGEST = 12, 48
 _MOST_ROWS = 2_000
 """Rows that one value may stand in and still be compared: a surname of more helps nobody to tell who is meant."""
+_MOST_COLUMNS = 255
 _BAD_SHARE = 0.01
 _SHOWN = 3
+_SEPARATOR = regex.compile(r"\ufeff?sep=(.)\s*$", regex.I)
+"""A first line that Excel writes."""
 _DIALLED = 10
 """Digits from which a number may be one with its country's prefix."""
 Report = Callable[[float], None]
@@ -136,6 +140,9 @@ def add_table(
 ) -> Manifest:
     """Keep the `columns` of the CSV file `source` under `name`. Raises `KnowledgeError`; the old table stays then."""
 
+    if not columns or len(set(columns)) != len(columns) or len(columns) > _MOST_COLUMNS:
+        raise KnowledgeError(f"{source}: --columns wants one to {_MOST_COLUMNS} names, each once")
+
     def write(place: Path) -> dict[str, Any]:
         hashes, rows, numbers, counts = _read(knowledge.keyed, source, columns, encoding, report)
         order = np.lexsort((rows, hashes))
@@ -152,12 +159,12 @@ Arrays = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint8], dict[s
 
 def _read(keyed: Keyed, source: Path, columns: Sequence[str], encoding: str, report: Report) -> Arrays:
     hashes, rows, numbers = [], [], []
-    counts = {"rows": 0, "values": 0, "too_short": 0}
+    counts = {"rows": 0, "values": 0, "unfit": 0}
     for number, values in enumerate(_rows(source, columns, encoding, report)):
         counts["rows"] += 1
         for column, value in enumerate(values):
             forms = _forms(value)
-            counts["too_short"] += bool(value.strip()) and not forms
+            counts["unfit"] += bool(value.strip()) and not forms
             for form in forms:
                 hashes.append(keyed.hash(form))
                 rows.append(number)
@@ -192,9 +199,17 @@ def _without_prefix(number: str) -> Iterator[str]:
 def _rows(source: Path, columns: Sequence[str], encoding: str, report: Report) -> Iterator[list[str]]:
     try:
         size = max(1, source.stat().st_size)
+        with source.open("rb") as begun:
+            if begun.read(2) in (b"\xff\xfe", b"\xfe\xff") and not encoding.lower().startswith("utf-16"):
+                raise KnowledgeError(f"{source}: it is UTF-16; add --encoding utf-16")
         with source.open(encoding=encoding, newline="") as file:
-            reader = csv.reader(file, _dialect(file.read(64_000), source), strict=True)
+            dialect = _dialect(file.read(64_000), source)
             file.seek(0)
+            if (said := _SEPARATOR.match(file.readline())) is None:
+                file.seek(0)
+            else:
+                dialect.delimiter = said[1]
+            reader = csv.reader(file, dialect, strict=True)
             header = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
             places = _places(source, header, columns)
             yield from _good(source, reader, header, places, lambda read: report(min(1.0, read / size)))
@@ -202,7 +217,7 @@ def _rows(source: Path, columns: Sequence[str], encoding: str, report: Report) -
         raise KnowledgeError(
             f"{source}: byte {error.start} is not {encoding.removesuffix('-sig')}: try --encoding cp1252"
         ) from None
-    except UnicodeError as error:
+    except (UnicodeError, ValueError) as error:
         raise KnowledgeError(f"{source}: it is not {encoding} ({type(error).__name__})") from None
     except csv.Error as error:
         raise KnowledgeError(f"{source}: no table of values ({error})") from None
@@ -215,7 +230,7 @@ def _rows(source: Path, columns: Sequence[str], encoding: str, report: Report) -
 def _dialect(sample: str, source: Path) -> type[csv.Dialect]:
     if not sample.strip():
         raise KnowledgeError(f"{source}: it is empty")
-    first = sample.splitlines()[0]
+    first = regex.sub(r'"[^"]*"', "", sample.lstrip().splitlines()[0])
 
     class Found(csv.excel):
         delimiter = max(",;\t|", key=first.count)
@@ -227,8 +242,17 @@ def _places(source: Path, header: Sequence[str], columns: Sequence[str]) -> list
     known = [name.casefold() for name in header]
     for name in columns:
         if name.casefold() not in known:
-            raise KnowledgeError(f"{source}:1: no column {name!r}; there are: {', '.join(header)}")
+            raise KnowledgeError(f"{source}:1: no column {name!r}; {_named(header)}")
+        if known.count(name.casefold()) > 1:
+            raise KnowledgeError(f"{source}:1: two columns are called {name!r}; rename one")
     return [known.index(name.casefold()) for name in columns]
+
+
+def _named(header: Sequence[str]) -> str:
+    """What the columns are called; where the first line is already a customer, nothing of it."""
+    if not header or any(not name or "@" in name or any(c.isdigit() for c in name) for name in header):
+        return "the first line does not look like the columns' names"
+    return f"there are: {', '.join(header)}"
 
 
 def _good(

@@ -84,7 +84,7 @@ def test_a_table_is_taken_in_and_found_in_drafts(capsys: pytest.CaptureFixture[s
     assert run(["knowledge", "add", table, "--columns", "surname, phone,email"]) == 0
     said = capsys.readouterr().out
     assert "customers: 2 rows, 4 values kept as keyed hashes." in said
-    assert "1 value is too short to be looked for." in said
+    assert "1 value is too short or too long to be looked for." in said
     assert found(capsys, "Scrivi a anna@acme.example") == ["confidential.customer"]
     assert found(capsys, "Scrivi a bruno@acme.example") == []
 

@@ -182,3 +182,19 @@ def test_ten_thousand_characters_of_one_kind_are_read_whole(
 def test_hits_lie_inside_any_draft(make_rule: Make, draft: Draft) -> None:
     hits = make_rule("internal_link").hits(Subject(draft, fold(draft.text), ("it", "en")))
     assert all(hit.span.end <= len(draft.text) for hit in hits)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://wiki.gnome.org/Apps/Files",
+        "https://jira.atlassian.com/browse/JRA-9",
+        "https://mail.google.com/mail/help",
+        "https://helpdesk.acme.it/apri-un-ticket",
+        "https://docs.python.org/it/3/tutorial",
+        "https://wiki.archlinux.org/title/Main_page",
+    ],
+)
+def test_what_everybody_may_open_is_left_alone(make_rule: Callable[..., Any], link: str) -> None:
+    text = f"Si trova tutto su {link}, buona lettura."
+    assert make_rule("internal_link", hosts=[]).hits(Subject(Draft(text=text), fold(text), ("it",))) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 import docx
 import pptx
 import pytest
+from docx.oxml import parse_xml
 from hypothesis import given
 from hypothesis import strategies as st
 from pptx.util import Inches
@@ -242,3 +243,19 @@ def test_any_file_is_a_text_or_a_knowledge_error(folder: Path, content: bytes, s
         assert isinstance(read_document(path), str)
     except KnowledgeError as error:
         assert str(path) in str(error)  # noqa: PT017 -- either will do
+
+
+def test_what_word_shows_beside_its_paragraphs_is_read_too(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("visibile")
+    body = document.element.body
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    for inside in (
+        f"<w:sdt {space}><w:sdtContent><w:p><w:r><w:t>controllo</w:t></w:r></w:p></w:sdtContent></w:sdt>",
+        f"<w:p {space}><w:ins w:id='1' w:author='a'><w:r><w:t>inserito</w:t></w:r></w:ins></w:p>",
+    ):
+        body.insert(0, parse_xml(inside))
+    document.sections[0].header.paragraphs[0].text = "intestazione"
+    path = tmp_path / "a.docx"
+    document.save(str(path))
+    assert set(read_document(path).split()) >= {"visibile", "controllo", "inserito", "intestazione"}

@@ -139,7 +139,7 @@ def test_the_manifest_counts_and_names_columns(knowledge: Knowledge, source: Pat
     reported: list[float] = []
     manifest = add_table(knowledge, "customers", source, ["surname", "phone"], reported.append)
     assert manifest.about["columns"] == ["surname", "phone"]
-    assert (manifest.about["rows"], manifest.about["too_short"]) == (4, 1)
+    assert (manifest.about["rows"], manifest.about["unfit"]) == (4, 1)
 
 
 def test_another_key_finds_nothing(knowledge: Knowledge, other_key: Knowledge, source: Path) -> None:
@@ -254,3 +254,36 @@ def test_any_file_is_a_table_or_a_knowledge_error(one_row: Knowledge, content: b
         add_table(one_row, "other", source, ["email"])
     except KnowledgeError as error:
         assert str(source) in str(error)  # noqa: PT017 -- either will do
+
+
+def test_what_a_spreadsheet_writes_is_understood(knowledge: Knowledge, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("sep=;\nemail;name\na@mail.example;Anna Primavera\n", encoding="utf-8")
+    assert add_table(knowledge, "customers", path, ["email"]).about["rows"] == 1
+    path.write_bytes("email,name\na@mail.example,Anna\n".encode("utf-16"))
+    with pytest.raises(KnowledgeError, match="--encoding utf-16"):
+        add_table(knowledge, "customers", path, ["email"])
+    assert add_table(knowledge, "customers", path, ["email"], encoding="utf-16").about["rows"] == 1
+
+
+def test_an_unclosed_quote_is_no_reason_to_lose_the_rest(knowledge: Knowledge, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('email\nx@mail.example\n"open\n' + "y@mail.example\n" * 300, encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"a\.csv"):
+        add_table(knowledge, "customers", path, ["email"])
+
+
+def test_a_first_line_that_is_a_customer_is_not_repeated(knowledge: Knowledge, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("anna@mail.example,3401112233\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError) as caught:
+        add_table(knowledge, "customers", path, ["email"])
+    assert "anna" not in str(caught.value)
+
+
+@pytest.mark.parametrize("columns", [[], ["email", "email"], [f"c{n}" for n in range(256)]])
+def test_columns_are_named_once_each_and_not_too_many(knowledge: Knowledge, tmp_path: Path, columns: list[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("email\nx@mail.example\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match="--columns"):
+        add_table(knowledge, "customers", path, columns)
