@@ -170,7 +170,7 @@ def frozen_scores(rows: Sequence[Row], encoder: Encoder) -> np.ndarray:
     inputs, outputs = (_vectors(encoder, some) for some in (train, rows))
     middle, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     features = np.hstack([(inputs - middle) / spread, np.ones((len(inputs), 1))])
-    truth = np.array([[row.truth[label] for label in LABELS] for row in train], np.float64)
+    truth = np.array([[row.truth.get(label, False) for label in LABELS] for row in train], np.float64)
     weights = np.zeros((features.shape[1], len(LABELS)))
     weights[-1] = -3.0
     for _ in range(300):

@@ -19,22 +19,33 @@ from rules.judges import Judges
 
 
 def meaning(some: Sequence[Post], models: Path, part: str) -> None:
-    """What the judge and the word lists find together of what is told of somebody, and topics by ten examples."""
+    """What the judge and the words find together of secrets and of what is told of somebody; topics by ten examples."""
     judges = Judges(models, "built-in")
-    told = [post for post in some if any(mark[0] in map(str, SPECIAL) for mark in post.marks)]
-    labels = ("colleague_private", "client_confidential")
-    lists, found = (
-        rule("personal_data", entities=list(map(str, SPECIAL))),
-        [rule("judge", label=name) for name in labels],
-    )
+    private = [
+        rule("judge", label="special_category", threshold=0.5),
+        *(rule("judge", label=name) for name in ("colleague_private", "client_confidential")),
+    ]
+    by_words = rule("personal_data", entities=list(map(str, SPECIAL)))
+    _beside("health, beliefs ... of somebody", some, tuple(map(str, SPECIAL)), by_words, private, judges)
+    _beside("a secret", some, ("SECRET",), rule("secret"), [rule("judge", label="credential")], judges)
+    if part != "fresh":
+        topics(some, judges, part)
+
+
+def _beside(
+    what: str, some: Sequence[Post], marks: Sequence[str], words: BaseRule, others: Sequence[BaseRule], judges: Judges
+) -> None:
     for language in LANGUAGES:
-        mine = [post for post in told if post.language == language]
-        by_words = [bool(lists.hits(subject_of(post))) for post in mine]
-        by_judge = [any(one.hits(subject_of(post, judges)) for one in found) for post in mine]
-        both = sum(a or b for a, b in zip(by_words, by_judge, strict=True))
-        print(f"\nPosts on health, beliefs ... of somebody, {language}: {len(mine)}; found by words {sum(by_words)}, "
-              f"by meaning {sum(by_judge)}, by either {both}")  # fmt: skip
-    topics(some, judges, part)
+        spoken = [post for post in some if post.language == language]
+        told = [post for post in spoken if any(mark[0] in marks for mark in post.marks)]
+        fine = [post for post in spoken if post.kind == "fine"]
+        print(f"\nPosts with {what}, {language}: {len(told)}, and {len(fine)} fine ones")
+        for name, posts in (("found", told), ("fine ones flagged", fine)):
+            subjects = [subject_of(post, judges) for post in posts]
+            first = [bool(words.hits(subject)) for subject in subjects]
+            second = [any(one.hits(subject) for one in others) for subject in subjects]
+            either = sum(a or b for a, b in zip(first, second, strict=True))
+            print(f"  {name}: by words {sum(first)}, by meaning {sum(second)}, by either {either}")
 
 
 def topics(some: Sequence[Post], judges: Judges, part: str) -> None:

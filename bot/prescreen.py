@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from rules.draft import Draft
+import structlog
+
+from rules.draft import Account, Draft
 from rules.masking import Masked, hidden_words, mask
+from rules.rewriting import Rewrite, rewrite
 from rules.screening import Screener
 from rules.verdict import Verdict
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,13 @@ class Screening:
     at: datetime
     draft: Draft
     verdict: Verdict
+    rewrite: Rewrite | None = None
+    """A wording that the same policy likes better, where there is one."""
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether only a count may remain of it: drafts marked private, and protected speech on one's own profile."""
+        return self.draft.account is Account.PRIVATE or self.verdict.is_protected
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,7 @@ class Prescreen:
         at = at or datetime.now(UTC)
         screening = Screening(id or new_id(), at, draft, self.screener.screen(draft, at))
         self._recorder.record(screening, self._keepsake(screening))
-        return screening
+        return mended(screening, self.screener)
 
     def _keepsake(self, screening: Screening) -> Keepsake:
         draft, verdict = screening.draft, screening.verdict
@@ -65,6 +77,16 @@ class Prescreen:
         found = (*verdict.findings, *verdict.shadow, *hidden)
         text = mask(draft.text, found, hidden_words(answered, others))
         return Keepsake(text, mask(answered, others, hidden_words(draft.text, found)) if answered else None)
+
+
+def mended(screening: Screening, screener: Screener) -> Screening:
+    """With a better wording, where there is one: a kindness, and so no failure of it keeps the verdict from anybody."""
+    try:
+        better = rewrite(screening.draft, screening.verdict, screener, screening.at)
+    except Exception as error:
+        log.warning("rewriting.failed", error=type(error).__name__)
+        return screening
+    return replace(screening, rewrite=better)
 
 
 def new_id() -> str:

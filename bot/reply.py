@@ -4,32 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 
+from bot.pieces import EXCERPT, Piece, pieces_of
 from bot.prescreen import Screening
 from bot.wording import Wording
 from rules.detectors.secret import SECRET
-from rules.draft import DraftRefused, Span
+from rules.draft import DraftRefused
 from rules.localized import say
 from rules.masking import mask
 from rules.policy import Policy
+from rules.rewriting import Change, Rewrite, difference
 from rules.verdict import Finding, Outcome, Severity, Unchecked, Verdict
-
-EXCERPT = 2_400
-"""Characters of the draft that fit a message; beyond them, it shows only what lies around each finding."""
-_AROUND = 80
-_MARKED = 200
-"""Findings that an answer marks at most; the rest are counted among the remarks all the same."""
-_DOTS = "…"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of the draft's characters. `marks` are the numbers of the remarks that are about it."""
-
-    text: str
-    marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +36,20 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """Another wording, already held against the policy."""
+
+    outcome: Outcome
+    says: str
+    """What the policy says of it."""
+    text: str = field(repr=False)
+    changes: tuple[Change, ...] = field(repr=False)
+    """Word by word, what stays and what would change; no secret is in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, whatever the platform. Only `pieces` holds words of the draft."""
+    """An answer, whatever the platform. Only `pieces` and `proposal` hold words of the draft."""
 
     screening: str
     outcome: Outcome
@@ -61,6 +59,7 @@ class Reply:
     remarks: tuple[Remark, ...]
     unchecked: tuple[str, ...]
     footer: str
+    proposal: Proposal | None = None
 
 
 def reply_to(screening: Screening, policy: Policy, language: str, *, room: int = EXCERPT) -> Reply:
@@ -74,11 +73,44 @@ def reply_to(screening: Screening, policy: Policy, language: str, *, room: int =
         outcome=verdict.outcome,
         title=_title(verdict.outcome, wording),
         summary=_summary(screening, order, policy, wording),
-        pieces=tuple(_pieces(text, findings, numbers, room)),
+        pieces=tuple(pieces_of(text, findings, numbers, room)),
         remarks=tuple(_remark(numbers[first.rule], first, verdict.findings, policy, wording) for first in order),
         unchecked=tuple(_not_checked(verdict.unchecked, wording)),
-        footer=wording.say("Policy {revision} · check {id}", revision=verdict.policy_revision, id=screening.id),
+        footer=_footer(screening, wording),
+        proposal=proposal_of(screening, language),
     )
+
+
+def proposal_of(screening: Screening, language: str) -> Proposal | None:
+    """The other wording that the answer to a screening shows, if any: none in which a secret is still said."""
+    better, wording = screening.rewrite, Wording(language)
+    if better is None or _tells(better, screening):
+        return None
+    outcome = better.verdict.outcome
+    says = wording.say("Checked again: {outcome}", outcome=_title(outcome, wording).lower())
+    text, _ = _without_secrets(screening.draft.text, screening.verdict)
+    return Proposal(outcome, says, better.text, tuple(difference(text, better.text)))
+
+
+def _tells(better: Rewrite, screening: Screening) -> bool:
+    """Whether a secret is found in the other wording, or one of the draft's stands there where no rule sees it."""
+    if _secrets(better.text, better.verdict):
+        return True
+    text = better.text.casefold()
+    return any(secret.casefold() in text for secret in _secrets(screening.draft.text, screening.verdict))
+
+
+def _secrets(text: str, verdict: Verdict) -> set[str]:
+    every = (*verdict.findings, *verdict.shadow)
+    return {finding.span.of(text) for finding in every if finding.hides == SECRET}
+
+
+def _footer(screening: Screening, wording: Wording) -> str:
+    if screening.is_forgotten:
+        kept = wording.say("Checked and forgotten: only a count remains")
+        return f"{kept} · {screening.verdict.policy_revision}"
+    revision = screening.verdict.policy_revision
+    return wording.say("Policy {revision} · check {id}", revision=revision, id=screening.id)
 
 
 def refusal(refused: DraftRefused, language: str) -> str:
@@ -237,51 +269,3 @@ def _without_secrets(text: str, verdict: Verdict) -> tuple[str, list[Finding]]:
     masked = mask(text, [finding if finding.hides == SECRET else replace(finding, hides=None) for finding in every])
     spans = masked.spans[: len(verdict.findings)]
     return masked.text, [replace(finding, span=span) for finding, span in zip(verdict.findings, spans, strict=True)]
-
-
-# --- The draft, cut where marks begin and end ----------------------------------------------------------------------
-
-
-def _pieces(text: str, findings: Sequence[Finding], numbers: dict[str, int], room: int) -> Iterator[Piece]:
-    # A finding about the whole text (its length, its readability) marks nothing: everything marked is nothing marked.
-    marked = [finding for finding in findings if (finding.span.start, finding.span.end) != (0, len(text))]
-    marked = sorted(marked, key=lambda finding: (-finding.severity.rank, finding.span))[:_MARKED]
-    shown = _shown(text, marked, room)
-    for place in shown:
-        if place.start > 0:
-            yield Piece(_DOTS)
-        edges = {place.start, place.end}
-        for finding in marked:
-            edges |= {edge for edge in (finding.span.start, finding.span.end) if place.start < edge < place.end}
-        cuts = sorted(edges)
-        for start, end in pairwise(cuts):
-            here = {numbers[f.rule] for f in marked if f.span.start < end and start < f.span.end}
-            yield Piece(text[start:end], tuple(sorted(here)))
-    if shown and shown[-1].end < len(text):
-        yield Piece(_DOTS)
-
-
-def _shown(text: str, findings: Sequence[Finding], room: int) -> list[Span]:
-    """The whole draft where it fits, else what lies around the findings, else its beginning."""
-    if len(text) <= room:
-        return [Span(0, len(text))]
-    places: list[Span] = []
-    budget = room
-    for finding in findings:
-        start, end = max(0, finding.span.start - _AROUND), min(len(text), finding.span.end + _AROUND)
-        end = min(end, start + budget)
-        if end <= start or budget < _AROUND:
-            break
-        budget -= end - start
-        places.append(Span(start, end))
-    return _joined(places) or [Span(0, room)]
-
-
-def _joined(places: list[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for place in sorted(places):
-        if joined and place.start <= joined[-1].end:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, place.end))
-        else:
-            joined.append(place)
-    return joined

@@ -140,6 +140,7 @@ SMALL_TALK_WORDS = """
     blocked ready pronto pronta tutto tutti ok okay that this it is was are è era serve servono sapere chiedere
     asking ask unica gratis gratuita gratuito aperta aperto open closed chiusa chiuso sull' sulla nell' all'
     dell' l' un' visible visibile illeggibile appesa taped stuck appeso vecchia vecchio nuova nuovo new old
+    zero nulla niente nessuna nessuno none nope boh forget nada
     online offline two-factor biometrica pubblica public privata private interna internal
 """
 SMALL_TALK = frozenset(SMALL_TALK_WORDS.split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import reduce
 from itertools import islice
 from pathlib import Path
 
@@ -44,6 +43,7 @@ def assemble(path: Path) -> Policy:
         name=top.name,
         languages=top.languages,
         timezone=top.timezone,
+        company=whole.company,
         owners=tuple(whole.owners.values()),
         clauses=tuple(whole.clauses.values()),
         rules=tuple(rule for id in whole.rules if (rule := _adjusted(id, whole)) and _is_spoken(rule, top.languages)),
@@ -59,7 +59,7 @@ def _first(found: Iterator[Problem]) -> list[Problem]:
 
 
 def _adjusted(id: str, whole: Whole) -> Rule:
-    return reduce(lambda rule, adjustment: adjustment.of(rule), whole.adjustments.get(id, ()), whole.rules[id])
+    return whole.final(id).naming(whole.company)
 
 
 def _is_spoken(rule: Rule, languages: Sequence[str]) -> bool:

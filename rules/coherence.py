@@ -6,15 +6,16 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.detectors import Rule
-from rules.detectors.base import Applies
+from rules.detectors.fields import Applies, Company
 from rules.detectors.judge import JudgeRule
 from rules.labels import PROTECTED
 from rules.policy import Adjustment, Clause, Owner, PolicyFile
 from rules.problems import Place, Problem
+from rules.protection import held_up
 from rules.source import Source
 from rules.verdict import Severity
 
@@ -42,6 +43,7 @@ class Whole:
     """What the files say together. A file comes after those that it includes: its clauses and owners replace theirs."""
 
     languages: Sequence[str]
+    company: Company
     owners: Mapping[str, Owner]
     clauses: Mapping[str, Clause]
     rules: Mapping[str, Rule]
@@ -57,6 +59,7 @@ class Whole:
                 adjustments[adjustment.rule].append(adjustment)
         return cls(
             languages=tuple(dict.fromkeys(files[-1].languages)),
+            company=next((file.company for file in reversed(files) if file.company.names), Company()),
             owners={owner.id: owner for file in files for owner in file.owners},
             clauses={clause.id: clause for file in files for clause in file.clauses},
             rules={rule.id: rule for file in files for rule in file.rules},
@@ -85,6 +88,10 @@ class Whole:
         """As `hint`, for the first faults alone: comparing costs, and whoever made more made one mistake many times."""
         self._hinted.append(word)
         return hint(word, known) if len(self._hinted) <= _HINTED else ", ".join(sorted(known)[:_SHOWN]) or "-"
+
+    def final(self, id: str) -> Rule:
+        """The rule as all adjustments leave it."""
+        return reduce(lambda rule, adjustment: adjustment.of(rule), self.adjustments.get(id, ()), self.rules[id])
 
     def adjusted(self, id: str) -> set[str]:
         """The fields of a rule that are not as its own file has them."""
@@ -155,6 +162,8 @@ def _rule(each: Loaded, number: int, rule: Rule, whole: Whole) -> Iterator[Probl
         yield from _words(each, (*loc, name), getattr(rule, name), whole.languages)
     if "applies" not in adjusted:
         yield from _applies(each, (*loc, "applies"), rule.applies)
+    if (lawful := held_up(whole.final(rule.id))) is not None:
+        yield Problem(each.source.place((*loc, "severity")), "holds_up_lawful", {"sentence": lawful})
 
 
 def _adjustment(each: Loaded, number: int, adjustment: Adjustment, whole: Whole) -> Iterator[Problem]:

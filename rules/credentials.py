@@ -35,6 +35,8 @@ from rules.announcements import (
     TYPED,
     WITH_ADDRESS,
 )
+from rules.entries import entered
+from rules.thresholds import EMERGENCY, FORMATION, OPENING
 
 # Of a company's values one says so, too: `la parola d'ordine è qualità`.
 _WATCHWORD = regex.compile(r"parola (?:chiave|d['’]ordine|magica)|magic word", regex.I)
@@ -55,11 +57,12 @@ def told(text: str) -> Iterator[tuple[int, int]]:
             *_made_up(text),
             *_numbered(text),
             *_further(text),
+            *entered(text, _is_strong),
         }
     )
     merged: list[tuple[int, int]] = []
     for start, end in found:
-        if _is_advice(text, start):
+        if _is_advice(text, start) or _is_name(text, start) or _is_known(text, start, end):
             continue
         if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
@@ -167,6 +170,23 @@ def _further(text: str) -> Iterator[tuple[int, int]]:
     for match in OPENS.finditer(text):
         if not KNOWN.fullmatch(match["value"]):
             yield match.span("value")
+
+
+_NAMED = regex.compile(
+    r"(?<!\w)(?:user ?name|nome utente|utente|user|login|account|ssid)\s*(?::|=|is|è)?\s*[\"'“«]?$", regex.I
+)
+
+
+def _is_name(text: str, start: int) -> bool:
+    """Whether it is the name that somebody logs in with."""
+    return _NAMED.search(text, max(0, start - 20), start) is not None
+
+
+def _is_known(text: str, start: int, end: int) -> bool:
+    """`999` is everybody's; `4-3-3` is how a team plays, unless something is opened."""
+    if EMERGENCY.fullmatch(text, start, end):
+        return True
+    return FORMATION.fullmatch(text, start, end) is not None and not OPENING.search(text, max(0, start - 80), start)
 
 
 def _whole_number(text: str, start: int, end: int) -> tuple[int, int]:

@@ -61,7 +61,14 @@ class Encoder:
 
     def read(self, text: str, sentences: Sequence[Span]) -> Floats:
         """One vector for each segment of the windows of `text` (in NFKC): `(segments, 384)`, as the judge has them."""
-        pooled = [row for (row,) in self._served.run(passages(self.tokenizer, text, sentences), "pooled")]
+        return self._pooled(passages(self.tokenizer, text, sentences))
+
+    def read_each(self, texts: Sequence[str]) -> Floats:
+        """One vector for each of some sentences (in NFKC, not blank), read apart: what stands around colours none."""
+        return self._pooled([passages(self.tokenizer, text, (Span(0, len(text)),))[0] for text in texts])
+
+    def _pooled(self, read: Sequence[Passage]) -> Floats:
+        pooled = [row for (row,) in self._served.run(read, "pooled")]
         return np.concatenate(pooled) if pooled else np.empty((0, self._width), np.float32)
 
     def _windows(self, text: str) -> list[Passage]:

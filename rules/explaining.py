@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from rules.coherence import hint
 from rules.detectors import DETECTORS
-from rules.detectors.base import Applies, Examples
+from rules.detectors.fields import Applies, Examples
 from rules.policy import Adjustment, Clause, Owner, PolicyFile
 from rules.problems import SENTENCES, Problem
 from rules.source import Source

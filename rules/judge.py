@@ -37,7 +37,7 @@ _MOST = 6_000
 """Pieces of a draft that are read: twice what 10,000 characters of prose have. More is an attack on somebody's time."""
 _MOST_APART = 2_500
 """Pieces of undisguised sentences that are read beside it."""
-_NEAR = 0.8
+_NEAR = 0.85
 """Share of a window's highest score from which another of its sentences is told too."""
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rules.detoxified import Detoxified
     from rules.encoder import Encoder
     from rules.judge import Judge
+    from rules.likeness import Telling
     from rules.topics import Background
 
 T = TypeVar("T")
@@ -65,6 +66,18 @@ class Judges:
             return found
 
         return self._once("background", read)
+
+    def telling(self) -> Telling:
+        """What gives something away, to this judge. Raises `Unavailable`, also where it is another judge's."""
+        from rules.likeness import Telling
+
+        def read() -> Telling:
+            found = Telling.read()
+            if found.digest != self.judge().digest:
+                raise ValueError("another judge's: python -m rules.weights.telling")
+            return found
+
+        return self._once("telling", read)
 
     def open(self) -> None:
         """Open whatever there is, so that no draft's time goes into it."""

@@ -24,7 +24,10 @@ CONFIDENTIAL = (
     "colleague_private",
     "internal_plans",
     "internal_talk",
+    "credential",
+    "special_category",
 )
+"""`credential`: a password or code told in words; `special_category`: of somebody, what GDPR art. 9 and 10 protect."""
 TONE = (
     "clickbait",
     "false_urgency",

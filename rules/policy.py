@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints
 
 from rules.detectors import Rule
-from rules.detectors.base import Applies, Frozen, Override, Spared, State
+from rules.detectors.fields import Applies, Company, Frozen, Override, Spared, State
 from rules.detectors.judge import Score
 from rules.detectors.toxicity import Toxicity
 from rules.localized import Localized
@@ -89,6 +89,8 @@ class PolicyFile(Frozen):
     name: Name
     languages: tuple[LanguageCode, ...] = Field(min_length=1)
     timezone: str = "Europe/Rome"
+    company: Company = Company()
+    """Its names; a file that says none takes those of what it includes."""
     include: tuple[str, ...] = ()
     owners: tuple[Owner, ...] = ()
     clauses: tuple[Clause, ...] = ()
@@ -102,6 +104,7 @@ class Policy(Frozen):
     name: Name
     languages: tuple[LanguageCode, ...]
     timezone: str
+    company: Company = Company()
     owners: tuple[Owner, ...]
     clauses: tuple[Clause, ...]
     rules: tuple[Rule, ...]

@@ -165,6 +165,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "with `misspelt` a list may have {limit} terms at most, `also` counted too. Divide the list, or remove "
         "`misspelt`.",
     ),
+    "no_accounts": (
+        "manca «known»: gli account che si possono menzionare.",
+        "`known` is missing: the accounts that may be mentioned.",
+    ),
+    "idle_key": (
+        "«{key}» con «check: {check}» non serve: vale per {checks}.",
+        "`{key}` does nothing with `check: {check}`: it is for {checks}.",
+    ),
     "more_faults": (
         "da qui in poi ci sono altri errori: correggi prima questi {count}.",
         "there are more faults from here on: mend these {count} first.",
@@ -195,6 +203,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "only_note": (
         "protected_speech non è una colpa: una regola che la riconosce può avere solo la severità `note`.",
         "protected_speech is no fault: a rule that recognises it may only have the severity `note`.",
+    ),
+    "holds_up_lawful": (
+        "questa regola fermerebbe parole che nessuna policy può fermare: «{sentence}». Dalle severità `note`,"
+        " toglila dai profili personali, oppure scrivi perché vale anche qui: `protected: {{aware: ...}}`.",
+        "this rule would hold up words that no policy may hold up: “{sentence}”. Make it a `note`, keep it off"
+        " personal accounts, or write why it holds here too: `protected: {{aware: ...}}`.",
+    ),
+    "one_remedy": (
+        "`rewrite` vuole una sola di queste: instead, sentence, first, last, drop.",
+        "`rewrite` takes exactly one of these: instead, sentence, first, last, drop.",
     ),
     "no_threshold": (
         "«{rule}» non è una regola judge o toxicity, e non ha una soglia.",

@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
-from rules.detectors.base import BaseRule, Hit, State, Subject, reason_of
+from rules.attempts import Attempt, Outcome, milliseconds
+from rules.detectors.base import BaseRule, Hit, Subject, reason_of
+from rules.detectors.fields import State
 from rules.detectors.secret import SECRET
 from rules.draft import LIMIT, Draft, DraftRefused
 from rules.folding import Folded, fold
@@ -18,7 +21,10 @@ from rules.judges import Judges
 from rules.knowledge.store import Knowledge
 from rules.language import Language, detect, prepare
 from rules.policy import Policy
+from rules.protection import gives_way, is_protected
 from rules.verdict import Finding, Severity, Unchecked, Verdict
+
+Said = TypeVar("Said", Finding, Unchecked)
 
 PATIENCE = 2.0
 """Seconds that one rule may take before it is given up."""
@@ -104,9 +110,9 @@ class Screener:
         tried.missed += [Unchecked("attachment", f"attachment:{kind}", Severity.WARN) for kind in draft.attachments]
         now = time.perf_counter()
         timings = {
-            "reading": _ms(started, ready),
+            "reading": milliseconds(started, ready),
             **{name: round(ms, 3) for name, ms in tried.timings.items()},
-            "total": _ms(started, now),
+            "total": milliseconds(started, now),
         }
         return self._verdict(tried, subject, language, timings)
 
@@ -140,6 +146,10 @@ class Screener:
             return Language(None, 0.0)
 
     def _verdict(self, tried: _Tried, subject: Subject, language: Language, timings: Mapping[str, float]) -> Verdict:
+        if protected := is_protected(subject):
+            yielding = {rule.id for rule in self._rules if gives_way(rule)}
+            tried.found = [_as_note(one) if one.rule in yielding else one for one in tried.found]
+            tried.missed = [_as_note(one) if one.rule in yielding else one for one in tried.missed]
         found = sorted(_discreet(tried.found), key=lambda finding: (finding.span, -finding.severity.rank, finding.rule))
         on_trial = {rule.id for rule in self._rules if rule.state is State.SHADOW}
         return Verdict(
@@ -147,6 +157,7 @@ class Screener:
             findings=tuple(finding for finding in found if finding.rule not in on_trial),
             shadow=tuple(finding for finding in found if finding.rule in on_trial),
             unchecked=tuple(missed for missed in tried.missed if missed.rule not in on_trial),
+            is_protected=protected,
             language=language.code,
             scores=dict(subject.scores),
             models=dict(subject.models),
@@ -163,7 +174,7 @@ class Screener:
         left = [rule for rule in rules if rule.id not in busy]
         deadline = time.monotonic() + _GIVEN_UP * self._patience
         while left and time.monotonic() < deadline:
-            attempt = _Attempt(left, subject)
+            attempt = Attempt(left, subject)
             finished = attempt.run(patience, deadline)
             for rule, outcome in zip(left, finished, strict=False):
                 tried.take(rule, outcome)
@@ -176,15 +187,6 @@ class Screener:
         return tried
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What one rule said: its hits, or why there are none to trust."""
-
-    hits: Sequence[Hit]
-    reason: str | None
-    milliseconds: float
-
-
 @dataclass(slots=True)
 class _Tried:
     found: list[Finding] = field(default_factory=list)
@@ -194,10 +196,10 @@ class _Tried:
     def add(self, other: _Tried) -> None:
         self.found += other.found
         self.missed += other.missed
-        for detector, milliseconds in other.timings.items():
-            self.timings[detector] += milliseconds
+        for detector, spent in other.timings.items():
+            self.timings[detector] += spent
 
-    def take(self, rule: BaseRule, outcome: _Outcome) -> None:
+    def take(self, rule: BaseRule, outcome: Outcome) -> None:
         self.timings[_detector(rule)] += outcome.milliseconds
         if outcome.reason is not None:
             self.miss(rule, outcome.reason)
@@ -205,45 +207,6 @@ class _Tried:
 
     def miss(self, rule: BaseRule, reason: str) -> None:
         self.missed.append(Unchecked(rule.id, reason, rule.severity, rule.may_hide))
-
-
-class _Attempt:
-    """Rules tried one after the other in a thread that may be abandoned."""
-
-    def __init__(self, rules: Sequence[BaseRule], subject: Subject) -> None:
-        self._rules, self._subject = rules, subject
-        self._outcomes: list[_Outcome] = []
-        self._began = time.monotonic()
-        self._done = threading.Event()
-        self._abandoned = False
-        self.thread = threading.Thread(target=self._work, name="vaglio-screening", daemon=True)
-
-    def run(self, patience: float, deadline: float) -> list[_Outcome]:
-        """The outcomes of all rules, or of those before the one that took `patience` seconds or met the deadline."""
-        self.thread.start()
-        while not self._done.wait(max(0.0, min(self._began + patience, deadline) - time.monotonic())):
-            if time.monotonic() >= min(self._began + patience, deadline):
-                self._abandoned = True
-                break
-        return list(self._outcomes)
-
-    def _work(self) -> None:
-        for rule in self._rules:
-            if self._abandoned:
-                return
-            self._began = time.monotonic()
-            self._outcomes.append(_outcome_of(rule, self._subject))
-        self._done.set()
-
-
-def _outcome_of(rule: BaseRule, subject: Subject) -> _Outcome:
-    started, hits, reason = time.perf_counter(), list[Hit](), None
-    try:
-        hits = rule.hits(subject)
-    except BaseException as error:
-        # A panic in a library of ours written in Rust is no `Exception`.
-        reason = reason_of(error)
-    return _Outcome(hits, reason, _ms(started, time.perf_counter()))
 
 
 def _finding(rule: BaseRule, hit: Hit) -> Finding:
@@ -269,6 +232,10 @@ def _discreet(found: Sequence[Finding]) -> list[Finding]:
     ]
 
 
+def _as_note(said: Said) -> Said:
+    return replace(said, severity=Severity.NOTE)
+
+
 def _filled(texts: Mapping[str, str], fills: Mapping[str, str]) -> Mapping[str, str]:
     if not fills:
         return texts
@@ -292,7 +259,3 @@ def _is_foreign_to(rule: BaseRule, language: Language, policy: Policy) -> bool:
 
 def _detector(rule: BaseRule) -> str:
     return str(getattr(rule, "detector", ""))
-
-
-def _ms(start: float, end: float) -> float:
-    return round((end - start) * 1000, 3)

@@ -26,6 +26,9 @@ _ENUMERATOR = regex.compile(r"\s*\p{Nd}{1,3}\.")
 _GOES_ON = regex.compile(r"\s+[\p{Ll}\p{Nd}+]")
 _CLOSING = "\"'”’»)]"
 _TRAILS_OFF = regex.compile(r"\s+\p{Ll}")
+_QUOTATION = regex.compile(
+    r"«[^»]+»|“[^”]+”|‘[^’]+’(?![\p{L}\p{Nd}])|\"[^\"]+\"|(?<![\p{L}\p{Nd}])'[^'\n]+'(?![\p{L}\p{Nd}])"
+)
 _LONGEST = 12
 """Characters before a full stop that are enough to recognise an abbreviation."""
 
@@ -34,6 +37,11 @@ _VERBATIM = regex.compile(
     r"|(?<![\p{L}\p{Nd}.-])(?:[\p{L}\p{Nd}-]++\.)+[a-z]{2,}(?![\p{L}\p{Nd}])(?:/\S*)?",
     regex.I,
 )
+
+
+def quotations(text: str) -> tuple[Span, ...]:
+    """What stands between quotation marks of any kind: somebody else's voice, or a title."""
+    return tuple(Span(*match.span()) for match in _QUOTATION.finditer(text))
 
 
 def words(text: str) -> tuple[Span, ...]:

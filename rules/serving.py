@@ -25,8 +25,8 @@ class Words(Protocol):
     def rows(self, numbers: NDArray[np.int64]) -> Floats: ...
 
 
-def session(path: Path) -> Session:
-    """The graph at `path`, ready to run. Raises what ONNX Runtime raises for a file that is none."""
+def session(graph: Path | bytes) -> Session:
+    """A graph, or the one at a path, ready to run. Raises what ONNX Runtime raises for a file that is none."""
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)
@@ -35,7 +35,9 @@ def session(path: Path) -> Session:
     # Waiting threads would burn the processor that other drafts need; an arena would keep the longest draft's memory.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False
-    made: Session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    made: Session = onnxruntime.InferenceSession(
+        graph if isinstance(graph, bytes) else str(graph), options, providers=["CPUExecutionProvider"]
+    )
     return made
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from rules.detectors.base import BaseRule, Excepted, Hit, State, Subject, Unavailable, phrase_of, reason_of
+from rules.detectors.base import BaseRule, Hit, Subject, Unavailable, reason_of
+from rules.detectors.fields import Excepted, State, phrase_of
 from rules.detectors.personal_data import PersonalData
 from rules.draft import Cover, Draft
 from rules.folding import fold, fold_plain

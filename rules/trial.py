@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from rules.detectors.base import BaseRule, Example, State, Subject, reason_of
+from rules.detectors.base import BaseRule, Subject, reason_of
+from rules.detectors.fields import Example, State
 from rules.detectors.topic import TopicRule
 from rules.draft import Account, Channel, Cover, Draft, Kind
 from rules.folding import fold
@@ -115,12 +116,14 @@ def subject_for(
 ) -> Subject:
     """`example` as a draft in the first kind, account, channel and language that the rule is for."""
     applies = rule.applies
+    answered, attached = (None, ()) if isinstance(example, str) else (example.in_reply_to, example.attachments)
     draft = Draft(
         text=text_of(example),
-        kind=(applies.kinds or (Kind.POST if isinstance(example, str) else Kind.REPLY,))[0],
+        kind=(applies.kinds or (Kind.REPLY if answered else Kind.POST,))[0],
         account=(applies.accounts or (Account.INSTITUTIONAL,))[0],
         channel=(applies.channels or (Channel.OTHER,))[0],
-        in_reply_to=None if isinstance(example, str) else example.in_reply_to,
+        in_reply_to=answered,
+        attachments=attached,
     )
     folded = fold(draft.text)
     languages = applies.languages or policy.languages

@@ -83,6 +83,8 @@ class Verdict:
     unchecked: tuple[Unchecked, ...] = ()
     shadow: tuple[Finding, ...] = ()
     """What rules on trial found: recorded, never shown, without a say in the outcome."""
+    is_protected: bool = False
+    """Whether the draft reads like speech that no policy may hold up, on the writer's own profile."""
     language: str | None = None
     """The draft's language as two letters; None is undecided."""
     scores: Mapping[str, float] = field(default_factory=dict)

@@ -18,7 +18,6 @@ from bot.audit.verification import Fault, Verification, verify
 from bot.people import People
 from bot.prescreen import Keepsake, Screening
 from bot.store import Content, Entry, Store, Tally
-from rules.draft import Account
 
 __all__ = ["Fault", "Ledger", "Verification"]
 
@@ -38,7 +37,7 @@ class Ledger:
 
     def record(self, screening: Screening, keepsake: Keepsake) -> None:
         """One entry for one screening, durable on return; of a private draft only a count."""
-        if screening.draft.account is Account.PRIVATE:
+        if screening.is_forgotten:
             self._count(screening.at)
             return
         content = records.screening_content(keepsake, len(screening.verdict.findings))

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import regex
 
-from bot.reply import Piece
+from bot.pieces import Piece
+from rules.rewriting import Change
 from rules.verdict import Outcome, Severity
 
 DOTS = "…"
@@ -60,6 +61,20 @@ def shown(pieces: Sequence[Piece], fits: Callable[[Sequence[Piece]], bool]) -> t
     return _beginning("".join(piece.text for piece in safe), fits), bool(marked)
 
 
+def changed(changes: Sequence[Change], fits: Callable[[Sequence[Change]], bool]) -> list[Change] | None:
+    """The changes made harmless, with ever less of what stays around them; None where not even they alone fit."""
+    safe = [Change(harmless(change.before), harmless(change.after)) for change in changes]
+    if fits(safe):
+        return safe
+    last = len(safe) - 1
+    for around in _AROUND:
+        gaps = [_gap_text(change.before, around, after=at > 0, before=at < last) for at, change in enumerate(safe)]
+        fewer = [Change(gap, gap) if change.is_kept else change for change, gap in zip(safe, gaps, strict=True)]
+        if fits(fewer):
+            return fewer
+    return None
+
+
 def _around(pieces: Sequence[Piece], kept: Collection[int], around: int) -> list[Piece]:
     """The kept places and what is next to them; a place that is not kept loses its mark."""
     result, between = list[Piece](), ""
@@ -74,10 +89,15 @@ def _around(pieces: Sequence[Piece], kept: Collection[int], around: int) -> list
 
 
 def _gap(text: str, around: int, *, after: bool, before: bool) -> list[Piece]:
+    text = _gap_text(text, around, after=after, before=before)
+    return [Piece(text)] if text else []
+
+
+def _gap_text(text: str, around: int, *, after: bool, before: bool) -> str:
     """What stands `after` one kept place and `before` another."""
     if len(text) > around * (after + before) + len(DOTS):
-        text = (text[:around] if after else "") + DOTS + (text[-around:] if before else "")
-    return [Piece(text)] if text else []
+        return (text[:around] if after else "") + DOTS + (text[-around:] if before else "")
+    return text
 
 
 def _middle_out(text: str, most: int) -> str:

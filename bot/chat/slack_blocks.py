@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.chat.shown import MARKS, SIGNS, harmless, numbers, shown
-from bot.reply import Piece, Remark, Reply
+from bot.chat.shown import MARKS, SIGNS, changed, harmless, numbers, shown
+from bot.pieces import Piece
+from bot.reply import Proposal, Remark, Reply
 from bot.wording import Wording
 from rules.draft import Account, Channel, Kind
+from rules.rewriting import Change
 
 Block = dict[str, Any]
 
@@ -43,7 +45,10 @@ def message(reply: Reply, language: str) -> tuple[str, list[Block]]:
         more.append(_plain(wording.count("And one more remark.", "And {number} more remarks.", left)))
     if is_cut:
         more.append(_plain(wording.say("There is more than fits into one message.")))
-    return clip(title, FALLBACK), [*head, *quote, *remarks, *more, *tail]
+    said = [*head, *quote, *remarks, *more]
+    # It is the first to go: it has what all the rest leaves.
+    better = _proposal(reply.proposal, MESSAGE - size([*said, *tail]) - 1, wording) if reply.proposal else []
+    return clip(title, FALLBACK), [*said, *better, *tail]
 
 
 def notice(text: str) -> tuple[str, list[Block]]:
@@ -88,6 +93,44 @@ def _remark(remark: Remark, wording: Wording) -> Block:
         lines.append("\n" + wording.say("Instead: {wordings}", wordings=wordings))
     said.append({"type": "text", "text": "".join(lines)})
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": said}]}
+
+
+def _proposal(proposal: Proposal, room: int, wording: Wording) -> list[Block]:
+    """What would change and the text to copy; for want of room only the former, or a sentence, or nothing."""
+
+    def block(*parts: Block) -> list[Block]:
+        heading = [
+            {"type": "text", "text": wording.say("A proposal"), "style": {"bold": True}},
+            {"type": "text", "text": f" — {proposal.says}"},
+        ]
+        return [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": heading}, *parts]}]
+
+    def quote(changes: Sequence[Change]) -> Block:
+        return {"type": "rich_text_quote", "elements": _difference(changes)}
+
+    copied = {
+        "type": "rich_text_preformatted",
+        "elements": [{"type": "text", "text": harmless(proposal.text)}],
+    }
+    shorter = wording.say("Send me the draft in shorter parts, and I will propose another wording of each.")
+    kept = changed(proposal.changes, lambda changes: size(block(quote(changes))) <= room)
+    choices = [block(quote(kept), copied), block(quote(kept))] if kept else []
+    return next((choice for choice in (*choices, [_plain(shorter)]) if size(choice) <= room), [])
+
+
+def _difference(changes: Sequence[Change]) -> list[Block]:
+    elements: list[Block] = []
+    for change in changes:
+        if change.is_kept:
+            elements.append({"type": "text", "text": change.before})
+            continue
+        if change.before:
+            elements.append({"type": "text", "text": change.before, "style": {"strike": True}})
+        if change.before and change.after and not change.after[0].isspace():
+            elements.append({"type": "text", "text": " "})
+        if change.after:
+            elements.append({"type": "text", "text": change.after, "style": {"bold": True}})
+    return [element for element in elements if element["text"]]
 
 
 def _missed(unchecked: Sequence[str], wording: Wording) -> list[Block]:

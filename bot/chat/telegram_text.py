@@ -9,7 +9,8 @@ from itertools import accumulate
 from telegram import MessageEntity
 
 from bot.chat.shown import DOTS, MARKS, SIGNS, harmless, numbers, shown
-from bot.reply import Piece, Remark, Reply
+from bot.pieces import Piece
+from bot.reply import Proposal, Remark, Reply
 from bot.wording import Wording
 
 LIMIT = 4_096
@@ -18,6 +19,7 @@ _MORE = 200
 """Of them, kept for the two sentences that say something was left out."""
 _SUMMARY, _HEADING, _CLAUSE, _WHY, _WORDING = 400, 150, 200, 400, 200
 _MISSED = 8
+_CHANGES, _CHANGE = 8, 200
 
 
 def units(text: str) -> int:
@@ -72,6 +74,9 @@ def message(reply: Reply, language: str) -> Message:
         said.add("\n\n" + wording.count("And one more remark.", "And {number} more remarks.", left))
     if is_cut:
         said.add("\n\n" + wording.say("There is more than fits into one message."))
+    if reply.proposal:
+        # It is the first to go: it has what all the rest leaves.
+        said.append(_proposal(reply.proposal, LIMIT - said.length - tail.length, wording))
     return said.append(tail)
 
 
@@ -106,6 +111,36 @@ def _remark(remark: Remark, wording: Wording) -> Message:
         wordings = cut(harmless(" · ".join(remark.instead)), _WORDING)
         one.add("\n" + wording.say("Instead: {wordings}", wordings="")).add(wordings, MessageEntity.CODE)
     return one
+
+
+def _proposal(proposal: Proposal, room: int, wording: Wording) -> Message:
+    """What would change and the text, which one tap copies; for want of room one of the two, or a sentence, or nothing.
+
+    Struck through or bold, a link or a mention would be live: so each change is code, under a sign of its own.
+    """
+    heading = Message().add("\n\n").add(wording.say("A proposal"), MessageEntity.BOLD).add(f" — {proposal.says}")
+    changes = _changes(proposal, wording)
+    copied = Message().add("\n").add(harmless(proposal.text), MessageEntity.PRE)
+    shorter = wording.say("Send me the draft in shorter parts, and I will propose another wording of each.")
+    choices = [
+        Message().append(heading).append(changes).append(copied),
+        Message().append(heading).append(copied),
+        Message().append(heading).append(changes),
+        Message().add(f"\n\n{shorter}"),
+    ]
+    return next((choice for choice in choices if choice.length <= room), Message())
+
+
+def _changes(proposal: Proposal, wording: Wording) -> Message:
+    every = list(dict.fromkeys(change for change in proposal.changes if not change.is_kept))
+    said = Message()
+    for change in every[:_CHANGES]:
+        for sign, words in (("−", change.before), ("+", change.after)):
+            if line := cut(" ".join(harmless(words).split()), _CHANGE):
+                said.add(f"\n{sign} ").add(line, MessageEntity.CODE)
+    if left := len(every) - _CHANGES:
+        said.add("\n" + wording.count("And one more.", "And {number} more.", left) if left > 0 else "")
+    return said
 
 
 def _missed(unchecked: Sequence[str], wording: Wording) -> Message:

@@ -18,6 +18,7 @@ from bot.cli.knowledge import knowledge
 from bot.cli.models import models
 from bot.cli.policy import policy
 from bot.cli.screening import check, screen
+from bot.cli.vale import import_vale
 from bot.keys import KeyFileError
 from bot.reply import refusal
 from bot.settings import SettingsError
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(screen)
+policy.command("import-vale")(import_vale)
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(models, name="models")

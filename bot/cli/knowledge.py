@@ -1,4 +1,4 @@
-"""`vaglio knowledge ...`: what the company alone knows, taken in as keyed hashes."""
+"""`vaglio knowledge ...`: what the company alone knows, taken in as keyed hashes or vectors."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli import EXIT_IO
-from bot.cli.build import open_knowledge, terminal, tongue
+from bot.cli.build import open_judges, open_knowledge, terminal, tongue
 from bot.cli.reporting import reporting
 from bot.settings import read_settings
 from bot.wording import Wording
+from rules.detectors.base import Unavailable
 from rules.knowledge.documents import add_documents
 from rules.knowledge.reading import documents_in, read_document
+from rules.knowledge.sentences import add_sentences
 from rules.knowledge.store import KnowledgeError, Manifest
 from rules.knowledge.tables import add_table
 
-knowledge = typer.Typer(no_args_is_help=True, help="Take in what the company alone knows: tables and documents.")
+knowledge = typer.Typer(
+    no_args_is_help=True, help="Take in what the company alone knows: tables, documents, sentences."
+)
 
 Name = Annotated[str | None, typer.Option("--name", help="What rules call it; the file's or folder's name by default.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
@@ -99,6 +103,35 @@ def _texts(
         raise KnowledgeError("Nothing was changed. Mend these files, or leave them out with --skip-unreadable.")
 
 
+@knowledge.command("add-sentences")
+def add_sentences_(
+    file: Annotated[Path, typer.Argument(help="A text (txt, md) in UTF-8: a sentence a line; # begins a comment.")],
+    name: Name = None,
+) -> int:
+    """Take key sentences in: a draft that says one in other words is found. Vectors are kept, and no words."""
+    settings = read_settings()
+    wording = Wording(tongue(settings))
+    try:
+        with reporting() as report:
+            judges = open_judges(settings, report)
+            found = add_sentences(
+                open_knowledge(settings), name or _name_of(file), file,
+                lambda texts: judges.encoder().read_each(texts), lambda done: report(file.name, done),
+            )  # fmt: skip
+    except Unavailable as missing:
+        said = wording.say("it cannot be opened: {reason}", reason=str(missing.__cause__ or missing))
+        sys.stderr.write(f"{missing.reason.partition(':')[2]}: {said}\n")
+        return EXIT_IO
+    except KnowledgeError as error:
+        return _failed(error)
+    terminal().print(
+        wording.count("{name}: {number} sentence kept as a vector, without its words.",
+                      "{name}: {number} sentences kept as vectors, without their words.", found.about["sentences"],
+                      name=found.name)
+    )  # fmt: skip
+    return 0
+
+
 @knowledge.command("list")
 def list_(as_json: Json = False) -> int:
     """Say what there is, without a word of its content."""
@@ -113,14 +146,18 @@ def list_(as_json: Json = False) -> int:
         terminal().print(wording.say("Nothing yet: vaglio knowledge add customers.csv --columns name,email"))
     for one in found:
         usable = one.key == held.keyed.mark
-        detail = (
-            f"{one.about['rows']:,} × {', '.join(one.about['columns'])}"
-            if "rows" in one.about
-            else wording.count("{number} document", "{number} documents", len(one.about["documents"]))
-        )
+        detail = _detail(one, wording)
         wrong = "" if usable else wording.say(" (made with another key: add it again)")
         terminal().print(f"{'✓' if usable else '✗'} {one.name}: {detail}, {one.made[:10]}{wrong}")
     return 0
+
+
+def _detail(one: Manifest, wording: Wording) -> str:
+    if "rows" in one.about:
+        return f"{one.about['rows']:,} × {', '.join(one.about['columns'])}"
+    if "sentences" in one.about:
+        return wording.count("{number} sentence", "{number} sentences", one.about["sentences"])
+    return wording.count("{number} document", "{number} documents", len(one.about["documents"]))
 
 
 def _plain(one: Manifest) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.reply import Proposal
 from rules.draft import Account, Channel, Draft, Kind, Words
 from rules.localized import say
 from rules.policy import Policy
@@ -48,7 +49,7 @@ def read_line(raw: bytes) -> LineIn:
         raise BadLine(f"not JSON{where}") from None
 
 
-def line_out(verdict: Verdict, *, id: str | int | None, language: str) -> Line:
+def line_out(verdict: Verdict, *, id: str | int | None, language: str, proposal: Proposal | None) -> Line:
     """`language` is that of the messages; the draft's own is in the line."""
     return {
         "id": id,
@@ -70,6 +71,7 @@ def line_out(verdict: Verdict, *, id: str | int | None, language: str) -> Line:
             }
             for finding in verdict.findings
         ],
+        "rewrite": {"text": proposal.text, "outcome": proposal.outcome.value} if proposal else None,
         "unchecked": [{"rule": missed.rule, "reason": missed.reason} for missed in verdict.unchecked],
         "scores": dict(verdict.scores),
         "models": dict(verdict.models),

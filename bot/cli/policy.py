@@ -14,7 +14,8 @@ from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import open_judges, open_knowledge, terminal, tongue
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
-from rules.detectors.base import BaseRule, Example
+from rules.detectors.base import BaseRule
+from rules.detectors.fields import Example
 from rules.draft import Account, Channel, Draft, Kind
 from rules.localized import say
 from rules.policy import Policy, load_policy, schema

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO, TextIO
 
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.text import Text
 
@@ -20,11 +21,12 @@ from bot.cli.build import AUTHOR, open_ledger, open_screener, open_store, termin
 from bot.cli.lines import BadLine, Line, line_out, read_line, writers_language
 from bot.cli.reporting import reporting
 from bot.people import Language
-from bot.prescreen import Prescreen, Screening, new_id
-from bot.reply import Reply, refusal, reply_to
+from bot.prescreen import Prescreen, Screening, mended, new_id
+from bot.reply import Proposal, Reply, proposal_of, refusal, reply_to
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 from rules.draft import Account, Channel, Draft, DraftRefused, Kind
+from rules.rewriting import Change
 from rules.screening import Screener
 from rules.verdict import Outcome, Severity
 
@@ -62,7 +64,7 @@ def check(
         screening = screen_one(draft)
     answer_in = writers_language(screening.verdict, screener.policy, language, tongue(settings))
     if as_json:
-        _write(sys.stdout, line_out(screening.verdict, id=screening.id, language=answer_in))
+        _write(sys.stdout, _line(screening, screening.id, answer_in))
     else:
         _show(reply_to(screening, screener.policy, answer_in), answer_in)
     return EXITS[screening.verdict.outcome]
@@ -93,7 +95,7 @@ def screen(
                 line = read_line(raw)
                 screening = screen_one(line.draft(AUTHOR))
                 answer_in = writers_language(screening.verdict, screener.policy, language, tongue(settings))
-                result = line_out(screening.verdict, id=line.id, language=answer_in)
+                result = _line(screening, line.id, answer_in)
             except (BadLine, DraftRefused) as error:
                 bad += 1
                 result = {"id": None, "line": number, "error": _reason(error, language or tongue(settings))}
@@ -118,7 +120,11 @@ def _judged(screener: Screener, draft: Draft) -> Screening:
     from datetime import UTC, datetime
 
     at = datetime.now(UTC)
-    return Screening(new_id(), at, draft, screener.screen(draft, at))
+    return mended(Screening(new_id(), at, draft, screener.screen(draft, at)), screener)
+
+
+def _line(screening: Screening, id: str | int | None, language: str) -> Line:
+    return line_out(screening.verdict, id=id, language=language, proposal=proposal_of(screening, language))
 
 
 def _reason(error: BadLine | DraftRefused, language: Language) -> str:
@@ -186,16 +192,7 @@ def _show(reply: Reply, language: str) -> None:
     if reply.summary:
         console.print(reply.summary)
     tints = {remark.number: _TINTS[remark.severity] for remark in reply.remarks}
-    draft = Text()
-    for piece in reply.pieces:
-        if piece.marks and not console.is_terminal:
-            # Where there is no colour, brackets say what is meant.
-            draft.append(f"[{_visible(piece.text)}]")
-        else:
-            draft.append(_visible(piece.text), f"underline {tints[piece.marks[0]]}" if piece.marks else "dim")
-        if piece.marks:
-            draft.append("⁺".join(map(str, piece.marks)).translate(_SUPERSCRIPT), "bold")
-    console.print(Text("\n") + draft + Text("\n"))
+    console.print(Text("\n") + _marked(reply, tints, console) + Text("\n"))
     for remark in reply.remarks:
         console.print(Text(f"{remark.number}. {remark.clause} — {remark.label}", style=f"bold {tints[remark.number]}"))
         console.print(Text(f"   {remark.says}", style="italic dim"))
@@ -206,11 +203,42 @@ def _show(reply: Reply, language: str) -> None:
             console.print(
                 "   " + wording.say("Instead: {wordings}", wordings=" · ".join(map(_visible, remark.instead)))
             )
+    if reply.proposal:
+        _propose(reply.proposal, console, wording)
     if reply.unchecked:
         console.print(wording.say("Not checked:"))
         for missed in reply.unchecked:
             console.print(f"   • {missed}")
     console.print(Text(f"\n{reply.footer}", style="dim"))
+
+
+def _marked(reply: Reply, tints: Mapping[int, str], console: Console) -> Text:
+    draft = Text()
+    for piece in reply.pieces:
+        if piece.marks and not console.is_terminal:
+            # Where there is no colour, brackets say what is meant.
+            draft.append(f"[{_visible(piece.text)}]")
+        else:
+            draft.append(_visible(piece.text), f"underline {tints[piece.marks[0]]}" if piece.marks else "dim")
+        if piece.marks:
+            draft.append("⁺".join(map(str, piece.marks)).translate(_SUPERSCRIPT), "bold")
+    return draft
+
+
+def _propose(proposal: Proposal, console: Console, wording: Wording) -> None:
+    console.print(Text(f"\n{wording.say('A proposal')}", style="bold"))
+    text = Text()
+    # Where nobody looks it is ready to be copied: nothing says what was there before.
+    for change in proposal.changes if console.is_terminal else (Change(proposal.text, proposal.text),):
+        if change.is_kept:
+            text.append(_visible(change.before))
+            continue
+        text.append(_visible(change.before), "red strike")
+        # Two words that take turns must not run into one.
+        text.append(" " if change.before and change.after and not change.after[0].isspace() else "")
+        text.append(_visible(change.after), "bold green")
+    console.print(text)
+    console.print(Text(f"{proposal.says}\n", style=_COLOURS[proposal.outcome]))
 
 
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -18,7 +18,7 @@ from bot.console.pages import Pages, is_part
 from bot.console.pool import Busy, Pool
 from bot.console.verdict_view import View, view_of
 from bot.people import LANGUAGES
-from bot.prescreen import Prescreen, Screening
+from bot.prescreen import Prescreen, Screening, mended
 from bot.reply import failure, refusal
 from rules.draft import Account, Channel, Draft, DraftRefused, Kind
 from rules.screening import Screener
@@ -121,7 +121,7 @@ def try_routes(prescreen: Prescreen, sign_in: SignIn, pages: Pages, *, body_limi
 def _previewed(screener: Screener, draft: Draft) -> Screening:
     """A screening that nobody will know of, and so without a name."""
     now = datetime.now(UTC)
-    return Screening("", now, draft, screener.screen(draft, now))
+    return mended(Screening("", now, draft, screener.screen(draft, now)), screener)
 
 
 def draft_from(form: FormData, author: str) -> Draft:

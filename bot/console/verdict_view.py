@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from bot.prescreen import Screening
 from bot.reply import Reply, reply_to
-from rules.draft import Account
 from rules.policy import Policy
 from rules.verdict import Severity
 
@@ -46,8 +45,7 @@ def view_of(screening: Screening, policy: Policy, language: str, *, is_recorded:
     """What the page shows of a screening, in the reader's language."""
     # A page has room for the whole draft.
     reply = reply_to(screening, policy, language, room=len(screening.draft.text))
-    is_private = screening.draft.account is Account.PRIVATE
-    kept = Standing.FORGOTTEN if is_private else Standing.RECORDED
+    kept = Standing.FORGOTTEN if screening.is_forgotten else Standing.RECORDED
     return View(
         reply=reply,
         standing=kept if is_recorded else Standing.PREVIEWED,

@@ -8,14 +8,27 @@ from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from rules.draft import Account, Channel, Cover, Draft, Kind, Span
+from rules.detectors.fields import (
+    Applies,
+    Company,
+    Examples,
+    Frozen,
+    Identifier,
+    Override,
+    Phrase,
+    Protected,
+    Remedy,
+    Spared,
+    State,
+    phrase_of,
+)
+from rules.draft import Cover, Draft, Span
 from rules.folding import Folded, Reading
 from rules.identifiers.spellings import put_right
 from rules.localized import Localized
@@ -29,86 +42,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _BLANK = re.compile(r"\{(\w+)\}")
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$")]
-Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_Text = Annotated[str, StringConstraints(min_length=1)]
-
 
 JUDGED = ("it", "en")
 """The languages that the models which read meaning were taught and measured in."""
-
-
-class State(StrEnum):
-    """How far a rule has come: tried on its examples only, recorded without being shown, or in force."""
-
-    DRAFT = "draft"
-    SHADOW = "shadow"
-    LIVE = "live"
-
-
-class Override(StrEnum):
-    """What a writer may do who wants to publish all the same."""
-
-    NONE = "none"
-    ACKNOWLEDGE = "acknowledge"
-    JUSTIFY = "justify"
-    APPROVE = "approve"
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Applies(Frozen):
-    """Which drafts a rule is for; whatever is left out does not narrow it."""
-
-    kinds: tuple[Kind, ...] = ()
-    accounts: tuple[Account, ...] = ()
-    channels: tuple[Channel, ...] = ()
-    languages: tuple[str, ...] = ()
-    since: date | None = Field(default=None, alias="from")
-    until: date | None = None
-
-    def to(self, draft: Draft, today: date) -> bool:
-        """Whether the rule is for this draft on this day, both ends included; languages are the screener's to weigh."""
-        return (
-            (not self.kinds or draft.kind in self.kinds)
-            and (not self.accounts or draft.account in self.accounts)
-            and (not self.channels or draft.channel in self.channels)
-            and (self.since is None or self.since <= today)
-            and (self.until is None or today <= self.until)
-        )
-
-
-class Excepted(Frozen):
-    """A phrase that is let pass, and why."""
-
-    phrase: Phrase
-    why: _Text | None = None
-
-
-Spared = Phrase | Excepted
-
-
-def phrase_of(spared: Spared) -> str:
-    return spared if isinstance(spared, str) else spared.phrase
-
-
-class Exchange(Frozen):
-    """An example of a reply, with what it answers."""
-
-    in_reply_to: _Text
-    text: _Text
-
-
-Example = _Text | Exchange
-
-
-class Examples(Frozen):
-    """Texts that the rule must flag and texts that it must let pass: its tests."""
-
-    flag: tuple[Example, ...] = Field(min_length=1)
-    allow: tuple[Example, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +98,11 @@ class Subject:
             raise found.error
         return cast(T, found)
 
+    def known(self, key: Hashable) -> object | None:
+        """What `once` has made for `key`, if it has: it neither makes nor waits."""
+        found = self._shared.get(key)
+        return None if isinstance(found, _Failed) else found
+
     @property
     def text(self) -> str:
         return self.draft.text
@@ -206,6 +147,8 @@ class BaseRule(Frozen):
     """Whether it needs a model that reads meaning."""
     opens: ClassVar[bool] = False
     """Whether it needs something else that takes seconds to open, once: no draft's time goes into that."""
+    seeks_words: ClassVar[bool] = False
+    """Whether it looks for words that its policy writes down."""
     fills: ClassVar[frozenset[str]] = frozenset()
     """The `{names}` that a message of this detector may hold."""
 
@@ -221,6 +164,10 @@ class BaseRule(Frozen):
     """Names what the rule finds, where that must be blanked in whatever is stored or shown to others."""
     excepted: tuple[Spared, ...] = Field(default=(), alias="except")
     """A hit that lies inside one of these phrases is none. With a reason: `{phrase: ..., why: ...}`."""
+    rewrite: Remedy | None = None
+    """How a draft is put right, where the rule's own replacement does not say it already."""
+    protected: Protected | None = None
+    """For a rule of tone or opinion that holds for protected speech too: why."""
     examples: Examples
 
     @model_validator(mode="after")
@@ -242,6 +189,11 @@ class BaseRule(Frozen):
         return self.id.partition(".")[0]
 
     @property
+    def stands(self) -> bool:
+        """Whether what it finds is no matter of tone or opinion, and so stands in protected speech too."""
+        return False
+
+    @property
     def may_hide(self) -> bool:
         """Whether text that this rule has not read is unsafe to store."""
         return self.hides is not None
@@ -251,6 +203,10 @@ class BaseRule(Frozen):
 
     def ready(self, knowledge: Knowledge | None) -> None:
         """Say whether what the rule has to know is there. Raises `Unavailable`."""
+
+    def naming(self, company: Company) -> Self:
+        """The rule as it is for that company's people."""
+        return self
 
     @abstractmethod
     def find(self, subject: Subject) -> Iterable[Hit]:

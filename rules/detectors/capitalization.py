@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 import regex
+from pydantic import Field
 
-from rules.detectors.base import BaseRule, Hit, Phrase, Subject
+from rules.detectors.base import BaseRule, Hit, Subject
+from rules.detectors.fields import Phrase
 from rules.draft import Cover, Span
 from rules.segmenting import words
 from rules.terms import Terms
@@ -39,18 +41,31 @@ class Capitalization(BaseRule):
     scope: Literal["headline", "sentence"] = "sentence"
     keep: tuple[Phrase, ...] = ()
     """Names and acronyms that keep their own capitals; links, mentions and hashtags always do."""
+    threshold: float | None = Field(default=None, gt=0, le=1)
+    """The share of words that must fit: where it is reached, none is marked. With it, `sentence` also minds capitals
+    inside, and a word all in capitals always fits."""
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         kept = Cover([*self._kept.spans(subject.folded), *subject.verbatim])
         for scope in self._scopes(subject):
             tokens = [Span(scope.start + word.start, scope.start + word.end) for word in words(scope.of(subject.text))]
-            for place, token in enumerate(tokens):
-                word = token.of(subject.text)
-                if kept.covers(token) or not word[0].isalpha():
-                    continue
-                fitted = self._fitted(word)
-                if fitted != word and not self._fits(word, place, last=place == len(tokens) - 1):
-                    yield Hit(token, fitted)
+            hits = list(self._misfits(tokens, kept, subject.text))
+            if self.threshold is None or self._is_too_few(hits, tokens):
+                yield from hits
+
+    def _misfits(self, tokens: list[Span], kept: Cover, text: str) -> Iterator[Hit]:
+        for place, token in enumerate(tokens):
+            word = token.of(text)
+            if kept.covers(token) or not word[0].isalpha():
+                continue
+            fitted = self._fitted(word, place)
+            if fitted != word and not self._fits(word, place, last=place == len(tokens) - 1):
+                yield Hit(token, fitted)
+
+    def _is_too_few(self, hits: list[Hit], tokens: list[Span]) -> bool:
+        # A sentence that begins small is at fault however many of its words fit.
+        begins_wrong = self.match == "sentence" and any(hit.span == tokens[0] for hit in hits)
+        return bool(hits) and (begins_wrong or 1 - len(hits) / len(tokens) < (self.threshold or 1))
 
     def _scopes(self, subject: Subject) -> list[Span]:
         if self.scope == "headline":
@@ -66,11 +81,15 @@ class Capitalization(BaseRule):
         ]
 
     def _fits(self, word: str, place: int, *, last: bool) -> bool:
+        if self.threshold is not None and word.isupper():
+            return self.match != "lower"
         match self.match:
             case "lower":
                 return word == word.lower()
             case "upper":
                 return word == word.upper()
+            case "sentence" if self.threshold is not None and place > 0:
+                return word == word.lower()
             case "sentence":
                 # Inside a sentence a capital may be a name; only a missing one at the start is sure.
                 return place > 0 or word[0].isupper() or not word.islower()
@@ -78,8 +97,10 @@ class Capitalization(BaseRule):
                 small = word.lower() in (_SMALL_CHICAGO if self.style == "Chicago" else _SMALL)
                 return word[0].isupper() or not word.islower() or (small and place > 0 and not last)
 
-    def _fitted(self, word: str) -> str:
+    def _fitted(self, word: str, place: int) -> str:
         match self.match:
+            case "sentence" if self.threshold is not None and place > 0:
+                return word.lower()
             case "lower":
                 return word.lower()
             case "upper":

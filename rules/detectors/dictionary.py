@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from rules.detectors.base import BaseRule, Frozen, Hit, Phrase, Subject
+from rules.detectors.base import BaseRule, Hit, Subject
+from rules.detectors.fields import Frozen, Phrase
 from rules.misspelling import Misspellings
 from rules.terms import Terms
 
@@ -63,6 +64,10 @@ class Dictionary(BaseRule):
         if self.misspelt and len(self._spellings) > MOST_MISSPELT:
             raise PydanticCustomError("too_many_misspelt", "{limit}", {"limit": str(MOST_MISSPELT)})
         return self
+
+    @property
+    def stands(self) -> bool:
+        return True
 
     @property
     def may_hide(self) -> bool:

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rules.detectors.base import BaseRule, Hit, Phrase, Subject, Unavailable
+from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.fields import Phrase
 from rules.draft import outermost
 from rules.knowledge.store import Knowledge, KnowledgeError
 from rules.knowledge.tables import Table, open_table
@@ -30,6 +31,10 @@ class ExactMatch(BaseRule):
         if not all(self.match):
             raise ValueError("each set needs a column")
         return self
+
+    @property
+    def stands(self) -> bool:
+        return True
 
     @property
     def may_hide(self) -> bool:

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from rules.detectors.base import BaseRule, Hit, Phrase, Subject, Unavailable
+from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.fields import Phrase
 from rules.knowledge.documents import QUOTED, Documents, open_documents, share_of
 from rules.knowledge.store import Knowledge, KnowledgeError
 
@@ -21,6 +22,10 @@ class Fingerprint(BaseRule):
     """As `vaglio knowledge add-docs` has named the collection."""
     least: int = Field(default=QUOTED, ge=QUOTED, le=200)
     """Words in a row from which a quotation counts."""
+
+    @property
+    def stands(self) -> bool:
+        return True
 
     @property
     def may_hide(self) -> bool:

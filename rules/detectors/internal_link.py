@@ -130,6 +130,10 @@ class InternalLink(BaseRule):
     boards and recordings on well-known services)."""
 
     @property
+    def stands(self) -> bool:
+        return True
+
+    @property
     def may_hide(self) -> bool:
         return True
 

@@ -41,6 +41,10 @@ class JudgeRule(BaseRule):
             raise PydanticCustomError("only_note", "protected speech is no fault")
         return self
 
+    @property
+    def stands(self) -> bool:
+        return self.label in CONFIDENTIAL
+
     def load(self, judges: Judges | None = None) -> None:
         if judges is None:
             raise Unavailable("model:vaglio-judge")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
-from rules.detectors.base import BaseRule, Hit, Spared, Subject, Unavailable, phrase_of
+from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.fields import Company, Spared, phrase_of
 from rules.draft import Span
 from rules.folding import Reading, fold
 from rules.identifiers import engine
@@ -49,8 +50,16 @@ class PersonalData(BaseRule):
     """The company's own public numbers, addresses and e-mails; `@acme.example` allows every address of that domain."""
 
     @property
+    def stands(self) -> bool:
+        return True
+
+    @property
     def may_hide(self) -> bool:
         return True
+
+    def naming(self, company: Company) -> Self:
+        """A company's own name is nobody's."""
+        return self.model_copy(update={"excepted": (*self.excepted, *company.spellings)})
 
     def load(self, judges: Judges | None = None) -> None:
         _check_presidio()

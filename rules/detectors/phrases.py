@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from rules.detectors.base import BaseRule, Hit, Phrase, Subject
+from rules.detectors.base import BaseRule, Hit, Subject
+from rules.detectors.fields import Phrase
 from rules.terms import Terms
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 class Phrases(BaseRule):
     finds: ClassVar[str] = "words and phrases, as whole words"
+    seeks_words: ClassVar[bool] = True
 
     detector: Literal["phrases"]
     phrases: tuple[Phrase, ...] = Field(min_length=1)

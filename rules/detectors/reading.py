@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from rules.detectors.base import Subject, Unavailable
 from rules.draft import Account, Draft, Kind, Span
 from rules.folding import fold
 from rules.passages import Context
-from rules.segmenting import sentences
+from rules.segmenting import sentences, words
 
 if TYPE_CHECKING:
     from rules.detoxified import Detoxified
@@ -34,6 +34,12 @@ def judged(subject: Subject) -> tuple[Judge, Judged]:
     judge = judges(subject).judge()
     subject.models[judge.name] = judge.digest
     return judge, subject.once("judged", partial(_read, judge, subject))
+
+
+def already_judged(subject: Subject) -> tuple[Judge, Judged] | None:
+    """As `judged`, where some rule has asked before; it opens nothing and waits for nothing."""
+    read = subject.known("judged")
+    return (judges(subject).judge(), cast("Judged", read)) if read is not None else None
 
 
 def detoxified(subject: Subject) -> tuple[Detoxified, Judged] | None:
@@ -83,6 +89,30 @@ def _read_topical(subject: Subject) -> Topical:
     _, read = judged(subject)
     encoded = encoder.read(subject.folded.plain.text, _plain_sentences(subject))
     return Topical(read.spans, read.windows, placed(encoded, read.vectors, background.middle))
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Sentences of the draft by the encoder, each as if it stood alone: others would hide what it says."""
+
+    spans: tuple[Span, ...]
+    texts: tuple[str, ...]
+    vectors: Floats
+
+
+def apart(subject: Subject, least: int) -> Apart:
+    """Those of at least so many words. Raises `Unavailable`."""
+    return subject.once(("apart", least), partial(_read_apart, subject, least))
+
+
+def _read_apart(subject: Subject, least: int) -> Apart:
+    from rules.encoder import NAME, SHA256
+
+    encoder, text = judges(subject).encoder(), subject.folded.plain.text
+    subject.models[NAME] = SHA256[:12]
+    spans = tuple(span for span in _plain_sentences(subject) if len(words(span.of(text))) >= least)
+    texts = tuple(span.of(text) for span in spans)
+    return Apart(spans, texts, encoder.read_each(texts))
 
 
 def vectors_of(text: str, held: Judges) -> tuple[Floats, Floats]:

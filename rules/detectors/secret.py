@@ -47,8 +47,8 @@ _FORMS = tuple(
         r"ptb\.)?discord(?:app)?\.com/api/webhooks)/(?P<secret>[\w/\-]{20,160})",
         r"-----BEGIN (?P<secret>[A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,4000}?(?:-----END [A-Z ]{0,40}-----|$))",
         # Long, in both cases and with digits: no word, and no address either.
-        r"(?<![\w/+=.@#:\-])(?P<secret>(?=[A-Za-z+/_\-]{0,128}\d)(?=[A-Z\d+/_\-]{0,128}[a-z])(?=[a-z\d+/_\-]{0,128}[A-Z])"
-        r"[A-Za-z0-9+/_\-]{36,256}={0,2})(?![\w/+.])",
+        r"(?<![\w/+=.@#:\-])(?!0x[\da-fA-F]{40}(?!\w))(?P<secret>(?=[A-Za-z+/_\-]{0,128}\d)(?=[A-Z\d+/_\-]{0,128}[a-z])(?=[a-z\d+/_\-]{0,128}[A-Z])"
+        r"[A-Za-z0-9+/_\-]{36,256}={0,2})(?![\w/+]|\.\w)",
         # A name that says what its value is: DB_PASSWORD=..., "api_key": "...", AWS_SECRET_ACCESS_KEY: ...
         r"(?i)(?<![\w])[\w.\-]{0,40}(?:passw(?:or)?d|passwd|pwd|secret|api[_\-]?key|apikey|access[_\-]?key|"
         r"auth[_\-]?token|access[_\-]?token|client[_\-]?secret|private[_\-]?key|storage[_\-]?key|account[_\-]?key|"
@@ -77,6 +77,10 @@ class SecretRule(BaseRule):
     detector: Literal["secret"]
     prose: bool = True
     """Whether to look for secrets told in words, too: `the wifi password is ...`."""
+
+    @property
+    def stands(self) -> bool:
+        return True
 
     @property
     def may_hide(self) -> bool:

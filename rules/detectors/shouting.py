@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby, pairwise
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import regex
 from pydantic import Field
 
-from rules.detectors.base import BaseRule, Hit, Phrase, Subject
+from rules.calm import calmed
+from rules.detectors.base import BaseRule, Hit, Subject
+from rules.detectors.fields import Company, Phrase
 from rules.draft import Cover, Span
+from rules.segmenting import quotations
 from rules.terms import Terms
 
 _MARKS = regex.compile(r"[!?！？‼⁇⁈⁉❗❓]+(?:\s*+[!?！？‼⁇⁈⁉❗❓]+)*")
@@ -45,11 +48,18 @@ class Shouting(BaseRule):
     """Whether a letter three times in a row is a fault (`nooo`)."""
     keep: tuple[Phrase, ...] = ()
     """Names that are written in capitals; links, mentions and hashtags always may be."""
+    company: Company = Company()
+    """Whose names keep their capitals in a calmer wording; without, the policy's own."""
 
     def find(self, subject: Subject) -> Iterator[Hit]:
+        # What is quoted is somebody else's voice.
+        quoted = Cover(quotations(subject.text))
+        yield from (hit for hit in self._shouts(subject) if not quoted.covers(hit.span))
+
+    def _shouts(self, subject: Subject) -> Iterator[Hit]:
         kept = Cover([*self._kept.spans(subject.folded), *subject.verbatim])
         if self.capitals is not None:
-            yield from _capitals(subject, kept, self.capitals)
+            yield from _capitals(subject, kept, self.capitals, self._names)
         if self.marks is not None:
             yield from _marks(subject.text, self.marks)
         if self.emoji is not None:
@@ -59,19 +69,27 @@ class Shouting(BaseRule):
         if self.stretched:
             yield from _stretched(subject, kept)
 
+    def naming(self, company: Company) -> Self:
+        return self.model_copy(update={"company": company})
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {name.lower(): name for name in (*self.company.names, *self.company.products)}
+
     @cached_property
     def _kept(self) -> Terms:
         return Terms(self.keep)
 
 
-def _capitals(subject: Subject, kept: Cover, most: int) -> Iterator[Hit]:
+def _capitals(subject: Subject, kept: Cover, most: int, names: Mapping[str, str]) -> Iterator[Hit]:
     # Numbers neither shout nor interrupt a shout.
     words = [word for word in subject.words if _LETTERS.search(word.of(subject.text))]
     for loud, run in groupby(words, key=lambda word: _is_loud(word.of(subject.text)) and not kept.covers(word)):
         spans = list(run)
         if loud and len(spans) > most and not _are_acronyms(subject.text, spans):
             place = Span(spans[0].start, spans[-1].end)
-            yield Hit(place, _calm(subject, place))
+            starts = [sentence.start for sentence in subject.sentences]
+            yield Hit(place, calmed(subject.text, place, subject.words, starts, names))
 
 
 def _is_loud(word: str) -> bool:
@@ -84,12 +102,6 @@ def _are_acronyms(text: str, spans: Sequence[Span]) -> bool:
         return False
     unseparated = all(text[one.end : other.start].isspace() for one, other in pairwise(spans))
     return len(spans) <= _LIST or not unseparated
-
-
-def _calm(subject: Subject, place: Span) -> str:
-    """In lower case, but for the start of each sentence."""
-    starts = {sentence.start for sentence in subject.sentences}
-    return "".join(c if at in starts else c.lower() for at, c in enumerate(place.of(subject.text), place.start))
 
 
 def _marks(text: str, most: int) -> Iterator[Hit]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from rules.detectors.base import BaseRule, Hit, Phrase, Subject, Unavailable
+from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.fields import Phrase
 from rules.detectors.reading import judges, topical, vectors_of
 
 if TYPE_CHECKING:

@@ -43,6 +43,10 @@ class Toxicity(BaseRule):
     `severe_toxicity` is Detoxify's alone, `blasphemy` and `harassment` are the judge's alone.
     """
 
+    @property
+    def stands(self) -> bool:
+        return not self.labels.keys() <= {"obscene", "blasphemy"}
+
     def load(self, judges: Judges | None = None) -> None:
         if judges is None:
             raise Unavailable("model:vaglio-judge")

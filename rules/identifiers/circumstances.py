@@ -9,8 +9,22 @@ PLATE: tuple[Scored, ...] = (
     (rf"(?-i:{LONE}{_PLATE_LETTERS}{{2}}[ \-]?\d{{3}}[ \-]?{_PLATE_LETTERS}{{2}}{ENDS})", 0.36),
     (rf"{LONE}{_PLATE_LETTERS}{{2}}[ .\-]{{0,3}}\d{{3}}[ .\-]{{0,3}}{_PLATE_LETTERS}{{2}}{ENDS}", 0.15),
     (rf"(?-i:{LONE}[A-HJ-PR-Y]{{2}}[0-7]\d [A-HJ-PR-Z]{{3}}{ENDS})", 0.36),
-    (rf"(?-i:{LONE}[A-HJ-PR-Y]{{2}}[0-7]\d-?[A-HJ-PR-Z]{{3}}{ENDS})", 0.25),
+    (rf"(?-i:{LONE}[A-HJ-PR-Y]{{2}}[0-7]\d[A-HJ-PR-Z]{{3}}{ENDS})", 0.36),
+    (rf"(?-i:{LONE}[A-HJ-PR-Y]{{2}}[0-7]\d-[A-HJ-PR-Z]{{3}}{ENDS})", 0.25),
     (rf"{LONE}[A-HJ-PR-Y]{{2}}[0-7]\d[ .\-]?[A-HJ-PR-Z]{{3}}{ENDS}", 0.15),
+)
+# A plate of anywhere else, right behind the word.
+_PLATED = (
+    r"(?<=(?:plates?|tags?|license|licence|targ(?:a|he|at[oa])|reg|rego)(?:[ :,]{1,2}(?:is|was|are|reads|number|no\.?|"
+    r"starting|numero|è|era))?[ :,]{1,2})"
+)
+PLATE = (
+    *PLATE,
+    (
+        rf"(?-i:{_PLATED}(?=[A-Z \-]{{0,6}}\d)(?=[\d \-]{{0,5}}[A-Z])"
+        rf"[A-Z\d]{{1,4}}(?:[ \-·]?[A-Z\d]{{1,5}}){{1,2}}{ENDS})",
+        0.4,
+    ),
 )
 
 HEALTH_CARD: tuple[Scored, ...] = (
@@ -21,36 +35,40 @@ HEALTH_CARD: tuple[Scored, ...] = (
 # Two letters and seven digits; a letter and eight; nine digits: each is many other things without a word beside it.
 _TWO = r"(?:(?-i:[A-Z]{2} ?)|[A-Z]{2})"
 PASSPORT: tuple[Scored, ...] = (
-    (rf"{LONE}{_TWO}(?:[ .\-]?\d){{7}}{ENDS}", 0.05),
+    (rf"(?-i:{LONE}Y[A-D] ?\d{{7}}{ENDS})", 0.36),
+    (
+        rf"(?-i:{LONE}(?:\d{{2}}[A-Z]{{2}}\d{{5}}|[A-Z]{{3}}\d{{6}}|C(?=[A-Z]{{0,4}}\d)"
+        rf"[0-9CFGHJKLMNPRTVWXYZ]{{8}}){ENDS})",
+        0.05,
+    ),
+    (rf"{LONE}(?!A[A-Z]){_TWO}(?:[ .\-]?\d){{7}}{ENDS}", 0.05),
+    (rf"{LONE}(?=A[A-Z]){_TWO}(?:[ .\-]?\d){{7}}{ENDS}", 0.01),
     (rf"{LONE}[A-Z] ?(?:\d[ .\-]?){{7}}\d{ENDS}", 0.05),
     (rf"{LONE}(?:\d{{9}}|\d{{3}}[ .]\d{{3}}[ .]\d{{3}}){ENDS}", 0.05),
+)
+_LICENSED = (
+    r"(?<=(?i:driv(?:er['’]?s?|ers['’]|ing) (?:licen[cs]es?|permits?)|licen[cs]e (?:no\.?|number|num|#)|cdl|patente)"
+    r"(?:[ :,#(]{1,3}(?:(?i:is|was|reads|number|no\.?|numero|n\.|of (?:\w{1,12} ){1,3}))?)[ :,#(]{0,2})"
 )
 DRIVER_LICENSE: tuple[Scored, ...] = (
     (rf"{LONE}(?:[A-Z]{{2}}[ .\-]?(?:\d[ .\-]?){{7}}[A-Z]|U1[ .\-]?(?:[0-9A-Z][ .\-]?){{7}}[A-Z]){ENDS}", 0.05),
     (rf"{LONE}[A-Z9]{{5}}[ .\-]?\d{{6}}[ .\-]?[A-Z9]{{2}}\d[A-Z]{{2}}{ENDS}", 0.6),
+    (rf"(?-i:{LONE}U1(?=(?:[A-Z]{{0,7}}\d){{3}})[0-9A-Z]{{7}}[A-Z]{ENDS})", 0.36),
+    # American ones: seven to nine digits, or a letter and digits in groups.
+    (
+        rf"(?-i:{_LICENSED}(?:\d{{7,9}}|[A-Z]{{1,2}}[ \-]?\d(?:[ \-]?\d){{5,13}}|"
+        rf"[A-Z]\d{{3}}-?\d{{4}}-?\d{{4}}){ENDS})",
+        0.4,
+    ),
 )
 IDENTITY_CARD: tuple[Scored, ...] = (
     (rf"(?-i:{LONE}C[A-Z]\d{{5}}[A-Z]{{2}}{ENDS})", 0.36),
     (
-        rf"{LONE}(?:{_TWO}(?:[ .\-]?\d){{7}}|\d{{7}}[A-Z]{{2}}|[A-Z][ .]?[A-Z][ .\-]?(?:\d[ .\-]?){{5}}[A-Z]{{2}}|"
+        rf"{LONE}(?!Y[A-D])(?:{_TWO}(?:[ .\-]?\d){{7}}|\d{{7}}[A-Z]{{2}}|"
+        rf"[A-Z][ .]?[A-Z][ .\-]?(?:\d[ .\-]?){{5}}[A-Z]{{2}}|"
         rf"[A-Z]\.[A-Z]\.\d{{7}}){ENDS}",
         0.05,
     ),
-)
-
-_MONTHS = (
-    "gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre|"
-    "january|february|march|april|may|june|july|august|september|october|november|december|"
-    "gen|feb|mar|apr|mag|giu|lug|ago|set|sett|ott|nov|dic|jan|jun|jul|aug|sep|sept|oct|dec"
-)
-_ROMAN = "(?:I{1,3}|IV|V|VI{1,3}|IX|X|XI{1,2})"
-_DAY, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:19[2-9]\d|20[0-2]\d|['’]?\d\d)"
-BIRTH: tuple[Scored, ...] = (
-    (rf"(?<![\w./]){_DAY} ?([./\-]) ?(?:0?[1-9]|1[0-2]|(?-i:{_ROMAN})) ?\1 ?{_YEAR}(?![\w/]|\.\d)", 0.05),
-    (r"(?<![\w./])(?:0?[1-9]|1[0-2])([/\-])(?:0?[1-9]|[12]\d|3[01])\1(?:19[2-9]\d|20[0-2]\d)(?![\w/]|\.\d)", 0.05),
-    (r"(?<![\w./])(?:19[2-9]\d|20[0-2]\d)([./\-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?![\w/])", 0.05),
-    (rf"(?<!\w){_DAY}(?:°|º|st|nd|rd|th)? (?:of )?(?:{_MONTHS})\.?,? (?:del )?{_YEAR}(?!\w)", 0.05),
-    (rf"(?<!\w)(?:{_MONTHS})\.? {_DAY}(?:st|nd|rd|th)?,? {_YEAR}(?!\w)", 0.05),
 )
 
 _STREET = (

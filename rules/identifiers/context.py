@@ -19,6 +19,8 @@ CERTAIN = 0.6
 _BEFORE, _AFTER = 6, 4
 _WIDE = 40
 """Words on either side among which a telling one still counts for an entity whose form says much by itself."""
+_COMMON = 0.02
+"""Up to this score the form says nothing, and only a word close by does."""
 _JUST_BEFORE = 3
 """Words among which one speaks against a candidate: fewer than for one in favour, since `ordine` is everywhere."""
 
@@ -118,7 +120,7 @@ class NearbyWords(ContextAwareEnhancer):
             elif near < _FAR:
                 raised = result.score + self.context_similarity_factor - near / 1000
                 result.score = min(1.0, max(raised, self.min_score_with_context_similarity))
-            elif needles.afar and result.score < self.min_score_with_context_similarity:
+            elif needles.afar and _COMMON < result.score < self.min_score_with_context_similarity:
                 passage = " ".join(_around(result, *words, _WIDE, _WIDE))
                 if any(needle in passage for needle in needles.afar):
                     result.score = self.min_score_with_context_similarity

@@ -68,11 +68,6 @@ _PLATE = _phrases("""
     corsa, transit,
     audi, bmw, fiat, ford, tesla, volvo, mercedes, toyota, mini, vauxhall, motorbike, vehicle
 """)
-_BIRTH = _phrases("""
-    nato, nata, nati, nascita, nascere, nacque, compleann*, compie, anagraf*, classe, dob, d o b, born, birth,
-    birthday, birthdate, turns,
-    turned, turning
-""")
 _HOME = _phrases("""
     abit*, vive, vivo, vivono, viveva, vivi, resident*, residenza, risied*, domicili*, casa, citofon*, campanello,
     scala, consegn*, sped*,
@@ -115,52 +110,83 @@ _BRITISH = _phrases(
 )
 _MEDICAL = _phrases(
     "nhs, gp, surgery, prescription, ricetta, medico, sanitari*, patient, paziente, vaccin*, appointment, "
-    "ospedale, hospital, clinic, blood, repeat"
+    "ospedale, hospital, clinic, blood, repeat, record, records, spine, carer, nurse, ward, pharmac*, chemist, jab, "
+    "jabs, vaccine, referral, referred, chart, midwife, doctor, dottor*, infermier*, ambulator*, visita, scheda, "
+    "cartella, reparto, notes, wristband, screening, scan, health"
 )
+
+_SHIPPED = _phrases("""
+    ordin*, ticket*, pratica, protocollo, tracking, spedizion*, pacco, collo, lotto, articolo, ean, isbn,
+    numero cliente,
+    codice cliente, order, orders, parcel, shipment, batch, lot, barcode, customer number, account number
+""")
+_BUSINESS = _phrases("""
+    fattur*, intestat*, ditta, azienda, studio, partita, client*, fornit*, vies, agenzi*, impresa, cooperativa, srl,
+    s r l,
+    spa, s p a, snc, sas, negozio, commercialist*, contabil*, preventiv*, bolla, docket, gestionale, moros*, bonific*,
+    pagament*, visura, camera di commercio, artigian*, libero professionista, forfettari*, scontrin*, ricevut*,
+    company, companies, invoice*, supplier*, vendor*, partnership, firm, agency, quote, quotation, purchase, buyer*,
+    reverse charge, registered, contractor*, freelance*, landlord, deliver*
+""")
+_PRODUCT = _phrases("""
+    protocollo, articolo, modello, serial*, part, model, lotto, codice articolo, sku, ean, batch, lot, item, product,
+    prodotto, ricambio, matricola, tracking, ordine, order, bando, cup, cig
+""")
+_PAPERS = _phrases("""
+    carta, cartaceo, cartacea, firma, firmat*, anagrafe, comune, scadut*, scadenza, accredit*, rinnov*, smarrit*,
+    frontiera,
+    check in, registrazione, ospite, ospiti, cardboard, paper, old card, signature, expired, town hall, checkpoint
+""")
+_BORDER = _phrases("""
+    imbarco, imbarc*, frontiera, dogana, timbri, consolat*, ambasciat*, libretto, bordeaux, volo, aeroporto,
+    check in, gate, boarding, border, customs, visas, stamps, embassy, consulate, flight, airport, viaggiator*,
+    traveller, traveler
+""")
+_DRIVERS = _phrases("""
+    licence, license, licences, licenses, autista, autisti, conducente, guidare, guida, muletti, muletto, carrell*,
+    camion,
+    furgone, furgoni, corriere, noleggi*, autoscuola, foglio rosa, rinnovi, motorizzazione, driver, drivers, driving,
+    dvla, van hire, rental, forklift, cdl, hgv, hire desk
+""")
 
 HINTS = {
     Entity.EMAIL_ADDRESS: Hints(_phrases("mail, email, e mail, pec, scriv*, write, indirizzo")),
     Entity.PHONE_NUMBER: Hints(_PHONE, _REFERENCES, _PHONE_WEAK),
     Entity.CREDIT_CARD: Hints(_CARD, (*_REFERENCES, "tessera", "fedeltà", "loyalty")),
-    Entity.IT_VAT_CODE: Hints(_VAT, afar=(*_VAT, *_phrases("fattur*, intestat*, company, ditta, azienda, studio"))),
-    Entity.IT_IDENTITY_CARD: Hints(
-        _IDENTITY_CARD, _phrases("protocollo, articolo, modello, serial*, part, model"), afar=_ANY_DOCUMENT
-    ),
+    Entity.IT_VAT_CODE: Hints(_VAT, _SHIPPED, afar=(*_VAT, *_BUSINESS)),
+    Entity.IT_IDENTITY_CARD: Hints(_IDENTITY_CARD, _PRODUCT, afar=(*_ANY_DOCUMENT, *_PAPERS)),
     Entity.IT_HEALTH_CARD: Hints(
         _phrases("tessera sanitaria, tessera, team, health card, sanitaria, ts, cns"),
         afar=_phrases("tessera, health card, card, sanitaria, team, ehic"),
     ),
     Entity.PASSPORT: Hints(
         _phrases("passaporto, passaporti, passport, passports"),
-        afar=_phrases("passaporto, passaporti, passport, passports"),
+        _PRODUCT,
+        afar=(*_phrases("passaporto, passaporti, passport, passports"), *_BORDER),
     ),
-    Entity.DRIVER_LICENSE: Hints(
-        _DRIVER_LICENSE, afar=(*_DRIVER_LICENSE, *_phrases("licence, license, licences, licenses"))
-    ),
+    Entity.DRIVER_LICENSE: Hints(_DRIVER_LICENSE, _PRODUCT, afar=(*_DRIVER_LICENSE, *_DRIVERS)),
     Entity.LICENSE_PLATE: Hints(
         _PLATE,
+        _PRODUCT,
         afar=_phrases(
             "targa, targhe, targato, targata, plate, plates, reg, registration, auto, car, van, furgone, "
-            "macchina, parked, parcheggi*"
+            "macchina, macchine, parked, parcheggi*, sosta, suv, vans, cars, truck, lorry, berlingo, transit, "
+            "tyre, tire, bumper, bay, driveway, carpool*, car pool*, passaggio, ruote, parabrezza, autonoleggio"
         ),
-    ),
-    Entity.DATE_OF_BIRTH: Hints(
-        _BIRTH,
-        _phrases("fondat*, founded, established, since, nasce, aperta, aperto, costituit*"),
-        afar=_phrases("nato, nata, nascita, compleann*, born, birth, birthday, birthdays, dob, d o b"),
     ),
     Entity.ADDRESS: Hints(_HOME, unless=_PREMISES),
     Entity.IP_ADDRESS: Hints(_IP, _VERSION_OR_PARAGRAPH),
     Entity.MAC_ADDRESS: Hints(
         _MAC,
         afar=_phrases(
-            "mac, wifi, wi, router, device, dispositivo, tracker, bluetooth, rete, network, "
-            "indirizzo fisico, sticker, etichetta, adesivo"
+            "mac, wifi, wi, router, device, dispositivo, tracker, bluetooth, rete, network, lan, wake, stampant*, "
+            "printer, camera, telecamer*, switch, access point, badge reader, lettore, vendor, sniffer, dhcp, "
+            "scheda di rete, indirizzo fisico, sticker, label, etichett*, adesiv*"
         ),
     ),
     Entity.CRYPTO: Hints(_WALLET, afar=_WALLET),
     Entity.US_SSN: Hints(_SSN, _REFERENCES, afar=_SSN),
-    Entity.UK_NHS: Hints(_NHS, _REFERENCES, afar=(*_NHS, *_MEDICAL)),
+    Entity.UK_NHS: Hints(_NHS, (*_REFERENCES, *_PHONE), afar=(*_NHS, *_MEDICAL)),
     Entity.UK_NINO: Hints(_NINO, _REFERENCES, afar=(*_NINO, *_BRITISH)),
 }
 """An entity that is not here has a check of its own that decides."""

@@ -1,20 +1,41 @@
-"""Names of persons, where one of spaCy's official pipelines is installed."""
+"""Names of persons for Presidio: by lists, and by spaCy's official pipelines where they are installed."""
 
 from __future__ import annotations
 
-import spacy
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from rules.identifiers.entities import Entity
+from rules.identifiers.people import names_in
 
 _LABELS = frozenset({"PER", "PERSON"})
 _SCORE = 0.85
 """Presidio's own for spaCy, which gives no score."""
 
 
+class People(LocalRecognizer):
+    """A title and a name, or a first name that is on the list and what follows it in capitals."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__([Entity.PERSON], supported_language=language)
+
+    def load(self) -> None:
+        pass
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
+        metadata = {RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id}
+        return [
+            RecognizerResult(Entity.PERSON, start, end, score, recognition_metadata=metadata)
+            for start, end, score in names_in(text)
+        ]
+
+
 class Names(LocalRecognizer):
+    """What a pipeline takes for a person."""
+
     def __init__(self, language: str, pipeline: str) -> None:
+        import spacy
+
         self._pipeline = spacy.load(
             pipeline, exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "morphologizer"]
         )

@@ -7,11 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import regex
-from presidio_analyzer import LocalRecognizer, RecognizerResult
-from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from rules.folding import bare
-from rules.identifiers.entities import Entity
 
 _LISTS = Path(__file__).parent / "lists"
 _TITLE = (
@@ -70,23 +67,6 @@ _STREET_BEHIND = regex.compile(
 _SURE, _LIKELY, _MAYBE = 0.75, 0.6, 0.45
 
 
-class People(LocalRecognizer):
-    """A title and a name, or a first name that is on the list and what follows it in capitals."""
-
-    def __init__(self, language: str) -> None:
-        super().__init__([Entity.PERSON], supported_language=language)
-
-    def load(self) -> None:
-        pass
-
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        metadata = {RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id}
-        return [
-            RecognizerResult(Entity.PERSON, start, end, score, recognition_metadata=metadata)
-            for start, end, score in names_in(text)
-        ]
-
-
 def names_in(text: str) -> Iterator[tuple[int, int, float]]:
     """Where `text` names a person by first name and surname, or by title and surname; with a score."""
     done = 0
@@ -120,7 +100,7 @@ def _person(text: str, match: regex.Match[str], spans: list[tuple[int, int]]) ->
         words = [text[start:end] for start, end in spans[:count]]
         end = spans[count - 1][1]
         score = _score(words, titled=titled, before=before)
-        if score is not None and not _is_known(" ".join(words)) and not _STREET_BEHIND.match(text, end):
+        if score is not None and not is_known(" ".join(words)) and not _STREET_BEHIND.match(text, end):
             return (match.start("title") if titled else spans[0][0]), end, score
     return None
 
@@ -166,7 +146,8 @@ def _known() -> frozenset[str]:
     return _list("public-figures")
 
 
-def _is_known(name: str) -> bool:
+def is_known(name: str) -> bool:
+    """Whether it is, or holds, the name of a public figure."""
     words = key(name).removesuffix("'s")
     return words in _known() or any(f" {known} " in f" {words} " for known in _known() if " " in known)
 
@@ -174,6 +155,11 @@ def _is_known(name: str) -> bool:
 def _list(name: str) -> frozenset[str]:
     lines = (_LISTS / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(key(line) for line in lines if line and not line.startswith("#"))
+
+
+def is_word_too(name: str) -> bool:
+    """Whether a first name, as `key` gives it, is an everyday word or a place too."""
+    return name in _ALSO_WORDS
 
 
 def key(name: str) -> str:
@@ -192,7 +178,7 @@ _WORDS_TOO = """
     serena settimio sky sole stella summer sunny tea trinity trino ugo vera verde victory vincenzo viola
     violetta virginia vita vittoria will willow winter beau royal jordan paris london florence chelsea brooklyn
     dallas madison savannah carolina georgia sierra rio angelo maria san don star king queen duke earl baron
-    bishop major
+    bishop major opal percy
 """
 _ALSO_WORDS = frozenset(_WORDS_TOO.split())
 """First names that are words or places too: they need a surname from the list."""

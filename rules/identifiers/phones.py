@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import phonenumbers
@@ -13,6 +14,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from rules.identifiers.entities import Entity
 from rules.identifiers.lookalikes import is_amount, is_calendar, is_thousands
+from rules.identifiers.somebody import Places, people_in
 
 _FREE = regex.compile(r"\(?0(?:8\d\d|3\d\d)\)?[ \-]")
 """British numbers of services, as they are written: some are too short to be known as such."""
@@ -32,6 +34,16 @@ _HOME = regex.compile(
     rf"(?P<american>(?:1-)?\(?[2-9]\d\d\)?{_SEP}{{0,2}}[2-9]\d\d{_SEP}?\d{{4}})"
     rf"){_END}"
 )
+
+_CONTACT = regex.compile(
+    r"(?<!\w)(?:reperibil\w+|rintracci\w+|squill\w+|disturb\w+|avvis\w+|sent[ai]tel\w|chied\w+ (?:a|di)|numero|"
+    r"centralino|"
+    r"whatsapp|messaggi\w*|vocal[ei]|rispond\w+|bell|buzz|ring|number|mobile|text|whatsapp|reach|voicemail|contact)"
+    r"(?!\w)",
+    regex.I,
+)
+_REACH = 80
+"""Characters before a bare number among which somebody who is named may be whose it is."""
 
 
 class _Shape(NamedTuple):
@@ -77,7 +89,7 @@ def _abroad(text: str) -> Iterator[_Shape]:
                     yield _Shape(match.start(), match.start() + end, 0.75 if linked or "+" in written else 0.5)
                 break
             if end == len(written) and number and phonenumbers.is_possible_number(number):
-                yield _Shape(match.start(), match.end(), 0.2)
+                yield _Shape(match.start(), match.end(), 0.36 if "+" in written else 0.2)
 
 
 def _ends(written: str) -> Iterator[int]:
@@ -86,17 +98,38 @@ def _ends(written: str) -> Iterator[int]:
     yield from ends[:-4:-1]
 
 
+class _People:
+    """Whether somebody is named, or told to call, around a number; read only where one is asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places([*people_in(self._text), *(match.span() for match in _CONTACT.finditer(self._text))])
+
+    def near(self, start: int, end: int) -> bool:
+        return bool(self._places.within(start - _REACH, end + _REACH // 2))
+
+
+def _is_italian_mobile(written: str) -> bool:
+    return "".join(c for c in written if c.isdigit()).startswith("3") and _is_valid(written, "IT")
+
+
 def _at_home(text: str) -> Iterator[_Shape]:
+    people = _People(text)
     for match in _HOME.finditer(text):
         start, end = match.span()
         written = match[0]
         if _looks_like_something_else(text, start, end):
             continue
         grouped = not written.isdigit()
-        if match["mobile"] and _is_valid(written, "IT"):
-            yield _Shape(start, end, 0.4 if grouped else 0.2)
+        if (match["mobile"] or match["american"]) and _is_italian_mobile(written):
+            start += written.startswith("(") and ")" not in written
+            yield _Shape(start, end, 0.4 if grouped else 0.2 if not people.near(start, end) else 0.36)
         elif match["fixed"] and not _FREE.match(written) and (_is_valid(written, "IT") or _is_british(written)):
-            yield _Shape(start, end, _fixed_score(written))
+            dictated = written.startswith("07") and len(written) == 11 and people.near(start, end)
+            yield _Shape(start, end, 0.36 if dictated else _fixed_score(written))
         elif _is_valid(written, "US"):
             yield _Shape(start, end, 0.4 if "(" in written or written.count("-") == 2 else 0.2)
 

@@ -9,8 +9,9 @@ from presidio_analyzer import EntityRecognizer, LocalRecognizer, Pattern, Patter
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from rules.identifiers import checks, circumstances
+from rules.identifiers.births import Births
 from rules.identifiers.entities import Entity
-from rules.identifiers.people import People
+from rules.identifiers.names import People
 from rules.identifiers.phones import Phones
 from rules.identifiers.shapes import ENDS, LONE, Scored
 from rules.identifiers.special import Special
@@ -85,6 +86,11 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IPV4 = rf"(?<![\w.]|\w[\-/]|[€$£] ?)(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d| ?(?:[€$£%]|eur|usd|doll))"
 _LARGE = r"(?=(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|(?:\d{1,3}\.){0,3}(?:6[4-9]|[7-9]\d|[12]\d\d)(?!\d))"
 _IP: tuple[Scored, ...] = (
+    (
+        rf"(?=192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|"
+        rf"(?:\d{{1,3}}\.){{0,2}}[12]\d\d\.(?:\d{{1,3}}\.){{0,1}}[12]\d\d(?!\d)){_IPV4}",
+        0.6,
+    ),
     (rf"{_LARGE}{_IPV4}", 0.5),
     (_IPV4, 0.1),
     (r"(?<![\w:.])(?=[0-9a-f]{0,4}:)[0-9a-f:]{6,39}(?![\w:])", 0.6),
@@ -93,7 +99,7 @@ _IP: tuple[Scored, ...] = (
 _PAIRS = r"[0-9A-F]{2}([:\-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?![\w:\-])"
 _MAC: tuple[Scored, ...] = (
     (r"(?<![\w.])[0-9A-F]{2}([. ])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?![.]?\w)", 0.1),
-    (r"(?<![\w.])[0-9A-F]{4} [0-9A-F]{4} [0-9A-F]{4}(?!\w)", 0.05),
+    (r"(?<![\w.])(?=[\d ]{0,13}[A-F])[0-9A-F]{4} [0-9A-F]{4} [0-9A-F]{4}(?!\w)", 0.05),
     (r"(?<![\w.])(?=[0-9]{0,11}[A-F])(?=[A-F]{0,11}[0-9])[0-9A-F]{12}(?!\w)", 0.1),
     (rf"(?<![\w:\-])(?=[\d:\-]{{0,16}}[A-F]){_PAIRS}", 0.6),
     (rf"(?<![\w:\-]){_PAIRS}", 0.1),
@@ -102,6 +108,7 @@ _MAC: tuple[Scored, ...] = (
 
 _SSN: tuple[Scored, ...] = (
     (rf"{LONE}\d{{3}}-\d{{2}}-\d{{4}}{ENDS}", 0.5),
+    (rf"{LONE}[1-9]\d\d \d{{2}} \d{{4}}{ENDS}", 0.36),
     (rf"{LONE}(?:\d{{3}} ?[ .\-] ?\d{{2}} ?[ .\-] ?\d{{4}}|\d{{9}}){ENDS}", 0.1),
 )
 _NHS: tuple[Scored, ...] = (
@@ -111,6 +118,7 @@ _NINO_LETTERS = r"(?!BG|GB|NK|KN|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
 _NINO: tuple[Scored, ...] = (
     (rf"(?-i:{LONE}{_NINO_LETTERS} \d\d \d\d \d\d [A-D]{ENDS})", 0.5),
     (rf"(?-i:{LONE}{_NINO_LETTERS} \d{{6}} [A-D]{ENDS})", 0.4),
+    (rf"(?-i:{LONE}{_NINO_LETTERS}\d{{6}}[A-D]{ENDS})", 0.36),
     (rf"{LONE}{_NINO_LETTERS}(?:[ .\-]{{0,3}}\d){{6}}[ .\-]{{0,3}}[A-D]{ENDS}", 0.15),
 )
 
@@ -131,7 +139,7 @@ def recognisers(language: str) -> list[EntityRecognizer]:
         Checked(language, Entity.PASSPORT, circumstances.PASSPORT),
         Checked(language, Entity.DRIVER_LICENSE, circumstances.DRIVER_LICENSE),
         Checked(language, Entity.LICENSE_PLATE, circumstances.PLATE),
-        Checked(language, Entity.DATE_OF_BIRTH, circumstances.BIRTH),
+        Births(language),
         Checked(language, Entity.ADDRESS, circumstances.ADDRESS),
         Checked(language, Entity.US_SSN, _SSN, checks.ssn),
         Checked(language, Entity.UK_NHS, _NHS, checks.nhs),

@@ -3,71 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 
 import regex
 
 from rules.folding import Reading
-
-_IT_UNITS = ["zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"]
-_IT_TEENS = [
-    "dieci",
-    "undici",
-    "dodici",
-    "tredici",
-    "quattordici",
-    "quindici",
-    "sedici",
-    "diciassette",
-    "diciotto",
-    "diciannove",
-]
-_IT_TENS = ["venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"]
-_EN_UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-_EN_TEENS = [
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_EN_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-
-
-def _italian(tens: int, unit: int) -> str:
-    word = _IT_TENS[tens - 2]
-    if unit == 0:
-        return word
-    return (word[:-1] if unit in (1, 8) else word) + _IT_UNITS[unit]
-
-
-_NUMBERS = {
-    **{word: str(n) for n, word in enumerate(_IT_UNITS)},
-    **{word: str(n + 10) for n, word in enumerate(_IT_TEENS)},
-    **{_italian(tens, unit): f"{tens}{unit}" for tens, unit in product(range(2, 10), range(10))},
-    **{word: str(n) for n, word in enumerate(_EN_UNITS)},
-    **{word: str(n + 10) for n, word in enumerate(_EN_TEENS)},
-    **{
-        f"{_EN_TENS[tens - 2]}{f'-{_EN_UNITS[unit]}' if unit else ''}": f"{tens}{unit}"
-        for tens, unit in product(range(2, 10), range(10))
-    },
-    **{"oh": "0", "nought": "0", "naught": "0", "o": "0", "ventitré": "23", "trentatré": "33"},
-}
-_TIMES = {"doppio": 2, "doppia": 2, "double": 2, "triplo": 3, "tripla": 3, "triple": 3, "treble": 3}
-
-_WORDS = "|".join(sorted((*_NUMBERS, *_TIMES), key=len, reverse=True))
-_GAP = r"[\s,.;/\-–—]{1,3}"
-_SPOKEN = regex.compile(rf"(?<![\w])(?:(?:{_WORDS})|\d{{1,4}})(?:{_GAP}(?:(?:{_WORDS})|\d{{1,4}}))+(?!\w)", regex.I)
-_SPOKEN_PART = regex.compile(rf"(?P<word>{_WORDS})|(?P<digits>\d+)|\W+", regex.I)
-_LEAST_SPOKEN = 3
-"""Words for numbers in a row that are a number being dictated, and not a way to count."""
-
-_LEAST_DIGITS = 6
+from rules.identifiers import reassembly
 
 _SMALL = r"[ \t]?"
 _OPEN, _CLOSE = r"[\[({<«\"]", r"[\])}>»\"]"
@@ -83,7 +23,11 @@ _AT = regex.compile(
     r"(?<=\w) ?@ ?(?=\w)",
     regex.I,
 )
-_AT_WORD = regex.compile(r"(?<=\w) at (?=[\w\-]{2,30} ?(?:dot|punto|\.) ?\w{2,10}\b)", regex.I)
+_AT_WORD = regex.compile(
+    r"(?<=\w) at (?=[\w\-]{2,30}(?: (?:dash|hyphen|minus|underscore|dot|punto|trattino) [\w\-]{2,30}){0,4} ?(?:dot|"
+    r"punto|\.) ?\w{2,10}\b)",
+    regex.I,
+)
 _AROUND_AT = regex.compile(r"(?<![\w.])[\w.+\- ]{1,60}@[\w.\- ]{1,60}", regex.I)
 _IN_ADDRESS = regex.compile(
     r"(?P<dot> ?\b(?:dot|punto)\b ?| \. ?|(?<=\w)\. (?=(?:it|com|org|net|eu|uk|co|info|edu)\b))|"
@@ -114,8 +58,8 @@ _FEW = 5
 def put_right(reading: Reading) -> Reading:
     """The reading with what people do to identifiers undone; `reading` itself where there is nothing of that kind."""
     made = reading
-    for step in (_joined_lines, _signs, _addresses, _spaced_codes, _numbers, _posing, _codes, _gaps, _single_digits):
-        pieces = list(step(made.text))
+    for step in _STEPS:
+        pieces = list(_apart(list(step(made.text))))
         if pieces:
             made = made.replaced(iter(pieces))
     return made
@@ -138,7 +82,7 @@ def _signs(text: str) -> Pieces:
     found = [(match.start(), match.end(), ".") for match in _DOT.finditer(text)]
     found += [(match.start(), match.end(), "@") for pattern in (_AT, _AT_WORD) for match in pattern.finditer(text)]
     found = [piece for piece in found if text[piece[0] : piece[1]] != piece[2]]
-    return _apart(found)
+    yield from found
 
 
 def _addresses(text: str) -> Pieces:
@@ -146,24 +90,6 @@ def _addresses(text: str) -> Pieces:
     for around in _AROUND_AT.finditer(text):
         for match in _IN_ADDRESS.finditer(text, *around.span()):
             yield match.start(), match.end(), _SIGNS[match.lastgroup or "dot"]
-
-
-def _numbers(text: str) -> Pieces:
-    for match in _SPOKEN.finditer(text):
-        digits, times, words = "", 1, 0
-        for part in _SPOKEN_PART.finditer(match[0]):
-            if part["word"]:
-                word = part["word"].lower()
-                words += 1
-                if word in _TIMES:
-                    times = _TIMES[word]
-                    continue
-                digits += _NUMBERS[word] * times
-                times = 1
-            elif part["digits"]:
-                digits += part["digits"]
-        if words >= _LEAST_SPOKEN and len(digits) >= _LEAST_DIGITS:
-            yield match.start(), match.end(), digits
 
 
 def _posing(text: str) -> Pieces:
@@ -216,3 +142,19 @@ def _apart(pieces: list[tuple[int, int, str]]) -> Pieces:
         if start >= done:
             yield start, end, new
             done = end
+
+
+_STEPS = (
+    _joined_lines,
+    _signs,
+    _addresses,
+    reassembly.spoken_dates,
+    reassembly.octets,
+    reassembly.codes,
+    _spaced_codes,
+    reassembly.numbers,
+    _posing,
+    _codes,
+    _gaps,
+    _single_digits,
+)

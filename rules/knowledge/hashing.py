@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
+from hashlib import blake2b, shake_256
 
 import numpy as np
 import regex
@@ -28,6 +28,10 @@ class Keyed:
     def mark(self) -> str:
         """Tells this key from others, and nothing more."""
         return blake2b(b"vaglio knowledge", key=self._key, digest_size=8).hexdigest()
+
+    def noise(self, purpose: bytes, size: int) -> bytes:
+        """Bytes that nobody can tell who has not the key; always the same ones for a purpose."""
+        return shake_256(blake2b(purpose, key=self._key).digest()).digest(size)
 
     def hash(self, words: str) -> int:
         return int.from_bytes(

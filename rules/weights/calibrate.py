@@ -2,7 +2,7 @@
 
 For each label and language a line is fitted (Platt: slope and shift of the logit), held near the line of both languages
 together where there are few examples. The threshold is where the label becomes worth a remark: at most `_ALARMS` of the
-fine drafts are flagged, and at least `_SURE` of what is flagged carries the label.
+fine drafts in which the label is looked for are flagged, and at least `_SURE` of what is flagged carries the label.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from rules.draft import Account, Kind
 from rules.e5 import Floats
 from rules.folding import fold
 from rules.judge import CALIBRATION, WEIGHTS, Judge
-from rules.labels import LABELS, WHOLE
+from rules.labels import DISCLOSURE, LABELS, REPLY, WHOLE
 from rules.passages import Context
 from rules.segmenting import sentences
 from rules.weights.rows import CORPUS, Row, read_corpus
@@ -69,7 +70,7 @@ def calibrated(rows: Sequence[Row], logits: Floats) -> dict[str, dict[str, dict[
             scores = logits[chosen, column].astype(np.float64)
             truth = np.array([rows[number].truth[label] for number in chosen])
             slope, shift = line = _fitted(scores, truth, prior, held=_HELD if language != _ANY else 0.1)
-            fine = np.array([rows[number].is_fine for number in chosen])
+            fine = np.array([rows[number].is_fine and _is_asked(label, rows[number]) for number in chosen])
             threshold = _threshold(1 / (1 + np.exp(-(scores * slope + shift))), truth, fine)
             result[language][label] = {
                 "slope": round(slope, 4),
@@ -79,6 +80,13 @@ def calibrated(rows: Sequence[Row], logits: Floats) -> dict[str, dict[str, dict[
             if language == _ANY:
                 prior = line
     return result
+
+
+def _is_asked(label: str, row: Row) -> bool:
+    """Whether rules look for the label in such a draft: only there can it be a false alarm."""
+    if label in REPLY:
+        return row.context.kind is Kind.REPLY
+    return label not in DISCLOSURE or row.context.account is Account.PERSONAL
 
 
 def _fitted(scores: np.ndarray, truth: np.ndarray, prior: tuple[float, float], held: float) -> tuple[float, float]:

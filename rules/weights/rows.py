@@ -18,8 +18,7 @@ from rules.segmenting import sentences
 from rules.tokens import Tokenizer
 
 CORPUS = Path(__file__).parent / "corpus"
-Part = Literal["train", "dev", "kept", "next"]
-"""`next`: written after the last training, for the next one."""
+Part = Literal["train", "dev", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,8 @@ class Row:
     source: str = "corpus"
     place: str = ""
     """File and line, to find it again."""
+    hand: int = 0
+    """The number of the hand that wrote it, for rows of the corpus."""
 
     @property
     def is_fine(self) -> bool:
@@ -55,10 +56,30 @@ def _corpus_rows(path: Path) -> Iterator[Row]:
                 raw = json.loads(line)
                 held = _with_toxicity(raw["labels"])
                 context = Context(Kind(raw["kind"]), Account(raw["account"]), raw.get("asked", ""))
-                truth = {label: label in held for label in LABELS}
-                yield Row(raw["text"], raw["lang"], truth, context, raw.get("hard", ""), place=place)
+                truth = {label: label in held for label in LABELS if label in held or not _unsaid(label, held, raw)}
+                hand = _hand(raw)
+                yield Row(raw["text"], raw["lang"], truth, context, raw.get("hard", ""), place=place, hand=hand)
             except (ValueError, KeyError) as error:
                 raise ValueError(f"{place}: {error!r}") from error
+
+
+_LATER = 46
+"""The first hand that was asked for these labels, and beside which others their holding cannot be ruled out earlier."""
+_UNSAID = {
+    "credential": frozenset({"security_incident", "internal_talk"}),
+    "special_category": frozenset(
+        {"colleague_private", "client_confidential", "identity_attack", "harassment", "insult", "sexual_explicit",
+         "dispute", "protected_speech"}
+    ),
+}  # fmt: skip
+
+
+def _unsaid(label: str, held: set[str], raw: Mapping[str, Any]) -> bool:
+    return _hand(raw) < _LATER and bool(_UNSAID.get(label, frozenset()) & held)
+
+
+def _hand(raw: Mapping[str, Any]) -> int:
+    return int(raw.get("hand", "h0")[1:])
 
 
 def _with_toxicity(labels: list[str]) -> set[str]:

@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import random
+import re
 import sys
 import time
 from collections import defaultdict
@@ -15,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,7 +25,7 @@ from rules.encoder import vocabulary
 from rules.labels import LABELS
 from rules.tokens import Tokenizer
 from rules.weights.network import SCALE, JudgeNetwork, batch, highest
-from rules.weights.rows import CORPUS, Part, Row, read_corpus, read_open, seen, varied
+from rules.weights.rows import CORPUS, Row, read_corpus, read_open, seen, varied
 
 _BATCH = 32
 _SORTED = 40
@@ -47,7 +48,9 @@ class Recipe:
     rate: float = 6e-4
     seed: int = 20261125
     sample: float = 1.0
-    """Share of the corpus that is used, for comparing recipes."""
+    """Share of the corpus that is used, for comparing recipes or going on."""
+    newest: int = 0
+    """The first hand whose rows are all used, and twice, whatever the share: for going on with what is new."""
 
 
 def main() -> None:
@@ -57,8 +60,10 @@ def main() -> None:
     torch.manual_seed(recipe.seed)
     tokenizer = Tokenizer(vocabulary(asked.models))
     network = JudgeNetwork(read_e5(weights_path()), recipe.rank, recipe.hidden, lowest=recipe.lowest)
-    rows = Rows(asked.corpus, asked.open, recipe, more=asked.next)
-    train(network, tokenizer, rows, recipe, asked.out)
+    if asked.onto:
+        restore(network, asked.onto)
+    rows = Rows(asked.corpus, asked.open, recipe)
+    train(network, tokenizer, rows, recipe, asked.out, is_new=not asked.onto)
     save(network, recipe, asked.out / "judge.safetensors")
 
 
@@ -66,9 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rules.weights.train", description=__doc__)
     parser.add_argument("--open", type=Path, help="folder of toxicity.jsonl.gz; without, the corpus alone is used")
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="folder of train.jsonl; 'none' for open data alone")
-    parser.add_argument(
-        "--next", action="store_true", help="with next.jsonl, which was written after the last training"
-    )
+    parser.add_argument("--onto", type=Path, help="weights to go on from, as this command has saved them")
     parser.add_argument("--models", type=Path, default=Path("models"), help="where `vaglio models build` has built")
     parser.add_argument("--out", type=Path, required=True, help="folder of the weights and of the state to resume from")
     for name, field in Recipe.__dataclass_fields__.items():
@@ -79,13 +82,13 @@ def _arguments() -> argparse.Namespace:
 class Rows:
     """What an epoch is made of: the same for the same recipe and epoch, whenever training was interrupted."""
 
-    def __init__(self, corpus: Path, open_folder: Path | None, recipe: Recipe, *, more: bool = False) -> None:
-        """`more`: with the corpus's `next` part, too."""
+    def __init__(self, corpus: Path, open_folder: Path | None, recipe: Recipe) -> None:
         dice = random.Random(recipe.seed)  # noqa: S311 -- shuffling is no secret
-        parts: tuple[Part, ...] = () if str(corpus) == "none" else ("train", "next") if more else ("train",)
-        self._corpus = [row for part in parts for row in read_corpus(part, corpus)]
+        self._corpus = [] if str(corpus) == "none" else read_corpus("train", corpus)
         if recipe.sample < 1:
-            self._corpus = dice.sample(self._corpus, round(recipe.sample * len(self._corpus)))
+            new = [row for row in self._corpus if recipe.newest and row.hand >= recipe.newest]
+            old = [row for row in self._corpus if not recipe.newest or row.hand < recipe.newest]
+            self._corpus = [*dice.sample(old, round(recipe.sample * len(old))), *new, *new]
         self._open = read_open(open_folder, "train") if open_folder else []
         self.digest = _digest([*self._corpus, *self._open])
         self._recipe = recipe
@@ -116,18 +119,17 @@ def _weighted(rows: Sequence[Row], count: int, dice: random.Random) -> list[Row]
     return keyed[:count]
 
 
-def train(network: JudgeNetwork, tokenizer: Tokenizer, rows: Rows, recipe: Recipe, out: Path) -> None:
+def train(
+    network: JudgeNetwork, tokenizer: Tokenizer, rows: Rows, recipe: Recipe, out: Path, *, is_new: bool = True
+) -> None:
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    adapter = [parameter for name, parameter in network.named_parameters() if name.endswith((".down", ".up"))]
-    heads = [*network.outer.parameters(), *(network.inner.parameters() if network.inner is not None else ())]
-    groups = [{"params": adapter, "share": 1.0}, {"params": heads, "share": _HEADS}]
-    optimizer = torch.optim.AdamW(groups, lr=recipe.rate, weight_decay=0.01)
+    optimizer = _optimizer(network, recipe.rate)
     batches = math.ceil(len(rows.epoch(0)) / _BATCH)
     total = round(recipe.epochs * batches)
     state = out / "state.pt"
     begun = f"{recipe!r}, data {rows.digest}"
     done = _resumed(network, optimizer, state, begun)
-    if not done:
+    if not done and is_new:
         _centre(network, tokenizer, rows)
     network.train()
     began, lost, step = time.monotonic(), 0.0, 0
@@ -141,8 +143,7 @@ def train(network: JudgeNetwork, tokenizer: Tokenizer, rows: Rows, recipe: Recip
                 continue
             if step > total:
                 return
-            for group in optimizer.param_groups:
-                group["lr"] = group["share"] * recipe.rate * min(step / (0.06 * total), max(0.02, 1 - step / total))
+            _pace(optimizer, recipe.rate, step / total)
             loss = _loss(network, inputs, truth, known)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -155,6 +156,19 @@ def train(network: JudgeNetwork, tokenizer: Tokenizer, rows: Rows, recipe: Recip
             if step % _SAVED_EVERY == 0:
                 _save_state(network, optimizer, state, step, begun)
     _save_state(network, optimizer, state, step, begun)
+
+
+def _optimizer(network: JudgeNetwork, rate: float) -> torch.optim.Optimizer:
+    adapter = [parameter for name, parameter in network.named_parameters() if name.endswith((".down", ".up"))]
+    heads = [*network.outer.parameters(), *(network.inner.parameters() if network.inner is not None else ())]
+    groups = [{"params": adapter, "share": 1.0}, {"params": heads, "share": _HEADS}]
+    return torch.optim.AdamW(groups, lr=rate, weight_decay=0.01)
+
+
+def _pace(optimizer: torch.optim.Optimizer, rate: float, done: float) -> None:
+    """Faster over the first twentieth, then ever slower."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["share"] * rate * min(done / 0.06, max(0.02, 1 - done))
 
 
 def _centre(network: JudgeNetwork, tokenizer: Tokenizer, rows: Rows) -> None:
@@ -213,6 +227,16 @@ def _resumed(network: JudgeNetwork, optimizer: torch.optim.Optimizer, path: Path
     optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["random"])
     return int(state["step"])
+
+
+def restore(network: JudgeNetwork, path: Path) -> None:
+    """Puts saved weights back into a network of the same shape. Raises `RuntimeError` naming what does not fit."""
+    state = network.state_dict()
+    for name, saved in load_file(str(path)).items():
+        key = re.sub(r"^l(?=\d)", "layers.", name)
+        value = saved.to(torch.float32)
+        state[key] = value / SCALE if key.endswith(".up") else value
+    network.load_state_dict(state)
 
 
 def save(network: JudgeNetwork, recipe: Recipe, path: Path) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.prescreen import Screening
-from bot.reply import EXCERPT, Reply, refusal, reply_to
+from bot.pieces import EXCERPT
+from bot.prescreen import Screening, mended
+from bot.reply import Proposal, Reply, refusal, reply_to
 from rules.draft import Draft, DraftRefused
-from rules.policy import Policy
+from rules.policy import Policy, load_policy
 from rules.screening import Screener
 from rules.verdict import Finding, Outcome, Severity, Unchecked, Verdict
 
@@ -133,3 +135,97 @@ def test_many_rules_without_the_same_model_are_one_sentence(language: str) -> No
     assert "30" in first
     assert "vaglio-judge" in first
     assert "confidential.names" in second
+
+
+# --- Another wording --------------------------------------------------------------------------------------------------
+
+PROPOSING = r"""
+name: proposing
+languages: [it, en]
+owners: [{id: comms, name: Comunicazione}]
+clauses: [{id: 3.1, title: Voce, text: Piano., owner: comms}]
+rules:
+  - {id: tone.shouting, detector: shouting, severity: note, clause: 3.1, message: Grida.,
+     examples: {flag: ["Evviva!!!"], allow: [Evviva]}}
+  - {id: data.iban, detector: pattern, severity: block, clause: 3.1, message: Un IBAN., hides: IBAN,
+     patterns: ['IT\p{Nd}{2}[A-Z0-9]{23}'], examples: {flag: [IT60X0542811101000000123456], allow: [IBAN]}}
+  - {id: data.password, detector: pattern, engine: regex, severity: block, clause: 3.1, message: Una password.,
+     hides: SECRET, patterns: ['(?<=password:? )[\p{L}\p{Nd}]+'], examples: {flag: [password a7], allow: [No]}}
+"""
+IBAN = "IT60X0542811101000000123456"
+
+
+@pytest.fixture
+def propose(tmp_path: Path):  # type: ignore[no-untyped-def]
+    def propose(text: str, language: str = "it", *, policy: str = PROPOSING) -> Proposal | None:
+        path = tmp_path / "proposing.yaml"
+        path.write_text(policy, encoding="utf-8")
+        screener, draft = Screener(load_policy(path)), Draft(text=text, language=language)
+        screening = mended(Screening("s_1", datetime.now(UTC), draft, screener.screen(draft)), screener)
+        return reply_to(screening, screener.policy, language).proposal
+
+    return propose
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "better", "says"),
+    [
+        (
+            "it",
+            f"ABBIAMO VINTO TUTTI INSIEME!!! Versate su {IBAN} oggi.",
+            "Abbiamo vinto tutti insieme! Versate su [numero rimosso] oggi.",
+            "Ricontrollata: via libera",
+        ),
+        (
+            "en",
+            f"THEY HAVE WON EVERYTHING!!! Pay to {IBAN} today.",
+            "They have won everything! Pay to [number removed] today.",
+            "Checked again: good to go",
+        ),
+    ],
+)
+def test_a_better_wording_is_proposed_word_by_word(  # type: ignore[no-untyped-def]
+    propose, language: str, text: str, better: str, says: str
+) -> None:
+    proposal = propose(text, language)
+    assert (proposal.text, proposal.says, proposal.outcome) == (better, says, Outcome.CLEAR)
+    assert "".join(change.before for change in proposal.changes) == text
+    assert "".join(change.after for change in proposal.changes) == better
+    assert IBAN in [change.before.strip() for change in proposal.changes if not change.is_kept]
+
+
+@pytest.mark.parametrize("text", ["Buongiorno a tutti", "Evviva!"])
+def test_where_there_is_none_none_is_shown(propose, text: str) -> None:  # type: ignore[no-untyped-def]
+    assert propose(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La password zibaldone7 è nuova!!!",
+        "La password: Zibaldone7!!! Ripeto: Zibaldone7.",
+        "password zibaldone7 password zibaldone7 EVVIVA A TUTTI QUANTI",
+    ],
+)
+def test_a_secret_is_neither_removed_nor_added_in_sight(propose, text: str) -> None:  # type: ignore[no-untyped-def]
+    proposal = propose(text)
+    assert "[segreto rimosso]" in proposal.text
+    words = proposal.text + "".join(change.before + change.after for change in proposal.changes)
+    assert "zibaldone" not in words.lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La password zibaldone7!!! E poi xzibaldone7x.",
+        "La password zibaldone7!!! LO SAPETE: XZIBALDONE7X TUTTI QUANTI!!!",
+    ],
+)
+def test_a_secret_said_again_where_no_rule_sees_it_shows_nothing(propose, text: str) -> None:  # type: ignore[no-untyped-def]
+    assert propose(text) is None
+
+
+def test_a_secret_that_a_rule_on_trial_finds_shows_nothing(propose) -> None:  # type: ignore[no-untyped-def]
+    on_trial = PROPOSING.replace("{id: data.password,", "{id: data.password, state: shadow,")
+    assert propose("La password zibaldone7 è nuova!!!", policy=on_trial) is None
+    assert propose("La parola zibaldone7 è nuova!!!", policy=on_trial) is not None

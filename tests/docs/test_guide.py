@@ -17,13 +17,15 @@ from pydantic.fields import FieldInfo
 
 from rules.assembly import SHIPPED
 from rules.detectors import DETECTORS
-from rules.detectors.base import Applies, BaseRule, Examples, Override, State
+from rules.detectors.base import BaseRule
 from rules.detectors.dictionary import Entry
+from rules.detectors.fields import Applies, Company, Examples, Override, Protected, Remedy, State
 from rules.draft import Account, Channel, Kind
 from rules.identifiers.entities import LABELS, Entity
 from rules.judges import Judges
 from rules.knowledge.documents import add_documents
 from rules.knowledge.hashing import KEY_BYTES, Keyed
+from rules.knowledge.sentences import add_sentences
 from rules.knowledge.store import Knowledge
 from rules.knowledge.tables import add_table
 from rules.policy import Adjustment, Clause, Owner, Policy, PolicyFile, load_policy
@@ -77,7 +79,9 @@ def _second_cells(table: dict[str, list[str]]) -> dict[str, str]:
 
 
 @in_both
-@pytest.mark.parametrize("model", [PolicyFile, Owner, Clause, Adjustment, Applies, BaseRule, Examples, Entry])
+@pytest.mark.parametrize(
+    "model", [PolicyFile, Owner, Clause, Adjustment, Applies, BaseRule, Company, Remedy, Protected, Examples, Entry]
+)
 def test_every_key_has_its_row_and_its_default(guide: Page, model: type[BaseModel]) -> None:
     fields = {_key(name, field): field for name, field in model.model_fields.items()}
     if model is BaseRule:
@@ -150,13 +154,15 @@ def test_every_rule_shown_loads_and_behaves(block: Block, tmp_path: Path, judges
 
 
 @pytest.fixture
-def knowledge(tmp_path: Path) -> Knowledge:
-    """The made-up table and document that the guide shows, taken in under the names that its rules use."""
+def knowledge(tmp_path: Path, judges: Judges) -> Knowledge:
+    """The made-up table, document and sentences that the guide shows, taken in under the names that its rules use."""
     found = Knowledge(tmp_path / "knowledge", Keyed(bytes(KEY_BYTES)))
     table = tmp_path / "customers.csv"
     table.write_text(_shown("csv"), encoding="utf-8")
     add_table(found, "customers", table, _shown("csv").partition("\n")[0].split(","))
     add_documents(found, "contracts", iter([("made-up.txt", _shown("txt"))]))
+    (tmp_path / "secrets.md").write_text(_shown("md"), encoding="utf-8")
+    add_sentences(found, "secrets", tmp_path / "secrets.md", judges.encoder().read_each)
     return found
 
 

@@ -84,6 +84,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: Path) -> Path:
     (tmp_path / "customers.csv").write_text("surname,email,phone\nPrimavera,z@mail.example,3401112233\n", "utf-8")
     (tmp_path / "contracts").mkdir()
     (tmp_path / "contracts" / "frame.txt").write_text("Il fornitore ci fa uno sconto del diciotto per cento.", "utf-8")
+    (tmp_path / "key-sentences.txt").write_text("Acme Nuvola chiuderà a marzo lo stabilimento di Varano.", "utf-8")
     (tmp_path / "drafts.jsonl").write_text('{"text": "Buongiorno a tutti"}\n{"text": "Hello there"}\n', "utf-8")
     return tmp_path
 
@@ -115,7 +116,13 @@ def _harmless(command: Command) -> tuple[str, ...]:
     return (*command.arguments, "--help") if endless or command.arguments in _NAMED else command.arguments
 
 
-_NAMED = {("knowledge",), ("knowledge", "add"), ("knowledge", "add-docs"), ("policy", "explain")}
+_NAMED = {
+    ("knowledge",),
+    ("knowledge", "add"),
+    ("knowledge", "add-docs"),
+    ("knowledge", "add-sentences"),
+    ("policy", "explain"),
+}
 """Commands that a page speaks of without what they need."""
 
 

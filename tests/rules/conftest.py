@@ -65,6 +65,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "occurrence": {"pattern": "#", "most": 1},
     "repetition": {},
     "consistency": {"either": {"mail": "e-mail"}},
+    "address": {},
     "conditional": {"first": r"\b(\p{Lu}{3,5})\b", "second": r"\b(\p{Lu}{3,5})\b \(", "ignore_case": False},
     "capitalization": {},
     "metric": {"metric": "characters", "most": 40},
@@ -74,8 +75,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "dictionary": {"terms": ["Progetto Falco", "Aurora"], "misspelt": True},
     "exact_match": {"table": "customers", "match": [["email"], ["surname", "phone"]]},
     "fingerprint": {"documents": "plans"},
+    "paraphrase": {"sentences": "secrets"},
     "toxicity": {"labels": ["insult"]},
     "judge": {"label": "clickbait"},
+    "reply": {"fault": "bounces"},
+    "disclosure": {"about": "employer", "company": {"names": ["Acme"]}},
+    "platform": {"check": "hashtags", "most": 1},
 }
 """One rule of each detector, with something to find."""
 
@@ -110,7 +115,7 @@ def every_rule(make_rule: Callable[..., Rule]) -> list[Rule]:
     """One rule of each detector that needs nothing else; some of them hide what they find."""
     hiding = {"phrases": "INSULT", "pattern": "NUMBER"}
     # Rules that need models or the company's knowledge are unchecked without, and so they are tested apart.
-    apart = ("toxicity", "judge", "exact_match", "fingerprint")
+    apart = ("toxicity", "judge", "reply", "disclosure", "exact_match", "fingerprint", "paraphrase")
     rules = [make_rule(detector, hides=hiding.get(detector)) for detector in PARAMETERS if detector not in apart]
     for rule in rules:
         rule.load()

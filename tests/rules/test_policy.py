@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from rules import coherence
 from rules.detectors import DETECTORS
-from rules.detectors.base import State
+from rules.detectors.fields import State
 from rules.detectors.personal_data import PersonalData
 from rules.policy import Policy, load_policy, schema
 from rules.problems import SENTENCES, PolicyError, Problem
@@ -163,7 +163,7 @@ def test_lists_are_read_from_files(write: Write, load: Load, head: str, a_rule: 
     lines = ["# a comment", "#", "#!also", "", "  uno  ", "due parole # why", "C# e altro", "#adv", "perché\u0301"]
     write("lexicon/a.txt", b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
     write("lexicon/b.txt", "tre\n")
-    text = head + "rules:\n" + a_rule(phrases="[zero]", phrases_from="[lexicon/a.txt, lexicon/b.txt]")
+    text = head + "rules:\n" + a_rule(severity="note", phrases="[zero]", phrases_from="[lexicon/a.txt, lexicon/b.txt]")
     assert load(text).rules[0].phrases == (  # type: ignore[union-attr]
         "zero", "uno", "due parole", "C# e altro", "#adv", "perché\u0301", "tre",
     )  # fmt: skip
@@ -565,7 +565,7 @@ def test_a_phrase_survives_the_way_through_yaml(
     attempt: Callable[..., Policy | tuple[Problem, ...]], head: str, text: str
 ) -> None:
     quoted = '"' + "".join(f"\\U{ord(c):08x}" for c in text) + '"'
-    rule = f'- {{id: a.b, detector: phrases, severity: warn, clause: "1", message: x, phrases: [{quoted}], '
+    rule = f'- {{id: a.b, detector: phrases, severity: note, clause: "1", message: x, phrases: [{quoted}], '
     policy = attempt((head + "rules:\n" + rule + "examples: {flag: [a], allow: [b]}}\n").encode())
     if isinstance(policy, Policy):
         (phrase,) = policy.rules[0].phrases  # type: ignore[union-attr]

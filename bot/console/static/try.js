@@ -1,4 +1,5 @@
-// Keeps a preview from speaking over a verdict that somebody asked for, and says so when the server is out of reach.
+// Keeps a preview from speaking over a verdict that somebody asked for, puts a proposal into the draft's field, and says
+// so when the server is out of reach.
 "use strict";
 
 (() => {
@@ -32,6 +33,18 @@
     document.getElementById("verdict")?.focus({ preventScroll: true });
     const { top } = result.getBoundingClientRect();
     if (top < 0 || top > window.innerHeight / 2) result.scrollIntoView();
+  });
+
+  result.addEventListener("click", (event) => {
+    if (!event.target.closest(".use")) return;
+    const text = document.getElementById("text");
+    const { value } = document.getElementById("proposed");
+    text.focus();
+    text.select();
+    // As if it were typed: undoing brings back the writer's own words.
+    if (document.execCommand("insertText", false, value)) return;
+    text.value = value;
+    text.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
   for (const trouble of ["htmx:sendError", "htmx:timeout"]) {

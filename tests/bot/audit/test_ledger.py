@@ -98,6 +98,17 @@ def test_a_private_draft_leaves_a_count(prescreen: Prescreen, ledger: Ledger, st
     assert b"PRIVATA" not in written
 
 
+def test_protected_speech_leaves_a_count(prescreen: Prescreen, ledger: Ledger, store: Store) -> None:
+    said = "Sabato scioperiamo: turni di dodici ore non sono turni, cretino chi li ha scritti."
+    screening = prescreen(Draft(text=said, author="slack:T1:U1", account=Account.PERSONAL))
+    assert screening.is_forgotten
+    assert ledger.verify().count == 0
+    with store.read() as session:
+        assert [tally.count for tally in session.exec(select(Tally)).all()] == [1]
+    prescreen(Draft(text=said, author="slack:T1:U1", account=Account.INSTITUTIONAL))
+    assert ledger.verify().count == 1
+
+
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [

@@ -94,8 +94,25 @@ rules:
     phrases: [distinti saluti]
     message: {it: "Troppo rigido.", en: "Too stiff."}
     examples: {flag: ["Distinti saluti"], allow: ["Saluti"]}
+  - id: data.accounts
+    detector: pattern
+    severity: block
+    clause: "4.1"
+    hides: IBAN
+    patterns: ['\\bIT\\p{Nd}{2}[A-Z][A-Z0-9]{22}\\b']
+    message: {it: "Un conto.", en: "An account."}
+    examples: {flag: ["IT60X0542811101000000123456"], allow: ["IT60"]}
+  - id: data.passwords
+    detector: pattern
+    severity: block
+    clause: "4.1"
+    hides: SECRET
+    patterns: ['\\bsegretissimo\\p{Nd}+\\b']
+    message: {it: "Una password.", en: "A password."}
+    examples: {flag: ["segretissimo7"], allow: ["segretissimo"]}
 """
 
+IBAN = "IT60X0542811101000000123456"
 HOSTILE = {
     "broadcast": "zibaldone <!channel> <!here> <!everyone> @here @channel",
     "mention": "zibaldone <@U1> <@U1|anna> @anna @someone @vaglio_bot",
@@ -120,6 +137,7 @@ HOSTILE = {
     "brackets": "zibaldone 【idiota】1 【】 «»",
     "line separators": "zibaldone\u2028idiota\u2029\x85\r\nfine",
     "shouted": "ZIBALDONE GRIDA FORTE <!CHANNEL> *TUTTO* :TADA: /START `ORA` &LT;!HERE&GT; \u202eSEMPRE",
+    "mended all over": "zibaldone!!! vaglietto @anna!!! https://evil.example!!! *b*!!! :tada:!!! /start!!! \u202e!",
     "doubled": "zibaldone zibaldone :tada: :tada: *b* *b* a@b.it",
 }
 """Drafts that would be more than words if the answer let them."""

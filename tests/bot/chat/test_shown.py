@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.shown import DOTS, harmless, numbers, shown
-from bot.reply import Piece
+from bot.chat.shown import DOTS, changed, harmless, numbers, shown
+from bot.pieces import Piece
+from rules.rewriting import Change
 
 HARMFUL = ["\u202e", "\u202d", "\u2066", "\u2069", "\u200b", "\ufeff", "\x00", "\x1b", "\ud800", "\xad", "\u061c"]
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -93,3 +94,20 @@ def test_the_number_of_a_remark_is_said_once_where_it_begins() -> None:
     assert numbers(Piece("a", (1, 12)), None) == "¹⁺¹²"
     assert numbers(Piece("b", (1, 3)), Piece("a", (1,))) == "³"
     assert numbers(Piece("b", ()), Piece("a", (1,))) == ""
+
+
+changes = st.lists(
+    st.builds(Change, st.text(max_size=300), st.text(max_size=300)) | st.text().map(lambda a: Change(a, a))
+)
+
+
+@given(changes, st.integers(0, 2000))
+def test_changes_are_shown_whole_with_less_and_less_around_them_or_not_at_all(changes: list[Change], room: int) -> None:
+    def length(changes: object) -> int:
+        return sum(len(change.before) + len(change.after) for change in changes)  # type: ignore[attr-defined]
+
+    kept = changed(changes, lambda changes: length(changes) <= room)
+    safe = [Change(harmless(change.before), harmless(change.after)) for change in changes]
+    assert kept is None or length(kept) <= room
+    if kept is not None:
+        assert [change for change in kept if not change.is_kept] == [change for change in safe if not change.is_kept]

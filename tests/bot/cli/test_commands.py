@@ -17,7 +17,18 @@ from bot.cli import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETT
 from bot.cli.commands import run
 from bot.settings import PREFIX, Settings
 
-LINE_KEYS = {"id", "outcome", "language", "policy", "findings", "unchecked", "scores", "models", "timings_ms"}
+LINE_KEYS = {
+    "id",
+    "outcome",
+    "language",
+    "policy",
+    "findings",
+    "rewrite",
+    "unchecked",
+    "scores",
+    "models",
+    "timings_ms",
+}
 FINDING_KEYS = {
     "rule", "category", "clause", "severity", "start", "end", "message", "suggestion", "replacement", "score",
 }  # fmt: skip
@@ -68,6 +79,54 @@ def test_for_people_the_words_are_marked_and_the_clause_named(capsys: pytest.Cap
     assert said.startswith("Ci siamo quasi")
     assert "Sei un [cretino]¹" in said
     assert "3.1 Rispetto" in said
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "says"),
+    [("it", "Una proposta", "Ricontrollata: via libera"), ("en", "A proposal", "Checked again: good to go")],
+)
+def test_a_better_wording_is_ready_to_be_copied(
+    capsys: pytest.CaptureFixture[str], language: str, heading: str, says: str
+) -> None:
+    run(["check", "--language", language, "Che sinergia\ntra noi"])
+    assert f"\n{heading}\nChe collaborazione\ntra noi\n{says}\n" in capsys.readouterr().out
+    run(["check", "--language", language, "Che collaborazione"])
+    assert heading not in capsys.readouterr().out
+
+
+def test_on_a_terminal_what_changes_is_struck_through_and_bold(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    run(["check", "--language", "it", "Che sinergia \x1b[2J\u202e"])
+    said = capsys.readouterr().out
+    assert "\x1b[9;31msinergia\x1b[0m \x1b[1;32mcollaborazione\x1b[0m" in said
+    assert "\x1b[2J" not in said
+    assert "\u202e" not in said
+
+
+def test_a_line_out_holds_the_better_wording_or_null(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run(["check", "--json", "Che sinergia, cretino"])
+    assert _json(capsys)["rewrite"] == {"text": "Che collaborazione, cretino", "outcome": "revise"}
+    (tmp_path / "in.jsonl").write_text('{"text": "Che sinergia"}\n{"text": "Ciao"}\n', encoding="utf-8")
+    run(["screen", str(tmp_path / "in.jsonl")])
+    lines = [json.loads(line)["rewrite"] for line in capsys.readouterr().out.splitlines()]
+    assert lines == [{"text": "Che collaborazione", "outcome": "clear"}, None]
+
+
+def test_a_secret_stands_in_no_line_out(capsys: pytest.CaptureFixture[str], policy_path: Path) -> None:
+    policy = policy_path.read_text(encoding="utf-8").replace("hides: CODE", "hides: SECRET")
+    policy_path.write_text(policy.replace("['SEGRETO", r"['\bSEGRETO"), "utf-8")
+    run(["check", "--json", "Che sinergia: SEGRETO-12"])
+    assert _json(capsys)["rewrite"] == {"text": "Che collaborazione: [segreto rimosso]", "outcome": "clear"}
+    for more in ([], ["--json"]):
+        run(["check", *more, "Che sinergia: SEGRETO-12, ASEGRETO-12"])
+        said = capsys.readouterr().out
+        assert "collaborazione" in said
+        assert '"rewrite": null' in said or not more
+        assert "A proposal" not in said
+        assert "Una proposta" not in said
 
 
 def test_a_draft_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,6 +38,13 @@ rules:
     message: {it: È nel piano., en: It is in the plan.}
     documents: plans
     examples: {flag: [x], allow: [y]}
+  - id: confidential.said
+    detector: paraphrase
+    severity: note
+    clause: 1.1
+    message: {it: Lo dice il piano., en: The plan says so.}
+    sentences: secrets
+    examples: {flag: [x], allow: [y]}
 """
 
 
@@ -174,6 +181,68 @@ def test_a_folder_that_is_none_or_empty_is_an_error(
     assert "a folder is wanted" in capsys.readouterr().err
     assert [one["name"] for one in listed(capsys)] == ["plans"]
     assert found(capsys, PLAN) == ["confidential.plan"]
+
+
+# --- add-sentences -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> str:
+    text = f"# Da non dire\n{PLAN}\nThe board will replace the chief executive before the summer.\n"
+    (tmp_path / "Secrets.md").write_text(text, encoding="utf-8")
+    return str(tmp_path / "Secrets.md")
+
+
+def test_sentences_are_taken_in_and_found_in_other_words(
+    capsys: pytest.CaptureFixture[str], secrets: str, tmp_path: Path
+) -> None:
+    assert run(["knowledge", "add-sentences", secrets]) == 0
+    said = capsys.readouterr()
+    assert "secrets: 2 sentences kept as vectors, without their words." in said.out
+    assert "Secrets.md ..." in said.err
+    assert found(capsys, "Il gruppo comprerà entro marzo la Zorblax di Lecco per dodici milioni, in tre rate.") == [
+        "confidential.said"
+    ]
+    assert found(capsys, "Domani a Lecco c'è il mercato, venite a trovarci.") == []
+    assert run(["knowledge", "list"]) == 0
+    assert "✓ secrets: 2 sentences," in capsys.readouterr().out
+    assert [(one["name"], one["about"]["sentences"]) for one in listed(capsys)] == [("secrets", 2)]
+    for path in (tmp_path / "data").rglob("*"):
+        assert not path.is_file() or b"zorblax" not in path.read_bytes().lower()
+    assert run(["knowledge", "remove", "secrets"]) == 0
+    assert listed(capsys) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no sentence in it"),
+        (b"# uno\nTroppo breve Zorblax\n", ":2: fewer than 5 words"),
+        (b"Zorblax \xff", ":1: not in UTF-8"),
+        (b"\0Zorblax", ":1: not a text"),
+    ],
+)
+def test_bad_sentences_are_an_error_and_leave_the_old(
+    capsys: pytest.CaptureFixture[str], secrets: str, tmp_path: Path, content: bytes, said: str
+) -> None:
+    assert run(["knowledge", "add-sentences", secrets]) == 0
+    (before,) = listed(capsys)
+    (tmp_path / "bad.txt").write_bytes(content)
+    assert run(["knowledge", "add-sentences", "bad.txt", "--name", "secrets"]) == EXIT_IO
+    err = capsys.readouterr().err
+    assert said in err
+    assert "Zorblax" not in err
+    assert listed(capsys) == [before]
+
+
+def test_without_the_encoder_it_says_so(
+    capsys: pytest.CaptureFixture[str], secrets: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").write_text("a file where a folder is wanted", encoding="utf-8")
+    monkeypatch.setenv("VAGLIO_MODELS_DIR", str(tmp_path / "models"))
+    assert run(["knowledge", "add-sentences", secrets]) == EXIT_IO
+    assert "multilingual-e5-small: it cannot be opened" in capsys.readouterr().err
+    assert listed(capsys) == []
 
 
 # --- list and remove ----------------------------------------------------------------------------------------------

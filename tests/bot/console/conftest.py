@@ -63,6 +63,22 @@ rules:
     message: {it: "Qui il testo grida.", en: "The text shouts here."}
     suggest: {it: "Un punto esclamativo basta.", en: "One exclamation mark is enough."}
     examples: {flag: ["Evviva!!!"], allow: ["Evviva!"]}
+  - id: data.accounts
+    detector: pattern
+    severity: block
+    clause: "4.1"
+    hides: IBAN
+    patterns: ['\\bIT\\p{Nd}{2}[A-Z][A-Z0-9]{22}\\b']
+    message: {it: "Un conto.", en: "An account."}
+    examples: {flag: ["IT60X0542811101000000123456"], allow: ["IT60"]}
+  - id: data.passwords
+    detector: pattern
+    severity: block
+    clause: "4.1"
+    hides: SECRET
+    patterns: ['\\bsegretissimo\\p{Nd}+\\b']
+    message: {it: "Una password.", en: "A password."}
+    examples: {flag: ["segretissimo7"], allow: ["segretissimo"]}
 """
 
 BASE = "http://127.0.0.1:8321"

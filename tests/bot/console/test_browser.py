@@ -161,6 +161,56 @@ def test_without_a_record_the_page_says_so(rig, opened: Callable[..., Page]) -> 
     expect(page.locator("mark")).to_have_count(0)
 
 
+SHOUTED = "ABBIAMO VINTO TUTTI INSIEME!!! Versate su IT60X0542811101000000123456\n\nIl vaglietto vola."
+CALM = "Abbiamo vinto tutti insieme! Versate su [numero rimosso]\n\nIl Vaglio Mini vola."
+USE = {"it": "Usa questa versione", "en": "Use this wording"}
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_a_proposal_is_used_by_the_keyboard_and_undone(opened: Callable[..., Page], language: str) -> None:
+    page = opened(language)
+    text, use = page.locator("#text"), page.get_by_role("button", name=USE[language])
+    text.fill(SHOUTED)
+    use.focus()
+    page.keyboard.press("Enter")
+    expect(text).to_have_value(CALM)
+    expect(text).to_be_focused()
+    expect(page.locator(".verdict.clear")).to_be_visible()
+    expect(page.get_by_text(PREVIEWED[language])).to_be_visible()
+    expect(use).to_have_count(0)
+    page.keyboard.press("ControlOrMeta+z")
+    expect(text).to_have_value(SHOUTED)
+
+
+def test_a_proposal_after_the_verdict_is_used_too(rig, opened: Callable[..., Page]) -> None:  # type: ignore[no-untyped-def]
+    page = opened()
+    page.locator("#text").fill(SHOUTED)
+    page.locator("#check").click()
+    expect(page.get_by_text(RECORDED["it"])).to_be_visible()
+    page.get_by_role("button", name=USE["it"]).click()
+    expect(page.locator(".verdict.clear")).to_be_visible()
+    expect(page.get_by_text(PREVIEWED["it"])).to_be_visible()
+    assert len(rig.recorder.recorded) == 1
+
+
+def test_without_javascript_a_proposal_stands_there_to_be_copied(opened: Callable[..., Page]) -> None:
+    page = opened(java_script_enabled=False)
+    page.locator("#text").fill(SHOUTED)
+    page.locator("#check").click()
+    expect(page.get_by_role("button", name=USE["it"])).to_be_hidden()
+    page.get_by_text("Il testo intero, da copiare").click()
+    expect(page.get_by_role("textbox", name="Il testo intero, da copiare")).to_have_value(CALM)
+
+
+def test_a_hostile_proposal_is_used_as_words(opened: Callable[..., Page], hostile: str) -> None:
+    page = opened()
+    page.on("dialog", lambda dialog: pytest.fail(f"a draft opened a dialog: {dialog.message}"))
+    page.locator("#text").fill(f"</textarea></del>{hostile}!!!")
+    page.get_by_role("button", name=USE["it"]).click()
+    expect(page.locator("#text")).to_have_value(f"</textarea></del>{hostile}!")
+    expect(page.locator("#result img, #result script")).to_have_count(0)
+
+
 def test_a_server_out_of_reach_is_said(opened: Callable[..., Page]) -> None:
     page = opened()
     page.route("**/try**", lambda route: route.abort())

@@ -120,6 +120,56 @@ def test_a_clause_says_its_own_words(rig) -> None:  # type: ignore[no-untyped-de
     assert "<p>Si parla con rispetto.</p>" in page
 
 
+SHOUTED = "ABBIAMO VINTO TUTTI INSIEME!!! Versate su IT60X0542811101000000123456 oggi."
+CALM = "Abbiamo vinto tutti insieme! Versate su [numero rimosso] oggi."
+
+
+def test_a_better_wording_is_proposed_word_by_word(rig) -> None:  # type: ignore[no-untyped-def]
+    page = rig.owner().part("/try/preview", text=SHOUTED).text
+    proposal = page.split('<section class="proposal"')[1].split("</section>")[0]
+    for words in (
+        "Una proposta",
+        "Ricontrollata: via libera",
+        "tolto: </span>ABBIAMO VINTO TUTTI INSIEME!!!</del>",
+        "aggiunto: </span>Abbiamo vinto tutti insieme!</ins>",
+        "tolto: </span>IT60X0542811101000000123456</del>",
+        "aggiunto: </span>[numero rimosso]</ins>",
+        f">\n{CALM}</textarea>",
+        "Usa questa versione",
+    ):
+        assert words in proposal
+    assert "readonly" in proposal
+
+
+def test_a_proposal_speaks_english_too(rig) -> None:  # type: ignore[no-untyped-def]
+    owner = rig.owner()
+    owner.submit("/language", language="en")
+    page = owner.part("/try/preview", text="The vaglietto flies").text
+    for words in ("A proposal", "Checked again: good to go", "removed: </span>vaglietto</del>", "Use this wording"):
+        assert words in page
+
+
+def test_where_nothing_would_be_better_nothing_is_proposed(rig) -> None:  # type: ignore[no-untyped-def]
+    page = rig.owner().part("/try/preview", text="Che idioti").text
+    assert "proposta" not in page
+    assert "<del>" not in page
+
+
+def test_a_secret_stands_in_no_part_of_a_proposal(rig) -> None:  # type: ignore[no-untyped-def]
+    page = rig.owner().part("/try/preview", text="Evviva!!! segretissimo7").text
+    assert "Evviva! [segreto rimosso]" in page
+    assert "segretissimo7" not in page
+
+
+def test_hostile_markup_stays_text_in_a_proposal_too(rig, hostile: str) -> None:  # type: ignore[no-untyped-def]
+    page = rig.owner().part("/try/preview", text=f"</textarea></del>{hostile} vaglietto!!!").text
+    proposal = page.split('<section class="proposal"')[1].split("</section>")[0]
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert proposal.count("</textarea>") == 1
+    assert html.escape("</textarea></del><script>") in proposal
+
+
 def test_the_event_loop_is_left_alone(rig) -> None:  # type: ignore[no-untyped-def]
     rig.owner().part("/try", text="Buongiorno")
     assert len(rig.recorder.recorded) == 1

@@ -73,7 +73,7 @@ def test_a_hit_has_a_score_and_the_label_of_its_entity() -> None:
     text = "carta 4111 1111 1111 1111, passaporto YA1234567"
     hits = rule().hits(subject(text))
     assert [hit.hides for hit in hits] == ["CARD", "ID_DOCUMENT"]
-    assert [hit.score for hit in hits] == [1.0, 0.4]
+    assert [hit.score for hit in hits] == [1.0, 0.698]
     assert rule(["PASSPORT"]).hits(subject(text)) == hits[1:]
 
 

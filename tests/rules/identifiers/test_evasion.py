@@ -69,9 +69,27 @@ CASES: tuple[tuple[str, str, str], ...] = (
     ("IT_VAT_CODE", "digit by digit", "partita iva 1 2 3 4 5 6 7 0 7 8 5"),
     ("US_SSN", "dots", "my social is 536.22.8145"),
     ("CREDIT_CARD", "roman numerals", "carta IV MCXI MCXI MCXI MCXI"),
-    ("PHONE_NUMBER", "tens in words", "chiamami al trecentoquarantasette 123 4567"),
+    ("PHONE_NUMBER", "hundreds in words", "chiamami al trecentoquarantasette 123 4567"),
+    ("PHONE_NUMBER", "a person instead of a word for it", "le chiavi a Manuela: tre tre nove, quarantacinque, 11, 802"),
+    ("EMAIL_ADDRESS", "dashes in words", "paul dash henri dot marchand at lac underscore bleu dot fr"),
+    ("CREDIT_CARD", "tens in words", "carta: quarantuno undici, undici undici, undici undici, undici undici"),
+    ("IBAN_CODE", "words and slashes", "GB eighty-two WEST / 1234 5698 / 7654 32"),
+    ("IT_FISCAL_CODE", "Italian spelling alphabet", "Roma Savona Savona, Milano Roma Ancona, 85, T, 10, A 562 S"),
+    ("IT_FISCAL_CODE", "slashes", "RSS / MRA / 85T10 / A562S"),
+    ("LICENSE_PLATE", "NATO alphabet", "alpha bravo five one, sierra mike romeo is the car on the ramp"),
+    ("LICENSE_PLATE", "a dash after each sign", "la Golf di Piero, F B - 3 3 1 - K R"),
+    ("UK_NINO", "J for Juliet", "J for Juliet, K for Kilo, forty-seven, twenty-nine, thirteen, D for Delta"),
+    ("US_SSN", "digits in words", "two one nine, oh nine, four eight seven six is the new hire's social"),
+    ("DRIVER_LICENSE", "in chunks", "licence in chunks: MORGA 753116 SM9IJ"),
+    ("PASSPORT", "slashes", "Y B / 4 4 1 / 9 0 2 7 è quello di Luca"),
+    ("CRYPTO", "in two pieces", "la quota qui: 1A1zP1eP5QGefi2 DMPTfTL5SLmv7DivfNa"),
+    ("MAC_ADDRESS", "a sign in words", "the camera's address is 3c 52 dash 82 9f dash 1a b7"),
+    ("IP_ADDRESS", "in words", "il database è su dieci punto quaranta punto due punto centodue"),
+    ("IP_ADDRESS", "digit by digit", "the server is one nine two dot one six eight dot four dot twenty"),
+    ("DATE_OF_BIRTH", "in Italian words", "il nostro Ugo è del tre marzo millenovecentosessantadue"),
+    ("DATE_OF_BIRTH", "in English words", "Her date of birth is the ninth of June nineteen eighty-four"),
 )
-MISSED = {"roman numerals", "tens in words"}
+MISSED = {"roman numerals"}
 """Known, and left: what would see them sees them everywhere."""
 
 
@@ -109,6 +127,12 @@ def test_nine_in_ten_are_seen() -> None:
         "Naïve café, façade, Zoë and Brontë",
         "Uno due tre stella! Quattro amici al bar.",
         "One two three four, tell me that you love me more",
+        "Roma Milano Napoli Torino: quattro tappe, due treni, un panino",
+        "Alpha and Bravo teams met at Charlie's for golf, then tango",
+        "Two hundred and six guests, nineteen eighty-four on the jukebox",
+        "SKU 12 34 56 ab cd ef is out of stock",
+        "Il modello C-A-5-1-9-3-8-K-L è fuori catalogo",
+        "Our Belper shop is in DE56 1GD",
         "Sala O2 di Londra, metro M1, uscita A4",
         "√2 ≈ 1,414 e π ≈ 3,14159",
     ],

@@ -23,6 +23,8 @@ FLAGGED = {
         ("La Panda targata GA 123 BC blocca il cancello", "GA 123 BC"),
         ("whoever owns LX19 JUV, your lights are on", "LX19 JUV"),
         ("targa fb456cd, ultima chiamata", "fb456cd"),
+        ("Texas plates KTR 4471 took my spot again", "KTR 4471"),
+        ("thanks to the lad in WN66KLO", "WN66KLO"),
     ),
     Entity.DATE_OF_BIRTH: (
         ("Nato il 12/03/1980 a Bari, cerca casa", "12/03/1980"),
@@ -68,6 +70,9 @@ FLAGGED = {
         ("02 66984521 è il numero dello studio", "02 66984521"),
         ("Fisso o cell.3404512789, come vuoi", "3404512789"),
         ("Office: 212.736.5188", "212.736.5188"),
+        ("Se il forno si ferma c'è Ernesto, 3485561209", "3485561209"),
+        ("Shift swaps go through Declan, 07911123987", "07911123987"),
+        ("il contatto è (366/1234567)", "366/1234567"),
         ("per l'ordine 99812 chiamare il cliente al 3404512789", "3404512789"),
     ),
     Entity.IBAN_CODE: (
@@ -97,19 +102,26 @@ FLAGGED = {
         ("IT00743110157 Rossi Impianti, Lecco", "IT00743110157"),
         ("partita iva IT 00743110157", "IT 00743110157"),
         ("Il codice fiscale dell'associazione è 00743110157", "00743110157"),
+        ("Il nostro fornitore di ghiaia è 00743110157", "00743110157"),
+        ("The Bologna supplier gave us 00743110157 on a napkin", "00743110157"),
     ),
     Entity.IT_IDENTITY_CARD: (
         ("La carta d'identità CA45217GK scade ad agosto", "CA45217GK"),
         ("My Italian identity card is AX 4471920", "AX 4471920"),
         ("documento: 4471920AX", "4471920AX"),
+        ("Al check-in il signore ha lasciato AV4471902", "AV4471902"),
     ),
     Entity.PASSPORT: (
         ("Passaporto n. YB4419027 rinnovato", "YB4419027"),
         ("my passport is YA8810245", "YA8810245"),
+        ("Il documento della guida, YB5520193, è pronto", "YB5520193"),
+        ("passaporto francese: 21DK88123", "21DK88123"),
     ),
     Entity.DRIVER_LICENSE: (
         ("Patente U1B83K62ZA rilasciata a Torino", "U1B83K62ZA"),
         ("my driving licence RM7741029F expired", "RM7741029F"),
+        ("L'autista nuovo ci ha mandato PD6620193T", "PD6620193T"),
+        ("Her license number is F255-921-50-094-0, hire her", "F255-921-50-094-0"),
     ),
     Entity.IP_ADDRESS: (
         ("Il server risponde su 10.24.3.117, non ditelo", "10.24.3.117"),
@@ -134,10 +146,12 @@ FLAGGED = {
     Entity.UK_NHS: (
         ("My NHS number is 943 476 5870", "943 476 5870"),
         ("il numero NHS del paziente: 9434765870", "9434765870"),
+        ("the ward clerk read out 943 476 5870", "943 476 5870"),
     ),
     Entity.UK_NINO: (
         ("National insurance number JK472913D", "JK472913D"),
         ("il mio NINO è AB 12 34 56 C", "AB 12 34 56 C"),
+        ("payslip for Gaz: JK472913D", "JK472913D"),
     ),
 }
 
@@ -167,6 +181,10 @@ PASSED = [
     ),
     *("Il suo numero cliente è 00743110157", "Protocollo AB1234567", "Serial CA45217GK is fine", "SKU 219-09-4876"),
     *("booking reference AB123456C", "Reference 943 476 5870 is yours", "Il pacco 4539148803 è in giacenza"),
+    *("Software license 20419385 expires in May", "Order number M260-413-78-542-0 ships today"),
+    *("Il lotto 12345670785 è in consegna", "Il libretto della lavatrice modello AX1938475 è online"),
+    *("Il volo AZ1234567 è un refuso", "Serial AB123456C is on the bottom of the kettle"),
+    *("The tag says 100 COTTON and nothing else", "plates: 24 dinner, 12 side"),
     # bare numbers
     *(
         "Ho 3331234567 motivi per amarti",

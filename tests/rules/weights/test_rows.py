@@ -65,7 +65,13 @@ def test_reply_labels_are_of_replies(every: dict[str, list[dict[str, Any]]]) -> 
 
 def test_a_row_knows_what_holds_and_what_does_not() -> None:
     rows = read_corpus("dev")
-    assert all(set(row.truth) == set(LABELS) for row in rows)
+    later = {"credential", "special_category"}
+    assert all(set(LABELS) - later <= set(row.truth) <= set(LABELS) for row in rows)
+    assert all(later <= set(row.truth) for row in rows if row.is_fine)
+    # Whoever was not asked for them may have told them in a line about a colleague.
+    told = [row for row in rows if row.hand < 46 and row.truth["colleague_private"]]
+    assert told
+    assert not any("special_category" in row.truth for row in told)
     assert all(row.truth["toxicity"] == any(row.truth[label] for label in TOXICITY[1:]) for row in rows)
     assert any(row.is_fine for row in rows)
     assert any(not row.is_fine for row in rows)

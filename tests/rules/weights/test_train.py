@@ -20,10 +20,11 @@ from rules.labels import LABELS
 from rules.passages import Context
 from rules.serving import Served, session
 from rules.tokens import Tokenizer
+from rules.weights.average import average
 from rules.weights.calibrate import calibrated, logits_of
 from rules.weights.network import JudgeNetwork, batch, highest
 from rules.weights.rows import Row, read_corpus, seen
-from rules.weights.train import Recipe, Rows, save, train
+from rules.weights.train import Recipe, Rows, restore, save, train
 
 pytestmark = pytest.mark.slow
 RECIPE = Recipe(rank=2, hidden=8, lowest=11, epochs=2.0, open_share=0.0)
@@ -133,3 +134,35 @@ def test_the_recipe_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["train", "--out", "x", "--rank", "8", "--epochs", "1.5"])
     asked: argparse.Namespace = module._arguments()
     assert (asked.rank, asked.epochs, asked.lowest) == (8, 1.5, Recipe().lowest)
+
+
+def test_what_was_saved_can_be_gone_on_from(tmp_path: Path) -> None:
+    network = fresh()
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            torch.nn.init.normal_(parameter, std=0.02)
+    save(network, RECIPE, tmp_path / "one.safetensors")
+    other = fresh()
+    restore(other, tmp_path / "one.safetensors")
+    save(other, RECIPE, tmp_path / "two.safetensors")
+    one, two = load_file(tmp_path / "one.safetensors"), load_file(tmp_path / "two.safetensors")
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_new_rows_are_all_used_and_twice(corpus: Path) -> None:
+    path = corpus / "train.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for line in lines[:4]:
+        line["hand"] = "h46"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    going_on = Recipe(rank=2, hidden=8, lowest=11, open_share=0.0, sample=0.25, newest=46)
+    assert len(Rows(corpus, None, going_on).epoch(0)) == 9 + 2 * 4
+
+
+def test_the_mean_of_two_lies_between_them(tmp_path: Path) -> None:
+    network = fresh()
+    for number, value in enumerate((0.0, 1.0)):
+        torch.nn.init.constant_(network.outer.bias, value)
+        save(network, RECIPE, tmp_path / f"{number}.safetensors")
+    average([tmp_path / "0.safetensors", tmp_path / "1.safetensors"], tmp_path / "mean.safetensors")
+    assert np.all(load_file(tmp_path / "mean.safetensors")["outer.bias"] == 0.5)

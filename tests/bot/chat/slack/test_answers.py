@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from emulators.slack import SlackEmulator
 from emulators.slack_limits import live_parts
 
 from bot.chat import slack_blocks
-from bot.reply import Piece, Remark, Reply
+from bot.pieces import Piece
+from bot.reply import Proposal, Remark, Reply
+from rules.rewriting import Change
 from rules.verdict import Outcome, Severity
 
 ALL = "Il vaglietto dello zibaldone!!! Un trimestre record, idiota."
@@ -42,6 +45,9 @@ async def test_the_whole_answer_in_italian(slack: SlackEmulator, answer: Any, ho
         "💡 4. 2.1 Voce calma — suggerimento",
         "«Piano.»",
         "Qui il testo grida.",
+        "Una proposta — Ricontrollata: così, per favore, non pubblicarla",
+        "Il vaglietto Vaglio Mini dello zibaldone!!! zibaldone! Un trimestre record, idiota.",
+        "Il Vaglio Mini dello zibaldone! Un trimestre record, idiota.",
         f"Policy {revision} · controllo {id}",
     ]
 
@@ -143,6 +149,88 @@ async def test_only_the_writer_sees_it(slack: SlackEmulator, answer: Any) -> Non
     answers = [call.payload for call in slack.calls if call.method == "response_url"]
     assert {each["response_type"] for each in answers} == {"ephemeral"}
     assert all(not post["unfurl_links"] and not post["unfurl_media"] for post in posts)
+
+
+SHOUTED = "LO ZIBALDONE VINCE SEMPRE!!! Versate su IT60X0542811101000000123456."
+
+
+@socket_only
+@pytest.mark.parametrize(
+    ("person", "heading"),
+    [
+        ("U1", "Una proposta — Ricontrollata: via libera"),
+        ("U2", "A proposal — Checked again: good to go"),
+    ],
+)
+async def test_a_better_wording_is_struck_through_bold_and_ready_to_copy(
+    slack: SlackEmulator, answer: Any, person: str, heading: str
+) -> None:
+    await slack.direct_message(SHOUTED, person)
+    await answer()
+    call = await slack.wait_for("chat.postMessage")
+    proposed = [block for block in call.payload["blocks"] if block["type"] == "rich_text"][-1]["elements"]
+    title, quote, copied = ("".join(part["text"] for part in each["elements"]) for each in proposed)
+    assert title == heading
+    assert copied.startswith("Lo zibaldone vince sempre! Versate su [num")
+    assert quote.startswith("LO ZIBALDONE VINCE SEMPRE!!! Lo zibaldone vince sempre! Versate su IT60X")
+    styled = [(part["style"], part["text"]) for part in proposed[1]["elements"] if "style" in part]
+    assert styled[:2] == [
+        ({"strike": True}, "LO ZIBALDONE VINCE SEMPRE!!!"),
+        ({"bold": True}, "Lo zibaldone vince sempre!"),
+    ]
+
+
+@socket_only
+async def test_a_secret_stands_in_no_part_of_a_proposal(slack: SlackEmulator, answer: Any) -> None:
+    await slack.direct_message("Zibaldone!!! segretissimo7")
+    text = (await answer()).text
+    assert "Zibaldone! [segreto rimosso]" in text
+    assert "segretissimo7" not in text
+
+
+@socket_only
+async def test_where_nothing_would_be_better_nothing_is_proposed(slack: SlackEmulator, answer: Any) -> None:
+    await slack.direct_message("Uno zibaldone idiota")
+    assert "proposta" not in (await answer()).text
+
+
+def proposal(count: int, size: int, around: int = 0) -> Proposal:
+    """So many changes of such a size, and what stays between them."""
+    changed = Change("<!here>" + "A" * size, "<@U1>" + "a" * size)
+    changes = (changed, Change(" " + "z" * around, " " + "z" * around)) * count
+    return Proposal(Outcome.CLEAR, "Ricontrollata: via libera", "".join(change.after for change in changes), changes)
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "around", "shown"),
+    [
+        (1, 1, 1, "text"),
+        (1, 100, 5000, "text"),
+        (1, 100, 8000, "changes"),
+        (30, 5, 300, "changes"),
+        (30, 100, 1000, "changes"),
+        (1, 7000, 1, "sentence"),
+        (500, 5, 5, "sentence"),
+    ],
+)
+@pytest.mark.parametrize("remarks", [0, 30])
+def test_a_proposal_fits_and_takes_no_remarks_place(
+    count: int, size: int, around: int, shown: str, remarks: int
+) -> None:
+    from emulators.slack_limits import check_message, check_view
+
+    without = reply(pieces=(Piece("z" * 300),), remarks=tuple(remark(number, 200) for number in range(1, remarks + 1)))
+    said = replace(without, proposal=proposal(count, size, around))
+    text, blocks = slack_blocks.message(said, "it")
+    check_message({"text": text, "blocks": blocks})
+    check_view(slack_blocks.result_view(blocks, "it"))
+    assert live_parts({"text": text, "blocks": blocks}) == []
+    rest = slack_blocks.message(without, "it")[1]
+    assert [block for block in blocks if block in rest] == rest
+    if not remarks:
+        assert ("rich_text_preformatted" in str(blocks)) == (shown == "text")
+        assert ("in parti più corte" in str(blocks)) == (shown == "sentence")
+        assert ("Una proposta" in str(blocks)) == (shown != "sentence")
 
 
 LONG = {

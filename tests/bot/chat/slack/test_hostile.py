@@ -51,6 +51,12 @@ async def test_by_command(slack: SlackEmulator, answer: Any, hostile: str) -> No
         inert((await slack.wait_for(method)).payload)
 
 
+async def test_a_proposal_of_hostile_words(slack: SlackEmulator, answer: Any, hostile: str) -> None:
+    await slack.direct_message(f"{hostile[:2000]} vaglietto!!!")
+    assert "Una proposta" in (await answer()).text
+    inert((await slack.wait_for("chat.postMessage")).payload)
+
+
 async def test_people_may_have_hostile_names_too(slack: SlackEmulator, answer: Any) -> None:
     slack.users["U9"] = {"name": "carla", "profile": {"display_name": "<!channel> :tada: \u202e*b*"}}
     await slack.direct_message("zibaldone di @carla")

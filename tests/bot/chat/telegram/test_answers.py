@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat import telegram_text
-from bot.reply import Piece, Remark, Reply
+from bot.pieces import Piece
+from bot.reply import Proposal, Remark, Reply
+from rules.rewriting import Change
 from rules.verdict import Outcome, Severity
 
 ALL = "Il vaglietto dello zibaldone!!! Un trimestre record, idiota."
@@ -34,6 +36,9 @@ async def test_the_whole_answer_in_italian(telegram: TelegramEmulator, answer: A
         "✏️ 3. 2.3 I nostri nomi — da sistemare\n«Così.»\nIl prodotto si chiama Vaglio Mini.\n"
         "Al suo posto: Vaglio Mini\n\n"
         "💡 4. 2.1 Voce calma — suggerimento\n«Piano.»\nQui il testo grida.\n\n"
+        "Una proposta — Ricontrollata: così, per favore, non pubblicarla\n"
+        "− vaglietto\n+ Vaglio Mini\n− zibaldone!!!\n+ zibaldone!\n"
+        "Il Vaglio Mini dello zibaldone! Un trimestre record, idiota.\n\n"
         f"Policy {screening.verdict.policy_revision} · controllo {screening.id}"
     )
 
@@ -58,11 +63,49 @@ async def test_entities_cover_the_words_they_mean(telegram: TelegramEmulator, an
         "1. 1.2 Rispetto",
         "2. 2.3 I nostri nomi",
         "3. 2.1 Voce calma",
+        "Una proposta",
     ]
-    assert parts(sent, "pre") == ["👩‍👩‍👧 Zibaldone 🎉: il 【vaglietto】² 𝔘 è 【idiota】¹ 🇮🇹 【!!!】³"]
-    assert parts(sent, "code") == ["Vaglio Mini"]
+    assert parts(sent, "pre") == [
+        "👩‍👩‍👧 Zibaldone 🎉: il 【vaglietto】² 𝔘 è 【idiota】¹ 🇮🇹 【!!!】³",
+        "👩‍👩‍👧 Zibaldone 🎉: il Vaglio Mini 𝔘 è idiota 🇮🇹 !",
+    ]
+    assert parts(sent, "code") == ["Vaglio Mini", "vaglietto", "Vaglio Mini", "!!!", "!"]
     assert parts(sent, "italic")[:-1] == ["«Con rispetto.»", "«Così.»", "«Piano.»"]
     assert parts(sent, "italic")[-1].startswith("Policy small@")
+
+
+SHOUTED = "LO ZIBALDONE VINCE SEMPRE!!! Versate su IT60X0542811101000000123456."
+
+
+@polling_only
+@pytest.mark.parametrize(
+    ("code", "heading"),
+    [("it", "Una proposta — Ricontrollata: via libera"), ("en", "A proposal — Checked again: good to go")],
+)
+async def test_a_better_wording_is_shown_and_copied_in_one_tap(
+    telegram: TelegramEmulator, answer: Any, code: str, heading: str
+) -> None:
+    await telegram.message(SHOUTED, language_code=code, entities=[])
+    sent = await answer()
+    assert heading in sent.text
+    assert parts(sent, "pre")[1].startswith("Lo zibaldone vince sempre! Versate su [num")
+    was, is_now, account, *_ = parts(sent, "code")[-4:]
+    assert (was, is_now) == ("LO ZIBALDONE VINCE SEMPRE!!!", "Lo zibaldone vince sempre!")
+    assert account.startswith("IT60X")
+
+
+@polling_only
+async def test_a_secret_stands_in_no_part_of_a_proposal(telegram: TelegramEmulator, answer: Any) -> None:
+    await telegram.message("Zibaldone!!! segretissimo7", entities=[])
+    sent = await answer()
+    assert "Zibaldone! [segreto rimosso]" in sent.text
+    assert "segretissimo7" not in sent.text
+
+
+@polling_only
+async def test_where_nothing_would_be_better_nothing_is_proposed(telegram: TelegramEmulator, answer: Any) -> None:
+    await telegram.message("Uno zibaldone idiota", entities=[])
+    assert "proposta" not in (await answer()).text
 
 
 LONG = {
@@ -98,7 +141,7 @@ async def test_a_draft_over_the_limit_is_not_read(telegram: TelegramEmulator, an
     assert house.ledger.entries() == []
 
 
-def message(size: int, count: int, letter: str = "z") -> telegram_text.Message:
+def message(size: int, count: int, letter: str = "z", proposal: Proposal | None = None) -> telegram_text.Message:
     texts = {name: letter * size for name in ("clause", "says", "why", "todo")}
     remarks = [
         Remark(number=number, severity=Severity.BLOCK, label="etichetta", instead=(letter * size,) * 9, **texts)
@@ -113,6 +156,7 @@ def message(size: int, count: int, letter: str = "z") -> telegram_text.Message:
         remarks=tuple(remarks),
         unchecked=tuple(f"{number} {letter * size}" for number in range(count)),
         footer=letter * size,
+        proposal=proposal,
     )
     return telegram_text.message(reply, "it")
 
@@ -136,3 +180,28 @@ def test_entities_never_cut_a_character(size: int, count: int, letter: str) -> N
     for entity in said.entities:
         piece = said.text.encode("utf-16-le")[2 * entity.offset : 2 * (entity.offset + entity.length)]
         assert piece.decode("utf-16-le").strip()
+
+
+def proposal(count: int, size: int, letter: str) -> Proposal:
+    changes = tuple(
+        Change(f"@anna{number}" + letter.upper() * size, f"/start{letter * size}") for number in range(count)
+    )
+    text = "".join(change.after for change in changes)
+    return Proposal(Outcome.CLEAR, "Ricontrollata: via libera", text, changes)
+
+
+@pytest.mark.parametrize("letter", ["z", "🎉"])
+@pytest.mark.parametrize(("changes", "size"), [(1, 1), (9, 1), (500, 1), (9, 100), (100, 100), (1, 4000), (3, 2000)])
+@pytest.mark.parametrize("remarks", [0, 3, 30])
+def test_a_proposal_fits_and_takes_no_remarks_place(changes: int, size: int, letter: str, remarks: int) -> None:
+    without, said = message(40, remarks), message(40, remarks, proposal=proposal(changes, size, letter))
+    assert units(said.text) == said.length <= telegram_text.LIMIT
+    before, after = without.text.rsplit("\n\n", 2)[0], said.text
+    assert after.startswith(before[:-200])
+    assert said.text.count("⛔ ") == without.text.count("⛔ ")
+    entities = [entity.to_dict() for entity in said.entities]
+    assert live_parts(Sent("sendMessage", 10, 1, said.text, entities, None, None)) == []
+    if remarks == 0:
+        shown = [part(said.text, each) for each in entities if each["type"] in ("code", "pre")]
+        assert any(each.startswith("/start") for each in shown)
+        assert ("E altre 92 voci" in said.text) == (changes == 100)

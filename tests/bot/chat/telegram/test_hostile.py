@@ -29,8 +29,16 @@ async def test_a_hostile_draft(telegram: TelegramEmulator, answer: Any, hostile:
     assert "zibaldone" in sent.text.lower()
     inert(sent)
     # The draft is one piece of preformatted text, which nothing in it can end.
-    (pre,) = [part(sent.text, each) for each in sent.entities if each["type"] == "pre"]
+    pre, *proposed = [part(sent.text, each) for each in sent.entities if each["type"] == "pre"]
     assert pre.lower().lstrip("【").startswith("z")
+    assert len(proposed) <= 1
+
+
+async def test_a_proposal_of_hostile_words(telegram: TelegramEmulator, answer: Any, hostile: str) -> None:
+    await telegram.message(f"{hostile[:1000]} vaglietto!!!", entities=[])
+    sent = await answer()
+    assert "Una proposta" in sent.text
+    inert(sent)
 
 
 async def test_a_hostile_caption(telegram: TelegramEmulator, answer: Any, hostile: str) -> None:
