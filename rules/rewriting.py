@@ -134,7 +134,9 @@ class _Subject:
         span, rule = finding.span, self._policy.rule(finding.rule)
         remedy = rule.rewrite if rule else None
         if finding.replacement is None and remedy is None:
-            if removed := _REMOVED.get(finding.hides or ""):
+            # Where the meaning of a sentence tells a secret, the place is all of it: a label would leave nothing.
+            removed = None if rule and rule.reads_meaning else _REMOVED.get(finding.hides or "")
+            if removed:
                 for place in _again(self._text, span):
                     yield _Edit(place.start, place.end, say(removed, self._language), hides=True)
             return
@@ -163,7 +165,7 @@ class _Subject:
         if remedy.drop == "place":
             return _Edit(span.start, span.end, "")
         whole = self._sentence(span)
-        if whole is None or (whole != span and self._loses(whole)):
+        if whole is None or self._loses(whole):
             return None
         return _Edit(whole.start, whole.end, say(remedy.sentence, self._language) if remedy.sentence else "")
 

@@ -372,3 +372,23 @@ def test_a_long_difference_holds_on_to_what_stays() -> None:
 def test_rules_on_trial_ask_for_nothing(make_rule: Callable[..., Rule], make_policy: Callable[..., Policy]) -> None:
     on_trial = make_rule("substitution").model_copy(update={"state": State.SHADOW})
     assert rewritten(make_policy(on_trial), "Conviene utilizzare") is None
+
+
+def test_a_sentence_that_tells_a_secret_is_not_blanked_whole(
+    make_rule: Callable[..., Any], make_policy: Callable[..., Policy]
+) -> None:
+    policy = make_policy(make_rule("judge", label="credential", hides="SECRET"))
+    draft = Draft(text="Si entra con il nome del gatto e l'anno. Buona giornata a tutti.", language="it")
+    told = Finding("test.judge", "1", Severity.WARN, Span(0, 40), {"*": "x"}, hides="SECRET")
+    assert rewrite(draft, Verdict(policy.revision, (told,), language="it"), Screener(policy)) is None
+
+
+def test_an_identifier_on_a_line_of_its_own_is_blanked(
+    make_rule: Callable[..., Any], make_policy: Callable[..., Policy]
+) -> None:
+    rule = make_rule("pattern", patterns=[r"\bIT\p{Nd}{2}[A-Z]\p{Nd}{22}\b"], hides="IBAN")
+    screener = Screener(make_policy(rule))
+    draft = Draft(text="Versate qui:\nIT60X0542811101000000123456\nGrazie.", language="it")
+    better = rewrite(draft, screener.screen(draft), screener)
+    assert better is not None
+    assert better.text == "Versate qui:\n[numero rimosso]\nGrazie."
