@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -85,14 +86,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: Path) -> Path:
     (tmp_path / "contracts").mkdir()
     (tmp_path / "contracts" / "frame.txt").write_text("Il fornitore ci fa uno sconto del diciotto per cento.", "utf-8")
     (tmp_path / "key-sentences.txt").write_text("Acme Nuvola chiuderà a marzo lo stabilimento di Varano.", "utf-8")
+    _give_style(tmp_path)
     (tmp_path / "drafts.jsonl").write_text('{"text": "Buongiorno a tutti"}\n{"text": "Hello there"}\n', "utf-8")
     return tmp_path
+
+
+def _give_style(home: Path) -> None:
+    """A style of somebody's, in a folder and in an archive."""
+    style = home / "styles" / "Acme"
+    style.mkdir(parents=True)
+    lines = ["extends: existence", 'message: "Avoid this."', "level: warning", "tokens: [utilizzare, leverage]"]
+    rule = "\n".join(lines)
+    (style / "Words.yml").write_text(rule, encoding="utf-8")
+    with zipfile.ZipFile(home / "styles.zip", "w") as archive:
+        archive.write(style / "Words.yml", "Acme/Words.yml")
 
 
 def _follow(guide: Page, home: Path) -> None:
     """Do what the guide asks for before its commands: save the first policy, name it in `.env`."""
     kinds = {"yaml": "policies/acme.yaml", "ini": ".env"}
-    (home / "policies").mkdir()
+    (home / "policies").mkdir(exist_ok=True)
     for block in reversed(guide.blocks):
         if block.kind in kinds:
             (home / kinds[block.kind]).write_text(block.text, encoding="utf-8")
@@ -103,6 +116,10 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         _follow(command.page, home)
     for setting in command.settings:
         monkeypatch.setenv(*setting.split("=", 1))
+    if command.arguments[:2] == ("policy", "test") and "house-style" in command.arguments[-1]:
+        run(["policy", "import-vale", "styles/Acme", "--name", "house-style", "--out", "policies/house-style.yaml"])
+    if command.arguments[0] == "policy":
+        (home / "policies").mkdir(exist_ok=True)
     if command.arguments[:2] == ("knowledge", "remove"):
         run(["knowledge", "add", "customers.csv", "--columns", "surname,email,phone"])
     if command.arguments[0] == "audit":
