@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
 from rules.detectors.reading import judged, spoken
+from rules.detectors.secret import SECRET
 from rules.draft import Kind
 from rules.labels import CONFIDENTIAL, DISCLOSURE, PROTECTED, REPLY, TONE, WHOLE
 from rules.verdict import Severity
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rules.judges import Judges
 
 Label = Literal[*CONFIDENTIAL, *TONE, *REPLY, *DISCLOSURE]  # type: ignore[valid-type]
+_HIDDEN = {"credential": SECRET, "special_category": "PRIVATE"}
+"""Labels whose sentences must not be stored or shown to others, and what stands in their place."""
 Score = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -60,4 +63,6 @@ class JudgeRule(BaseRule):
         subject.scores[f"{judge.name}.{self.label}"] = round(read.score(self.label), 4)
         threshold = self.threshold or judge.threshold(self.label, language)
         for scored in read.over(self.label, threshold):
-            yield Hit(subject.folded.plain.span(scored.span.start, scored.span.end), score=round(scored.score, 3))
+            place = subject.folded.plain.span(scored.span.start, scored.span.end)
+            # What is found is blanked. That the judge cannot read a text does not make it one that cannot be kept.
+            yield Hit(place, score=round(scored.score, 3), hides=self.hides or _HIDDEN.get(self.label))

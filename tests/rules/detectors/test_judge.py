@@ -125,3 +125,14 @@ def test_a_label_that_is_none_is_named(faults: Callable[..., list[tuple[str, str
     ((place, code),) = faults(f"{head}rules:\n{a_rule(detector='judge', phrases=None, label='clikbait')}")
     assert place.startswith("policy.yaml:14")
     assert code
+
+
+def test_what_tells_a_secret_is_blanked_and_a_text_that_was_not_read_may_be_kept(
+    make_rule: Make, judges: Judges
+) -> None:
+    rule = make_rule("judge", label="credential")
+    text = "Ragazzi, la serranda: quattro, zero, sei, sei e poi cancelletto."
+    hits = rule.hits(Subject(Draft(text=text), fold(text), ("it",), judges))
+    assert [hit.hides for hit in hits] == ["SECRET"]
+    assert not rule.may_hide
+    assert make_rule("judge", label="special_category", hides="DELICATE").may_hide
