@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from rules.coherence import hint
 from rules.detectors import DETECTORS
-from rules.detectors.fields import Applies, Examples
+from rules.detectors.fields import Applies, Company, Examples, Protected, Remedy
 from rules.policy import Adjustment, Clause, Owner, PolicyFile
 from rules.problems import SENTENCES, Problem
 from rules.source import Source
@@ -65,6 +65,9 @@ _PARTS: dict[int | str, type[BaseModel]] = {
     "adjust": Adjustment,
     "examples": Examples,
     "applies": Applies,
+    "company": Company,
+    "rewrite": Remedy,
+    "protected": Protected,
 }
 
 

@@ -226,6 +226,18 @@ class BaseRule(Frozen):
         return Terms([phrase_of(one) for one in self.excepted])
 
 
+class Guarding(BaseRule):
+    """A rule about what must not leave: it stands in any draft, and what it has not read is not safe to store."""
+
+    @property
+    def stands(self) -> bool:
+        return True
+
+    @property
+    def may_hide(self) -> bool:
+        return True
+
+
 class _Bounded(Protocol):
     @property
     def least(self) -> float | None: ...

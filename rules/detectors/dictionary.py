@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from rules.detectors.base import BaseRule, Hit, Subject
+from rules.detectors.base import Guarding, Hit, Subject
 from rules.detectors.fields import Frozen, Phrase
 from rules.misspelling import Misspellings
 from rules.terms import Terms
@@ -46,7 +46,7 @@ def _entry(written: Any) -> Any:
 Written = Annotated[Entry, BeforeValidator(_entry, json_schema_input_type=Entry | Phrase)]
 
 
-class Dictionary(BaseRule):
+class Dictionary(Guarding):
     finds: ClassVar[str] = "the company's own words: projects, clients, suppliers, unreleased products"
     fills: ClassVar[frozenset[str]] = frozenset({"term"})
 
@@ -64,14 +64,6 @@ class Dictionary(BaseRule):
         if self.misspelt and len(self._spellings) > MOST_MISSPELT:
             raise PydanticCustomError("too_many_misspelt", "{limit}", {"limit": str(MOST_MISSPELT)})
         return self
-
-    @property
-    def stands(self) -> bool:
-        return True
-
-    @property
-    def may_hide(self) -> bool:
-        return True
 
     def load(self, judges: Judges | None = None) -> None:
         self._list  # noqa: B018 -- building the automaton is the point

@@ -7,14 +7,14 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject, Unavailable
 from rules.detectors.fields import Phrase
 from rules.draft import outermost
 from rules.knowledge.store import Knowledge, KnowledgeError
 from rules.knowledge.tables import Table, open_table
 
 
-class ExactMatch(BaseRule):
+class ExactMatch(Guarding):
     finds: ClassVar[str] = "values of the company's own tables: customers, employees, suppliers"
 
     detector: Literal["exact_match"]
@@ -31,14 +31,6 @@ class ExactMatch(BaseRule):
         if not all(self.match):
             raise ValueError("each set needs a column")
         return self
-
-    @property
-    def stands(self) -> bool:
-        return True
-
-    @property
-    def may_hide(self) -> bool:
-        return True
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         table = self._table(subject.knowledge)

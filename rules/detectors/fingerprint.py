@@ -7,13 +7,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject, Unavailable
 from rules.detectors.fields import Phrase
 from rules.knowledge.documents import QUOTED, Documents, open_documents, share_of
 from rules.knowledge.store import Knowledge, KnowledgeError
 
 
-class Fingerprint(BaseRule):
+class Fingerprint(Guarding):
     finds: ClassVar[str] = "passages of the company's confidential documents, word for word"
     fills: ClassVar[frozenset[str]] = frozenset({"words", "share"})
 
@@ -22,14 +22,6 @@ class Fingerprint(BaseRule):
     """As `vaglio knowledge add-docs` has named the collection."""
     least: int = Field(default=QUOTED, ge=QUOTED, le=200)
     """Words in a row from which a quotation counts."""
-
-    @property
-    def stands(self) -> bool:
-        return True
-
-    @property
-    def may_hide(self) -> bool:
-        return True
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         documents = self._documents(subject.knowledge)

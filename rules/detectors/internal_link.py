@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import regex
 from pydantic import StringConstraints
 
-from rules.detectors.base import BaseRule, Hit, Subject
+from rules.detectors.base import Guarding, Hit, Subject
 from rules.draft import outermost
 
 Host = Annotated[
@@ -117,7 +117,7 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 Usual = Literal["inside", "shared"]
 
 
-class InternalLink(BaseRule):
+class InternalLink(Guarding):
     finds: ClassVar[str] = "links that only people inside can open: intranet, shared documents, tickets, servers"
 
     detector: Literal["internal_link"]
@@ -128,14 +128,6 @@ class InternalLink(BaseRule):
     usual: tuple[Usual, ...] = ("inside", "shared")
     """What is looked for besides: `inside` (local names and addresses, companies' tools), `shared` (documents,
     boards and recordings on well-known services)."""
-
-    @property
-    def stands(self) -> bool:
-        return True
-
-    @property
-    def may_hide(self) -> bool:
-        return True
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         plain = subject.folded.plain

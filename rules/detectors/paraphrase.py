@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject, Unavailable
 from rules.detectors.fields import Phrase
 from rules.detectors.judge import Score
 from rules.detectors.reading import apart, judged, judges
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rules.likeness import Telling
 
 
-class Paraphrase(BaseRule):
+class Paraphrase(Guarding):
     finds: ClassVar[str] = "the company's confidential key sentences in other words, or in another language"
     fills: ClassVar[frozenset[str]] = frozenset({"line"})
     reads_meaning: ClassVar[bool] = True
@@ -29,14 +29,6 @@ class Paraphrase(BaseRule):
     """As `vaglio knowledge add-sentences` has named the collection."""
     threshold: Score | None = None
     """How alike, from 0 to 1, a sentence must be to count; without, the measured one."""
-
-    @property
-    def stands(self) -> bool:
-        return True
-
-    @property
-    def may_hide(self) -> bool:
-        return True
 
     def load(self, judges: Judges | None = None) -> None:
         if judges is None:

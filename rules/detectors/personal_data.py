@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject, Unavailable
 from rules.detectors.fields import Company, Spared, phrase_of
 from rules.draft import Span
 from rules.folding import Reading, fold
@@ -34,7 +34,7 @@ Thresholds = Annotated[_Each, BeforeValidator(_with_thresholds, json_schema_inpu
 """`{IBAN_CODE: 0.5, PHONE_NUMBER: 0.4}`, or a list of names for the usual threshold."""
 
 
-class PersonalData(BaseRule):
+class PersonalData(Guarding):
     finds: ClassVar[str] = (
         "identifiers: e-mail addresses, phones, IBANs, cards, fiscal codes, documents, IP addresses ..."
     )
@@ -48,14 +48,6 @@ class PersonalData(BaseRule):
     """
     allow: tuple[Spared, ...] = ()
     """The company's own public numbers, addresses and e-mails; `@acme.example` allows every address of that domain."""
-
-    @property
-    def stands(self) -> bool:
-        return True
-
-    @property
-    def may_hide(self) -> bool:
-        return True
 
     def naming(self, company: Company) -> Self:
         """A company's own name is nobody's."""

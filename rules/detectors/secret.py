@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import regex
 
 from rules.credentials import told
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject, Unavailable
 from rules.draft import Span, united
 from rules.folding import Reading, fold_plain
 from rules.scanner import TIMEOUT, Scanner, scanner
@@ -70,21 +70,13 @@ _BLANKED = regex.compile(
 """What people write in a password's stead. Stricter: any word may be a password that is told."""
 
 
-class SecretRule(BaseRule):
+class SecretRule(Guarding):
     finds: ClassVar[str] = "keys, tokens and passwords, from machines and from people"
     opens: ClassVar[bool] = True
 
     detector: Literal["secret"]
     prose: bool = True
     """Whether to look for secrets told in words, too: `the wifi password is ...`."""
-
-    @property
-    def stands(self) -> bool:
-        return True
-
-    @property
-    def may_hide(self) -> bool:
-        return True
 
     def load(self, judges: Judges | None = None) -> None:
         self._scanner(judges)

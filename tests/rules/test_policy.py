@@ -575,6 +575,27 @@ def test_a_phrase_survives_the_way_through_yaml(
         assert not text.strip()
 
 
+@pytest.mark.parametrize(
+    ("field", "written", "meant"),
+    [("rewrite", "{frist: Ciao.}", "first"), ("protected", "{aware: x, awares: y}", "aware")],
+)
+def test_an_unknown_key_inside_a_part_of_a_rule_is_answered_with_the_one_meant(
+    head: str, a_rule: RuleText, load: Load, field: str, written: str, meant: str
+) -> None:
+    assert _hint_of_unknown(load, f"{head}rules:\n{a_rule(**{field: written})}") == meant
+
+
+def test_an_unknown_key_of_the_company_is_answered_with_the_one_meant(head: str, load: Load) -> None:
+    assert _hint_of_unknown(load, f"{head}company: {{nomes: [Acme]}}\n") == "names"
+
+
+def _hint_of_unknown(load: Load, text: str) -> str:
+    with pytest.raises(PolicyError) as caught:
+        load(text)
+    (problem,) = [problem for problem in caught.value.problems if problem.code == "unknown_key"]
+    return problem.facts["hint"]
+
+
 # --- Size and schema ----------------------------------------------------------------------------------------------
 
 
