@@ -8,8 +8,10 @@ from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from bot.store import Person, Store
+from bot.store import Store
+from bot.tables import Identity, Person
 
 Language = Literal["it", "en"]
 LANGUAGES: tuple[Language, ...] = ("it", "en")
@@ -53,7 +55,10 @@ class People:
             return found
         # Two first messages at once: the second finds what the first has made.
         with suppress(IntegrityError), self._store.write() as session:
-            session.add(Person(id=f"p_{secrets.token_hex(8)}", account=account))
+            id = f"p_{secrets.token_hex(8)}"
+            session.add(Person(id=id))
+            session.flush()
+            session.add(Identity(account=account, person=id))
         found = self._find(account)
         if found is None:
             raise LookupError("an account that was just made is gone")
@@ -61,10 +66,14 @@ class People:
 
     def _find(self, account: str) -> Person | None:
         with self._store.read() as session:
-            return session.exec(select(Person).where(Person.account == account)).first()
+            return session.exec(_of(account)).first()
 
     def _update(self, account: str, **changes: str) -> None:
         with self._store.write() as session:
-            person = session.exec(select(Person).where(Person.account == account)).one()
+            person = session.exec(_of(account)).one()
             person.sqlmodel_update(changes)
             session.add(person)
+
+
+def _of(account: str) -> SelectOfScalar[Person]:
+    return select(Person).join(Identity).where(Identity.account == account)

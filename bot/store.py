@@ -1,4 +1,4 @@
-"""The tables, and sessions on them; with `bot/audit` the only place that knows the database."""
+"""Sessions on the database, whose tables are in `bot/tables.py`."""
 
 from __future__ import annotations
 
@@ -8,77 +8,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, LargeBinary, event, make_url
+from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, TimeoutError
-from sqlmodel import Field, Session, SQLModel, create_engine
+from sqlmodel import Session, create_engine
 
 from bot.audit.errors import RecordError, why
 from bot.settings import SettingsError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-class Person(SQLModel, table=True):
-    """Someone who writes to Vaglio. The ledger knows only `id`, which says nothing once this row is gone."""
-
-    id: str = Field(primary_key=True)
-    """`p_` and random digits: a pseudonym, derived from nothing."""
-    account: str = Field(unique=True, index=True)
-    """`slack:TEAM:USER`, `telegram:USER` or `local:NAME`."""
-    locale: str | None = None
-    """What the platform says of their language."""
-    language: str | None = None
-    """What they chose themselves, which counts more."""
-
-
-class Entry(SQLModel, table=True):
-    """One link of the ledger's chain. Never updated, never deleted: triggers see to it."""
-
-    seq: int = Field(primary_key=True)
-    at: str = Field(index=True)
-    """UTC, ISO 8601 with microseconds, as in `body`."""
-    kind: str = Field(index=True)
-    subject: str = Field(index=True)
-    """What the entry is about: a screening's id."""
-    body: bytes = Field(sa_type=LargeBinary)
-    """Canonical JSON (RFC 8785): exactly the bytes that were hashed."""
-    hash: str
-    """SHA-256 of `body`, hexadecimal; `body` names the hash before it."""
-
-
-class Content(SQLModel, table=True):
-    """The masked text that an entry commits to. It may be sealed or forgotten; the entry stays."""
-
-    seq: int = Field(primary_key=True, foreign_key="entry.seq")
-    salt: bytes = Field(sa_type=LargeBinary)
-    body: bytes = Field(sa_type=LargeBinary)
-    """Canonical JSON; the entry's commitment is SHA-256 of `salt` and this."""
-
-
-class Tally(SQLModel, table=True):
-    """How many drafts marked private were screened on a day: all that remains of them."""
-
-    day: str = Field(primary_key=True)
-    count: int = 0
-
-
-class Pending(SQLModel, table=True):
-    """Work acknowledged and not yet answered, sealed under a key of its own that goes with the row."""
-
-    id: str = Field(primary_key=True)
-    at: float = Field(index=True)
-    """Seconds since the epoch."""
-    wrapped: bytes = Field(sa_type=LargeBinary)
-    sealed: bytes = Field(sa_type=LargeBinary)
-    attempts: int = 0
-
-
-class Seen(SQLModel, table=True):
-    """Events already taken in, so that one delivered again is answered once."""
-
-    key: str = Field(primary_key=True)
-    """A digest of the platform's own name for the event."""
-    at: float = Field(index=True)
 
 
 class StoreError(SettingsError):

@@ -18,7 +18,8 @@ from sqlmodel import col, delete, select
 
 from bot.audit.vault import Vault, VaultError
 from bot.prescreen import new_id
-from bot.store import Pending, Seen, Store
+from bot.store import Store
+from bot.tables import Pending, Seen
 
 log = structlog.get_logger(__name__)
 

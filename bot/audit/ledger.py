@@ -17,7 +17,8 @@ from bot.audit.head import LAG, Head, HeadFile
 from bot.audit.verification import Fault, Verification, verify
 from bot.people import People
 from bot.prescreen import Keepsake, Screening
-from bot.store import Content, Entry, Store, Tally
+from bot.store import Store
+from bot.tables import Content, Entry, Tally
 
 __all__ = ["Fault", "Ledger", "Verification"]
 

@@ -15,7 +15,8 @@ from bot.audit.ledger import Fault, Ledger, Verification
 from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import terminal, tongue
 from bot.settings import read_settings
-from bot.store import Content, Entry, Store
+from bot.store import Store
+from bot.tables import Content, Entry
 from bot.wording import Wording
 
 audit = typer.Typer(no_args_is_help=True, help="Read and verify the record.")

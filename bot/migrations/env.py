@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import bot.store  # noqa: F401 -- fills the metadata
+import bot.tables  # noqa: F401 -- fills the metadata
 
 with context.config.attributes["engine"].connect() as connection:
     context.configure(connection=connection, target_metadata=SQLModel.metadata, transaction_per_migration=True)

@@ -18,7 +18,8 @@ from bot.audit import records
 from bot.audit.ledger import Fault, Ledger
 from bot.people import People
 from bot.prescreen import Prescreen
-from bot.store import Content, Store, Tally
+from bot.store import Store
+from bot.tables import Content, Tally
 from rules.draft import Account, Draft
 
 DRAFT = "Sei un cretino, e il codice è SEGRETO-77 😀. Ripeto: SEGRETO-77."

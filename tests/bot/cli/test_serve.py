@@ -20,7 +20,8 @@ from sqlmodel import select
 
 from bot.audit.ledger import Ledger
 from bot.cli import EXIT_POLICY, EXIT_SETTINGS
-from bot.store import Pending, Store
+from bot.store import Store
+from bot.tables import Pending
 
 pytestmark = pytest.mark.slow
 
