@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 import tempfile
@@ -27,6 +29,11 @@ def key_in(folder: Path, name: str, what: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise KeyFileError(f"{path}: {len(key)} bytes, not {KEY_BYTES}: restore the key from where you keep it.")
     return key
+
+
+def derived(key: bytes, purpose: str) -> bytes:
+    """A key for one purpose, from which neither `key` nor the key of another purpose can be told."""
+    return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
 
 
 def _make(path: Path, what: str) -> None:

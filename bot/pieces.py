@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 from rules.draft import Span
-from rules.verdict import Finding
+from rules.verdict import Severity
 
 EXCERPT = 2_400
 """Characters of the draft that fit a message; beyond them, it shows only what lies around each finding."""
@@ -25,7 +26,20 @@ class Piece:
     marks: tuple[int, ...] = ()
 
 
-def pieces_of(text: str, findings: Sequence[Finding], numbers: dict[str, int], room: int) -> Iterator[Piece]:
+class Placed(Protocol):
+    """A finding, as far as it is marked."""
+
+    @property
+    def rule(self) -> str: ...
+
+    @property
+    def severity(self) -> Severity: ...
+
+    @property
+    def span(self) -> Span: ...
+
+
+def pieces_of(text: str, findings: Sequence[Placed], numbers: dict[str, int], room: int) -> Iterator[Piece]:
     """Up to `room` characters of `text`, the findings' places marked with the `numbers` of their rules."""
     # A finding about the whole text (its length, its readability) marks nothing: everything marked is nothing marked.
     marked = [finding for finding in findings if (finding.span.start, finding.span.end) != (0, len(text))]
@@ -45,7 +59,7 @@ def pieces_of(text: str, findings: Sequence[Finding], numbers: dict[str, int], r
         yield Piece(_DOTS)
 
 
-def _shown(text: str, findings: Sequence[Finding], room: int) -> list[Span]:
+def _shown(text: str, findings: Sequence[Placed], room: int) -> list[Span]:
     """The whole draft where it fits, else what lies around the findings, else its beginning."""
     if len(text) <= room:
         return [Span(0, len(text))]

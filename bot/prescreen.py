@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,9 +14,17 @@ from rules.draft import Account, Draft
 from rules.masking import Masked, hidden_words, mask
 from rules.rewriting import Rewrite, rewrite
 from rules.screening import Screener
-from rules.verdict import Verdict
+from rules.verdict import Finding, Verdict
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Keepsake:
+    """What may be kept of a draft's words. None: something that would have been blanked could not be looked for."""
+
+    text: Masked | None
+    in_reply_to: Masked | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,10 @@ class Screening:
     verdict: Verdict
     rewrite: Rewrite | None = None
     """A wording that the same policy likes better, where there is one."""
+    keepsake: Keepsake | None = None
+    """What others may see of its words, once it has been recorded."""
+    dismissed: tuple[Finding, ...] = ()
+    """What was found and had been overturned before, for this writer and these words: it no longer counts."""
 
     @property
     def is_forgotten(self) -> bool:
@@ -35,48 +48,54 @@ class Screening:
         return self.draft.account is Account.PRIVATE or self.verdict.is_protected
 
 
-@dataclass(frozen=True, slots=True)
-class Keepsake:
-    """What may be kept of a draft's words. None: something that would have been blanked could not be looked for."""
-
-    text: Masked | None
-    in_reply_to: Masked | None
-
-
 class Recorder(Protocol):
     def record(self, screening: Screening, keepsake: Keepsake) -> None:
         """Returns once the record is durable. Raises if it cannot be."""
 
 
+class Dismissals(Protocol):
+    def among(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Those that a person has overturned before, for the draft's author and the same words."""
+
+
 class Prescreen:
     """Screens and records. Synchronous and thread-safe: callers run it on a bounded pool."""
 
-    def __init__(self, screener: Screener, recorder: Recorder) -> None:
+    def __init__(self, screener: Screener, recorder: Recorder, dismissals: Dismissals | None = None) -> None:
         self.screener = screener
+        """May be replaced while drafts are screened: each is held against one policy from beginning to end."""
         self._recorder = recorder
+        self._dismissals = dismissals
 
-    def __call__(self, draft: Draft, *, id: str | None = None, at: datetime | None = None) -> Screening:
-        """Screen and record `draft`. The same `id` given again is not recorded twice.
+    def __call__(
+        self, draft: Draft, *, id: str | None = None, at: datetime | None = None, screener: Screener | None = None
+    ) -> Screening:
+        """Screen and record `draft`, with the screener in force unless one is given. An `id` is recorded once.
 
         Raises `DraftRefused` for a draft that is not screened, and what the record raises: without it, no verdict.
         """
-        at = at or datetime.now(UTC)
-        screening = Screening(id or new_id(), at, draft, self.screener.screen(draft, at))
-        self._recorder.record(screening, self._keepsake(screening))
-        return mended(screening, self.screener)
+        at, screener = at or datetime.now(UTC), screener or self.screener
+        verdict = screener.screen(draft, at)
+        dismissed = self._dismissals.among(draft, verdict.findings) if self._dismissals else ()
+        verdict = replace(verdict, findings=tuple(f for f in verdict.findings if f not in dismissed))
+        screening = Screening(id or new_id(), at, draft, verdict, dismissed=dismissed)
+        keepsake = _keepsake(screening, screener)
+        self._recorder.record(screening, keepsake)
+        return mended(replace(screening, keepsake=keepsake), screener)
 
-    def _keepsake(self, screening: Screening) -> Keepsake:
-        draft, verdict = screening.draft, screening.verdict
-        answered = draft.in_reply_to or ""
-        hidden = self.screener.hidden(draft.text)
-        others = self.screener.hidden(answered) if answered else []
-        # What is found in one may stand in the other too, where only the words around it tell what it is: so neither
-        # is kept unless both could be searched.
-        if hidden is None or others is None:
-            return Keepsake(None, None)
-        found = (*verdict.findings, *verdict.shadow, *hidden)
-        text = mask(draft.text, found, hidden_words(answered, others))
-        return Keepsake(text, mask(answered, others, hidden_words(draft.text, found)) if answered else None)
+
+def _keepsake(screening: Screening, screener: Screener) -> Keepsake:
+    draft, verdict = screening.draft, screening.verdict
+    answered = draft.in_reply_to or ""
+    hidden = screener.hidden(draft.text)
+    others = screener.hidden(answered) if answered else []
+    # What is found in one may stand in the other too, where only the words around it tell what it is: so neither
+    # is kept unless both could be searched.
+    if hidden is None or others is None:
+        return Keepsake(None, None)
+    found = (*verdict.findings, *verdict.shadow, *screening.dismissed, *hidden)
+    text = mask(draft.text, found, hidden_words(answered, others))
+    return Keepsake(text, mask(answered, others, hidden_words(draft.text, found)) if answered else None)
 
 
 def mended(screening: Screening, screener: Screener) -> Screening:

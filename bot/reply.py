@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.actions import Button
 from bot.pieces import EXCERPT, Piece, pieces_of
 from bot.prescreen import Screening
+from bot.unchecked import not_checked
 from bot.wording import Wording
 from rules.detectors.secret import SECRET
 from rules.draft import DraftRefused
@@ -15,7 +16,7 @@ from rules.localized import say
 from rules.masking import mask
 from rules.policy import Policy
 from rules.rewriting import Change, Rewrite, difference
-from rules.verdict import Finding, Outcome, Severity, Unchecked, Verdict
+from rules.verdict import Finding, Outcome, Severity, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,25 @@ class Reply:
     """An answer, whatever the platform. Only `pieces` and `proposal` hold words of the draft."""
 
     screening: str
-    outcome: Outcome
+    outcome: Outcome | None
+    """None for what is no verdict: a card for an owner, or news of a draft. `sign` then stands before the title."""
     title: str
     summary: str
-    pieces: tuple[Piece, ...]
-    remarks: tuple[Remark, ...]
-    unchecked: tuple[str, ...]
-    footer: str
+    pieces: tuple[Piece, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    footer: str = ""
     proposal: Proposal | None = None
+    sign: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for the writer where there is no verdict to show."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
 
 
 def reply_to(screening: Screening, policy: Policy, language: str, *, room: int = EXCERPT) -> Reply:
@@ -75,7 +87,7 @@ def reply_to(screening: Screening, policy: Policy, language: str, *, room: int =
         summary=_summary(screening, order, policy, wording),
         pieces=tuple(pieces_of(text, findings, numbers, room)),
         remarks=tuple(_remark(numbers[first.rule], first, verdict.findings, policy, wording) for first in order),
-        unchecked=tuple(_not_checked(verdict.unchecked, wording)),
+        unchecked=tuple(not_checked(verdict.unchecked, wording)),
         footer=_footer(screening, wording),
         proposal=proposal_of(screening, language),
     )
@@ -174,10 +186,27 @@ def _summary(screening: Screening, order: Sequence[Finding], policy: Policy, wor
     return " ".join(filter(None, [said, asked]))
 
 
+def remark_on(number: int, id: str, severity: Severity, policy: Policy, wording: Wording) -> Remark:
+    """What a rule has to say in general, where there is no finding at hand. Raises `LookupError` for no rule."""
+    rule = policy.rule(id)
+    if rule is None:
+        raise LookupError("no such rule")
+    clause = policy.clause(rule.clause)
+    return Remark(
+        number=number,
+        severity=severity,
+        label=_label(severity, wording),
+        clause=f"{clause.id} {say(clause.title, wording.language)}",
+        says=say(clause.text, wording.language),
+        why=say(rule.message, wording.language),
+        todo=say(rule.suggest, wording.language) if rule.suggest else None,
+    )
+
+
 def _remark(number: int, first: Finding, findings: Sequence[Finding], policy: Policy, wording: Wording) -> Remark:
-    clause = policy.clause(first.clause)
     # A sign alone ("!") tells a reader nothing; a rewrite puts it where it belongs.
     wordings = [f.replacement for f in findings if f.rule == first.rule and _has_words(f.replacement)]
+    clause = policy.clause(first.clause)
     return Remark(
         number=number,
         severity=first.severity,
@@ -204,63 +233,6 @@ def _label(severity: Severity, wording: Wording) -> str:
             return wording.say("needs a yes")
         case Severity.BLOCK:
             return wording.say("not to be published")
-
-
-_TOGETHER = 3
-"""Rules with the same reason from which they are counted and no longer named one by one."""
-
-
-def _not_checked(every: Sequence[Unchecked], wording: Wording) -> Iterator[str]:
-    """Each thing that was not checked, once; many rules with the same reason in one sentence."""
-    counts = Counter(unchecked.reason for unchecked in every)
-    said = {one: _together(one.reason, counts[one.reason], wording) or _missed(one, wording) for one in every}
-    yield from dict.fromkeys(said.values())
-
-
-def _together(reason: str, count: int, wording: Wording) -> str | None:
-    kind, _, detail = reason.partition(":")
-    if kind == "context":
-        return wording.say("Whether it answers: I do not know what you reply to. Add it, and I will look.")
-    if count < _TOGETHER:
-        return None
-    match kind:
-        case "model":
-            return wording.say(
-                "{count} rules: a part of me that they need is not installed ({model}).", count=count, model=detail
-            )
-        case "language":
-            return wording.say(
-                "{count} rules: they do not know the language of this draft ({language}).", count=count, language=detail
-            )
-        case "timeout" | "busy":
-            return wording.say("{count} rules: they took too long.", count=count)
-        case _:
-            return None
-
-
-def _missed(unchecked: Unchecked, wording: Wording) -> str:
-    kind, _, detail = unchecked.reason.partition(":")
-    match kind:
-        case "attachment":
-            return wording.say("I cannot read attachments ({kind}): look at it yourself.", kind=detail)
-        case "language":
-            return wording.say(
-                "{rule}: it does not know the language of this draft ({language}).",
-                rule=unchecked.rule,
-                language=detail,
-            )
-        case "model":
-            return wording.say(
-                "{rule}: a part of me that it needs is not installed ({model}).", rule=unchecked.rule, model=detail
-            )
-        case "knowledge":
-            return wording.say(
-                "{rule}: what it has to know is not here, or cannot be read ({name}).", rule=unchecked.rule, name=detail
-            )
-        case "timeout" | "busy":
-            return wording.say("{rule}: it took too long.", rule=unchecked.rule)
-        case _:
-            return wording.say("{rule}: it failed.", rule=unchecked.rule)
 
 
 def _without_secrets(text: str, verdict: Verdict) -> tuple[str, list[Finding]]:

@@ -152,7 +152,7 @@ class Review(SQLModel, table=True):
     """See `bot.review.State`."""
     wrapped: bytes = Field(sa_type=LargeBinary)
     sealed: bytes = Field(sa_type=LargeBinary)
-    """JSON: the masked draft, what was found in it, and what its writer says about it."""
+    """JSON: the masked draft, what was found in it, and what it is for."""
 
 
 class Seat(SQLModel, table=True):

@@ -85,6 +85,7 @@ def screening_facts(screening: Screening) -> Facts:
         "language": verdict.language,
         "findings": _findings(verdict.findings),
         "shadow": _findings(verdict.shadow),
+        "dismissed": _findings(screening.dismissed),
         "unchecked": [
             {"rule": missed.rule, "reason": missed.reason, "severity": missed.severity.value}
             for missed in verdict.unchecked

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
+from bot.audit.vault import Vault
+from bot.deeds import Cabinet
+from bot.drafts import Drafts
+from bot.people import People
 from bot.prescreen import Prescreen
+from bot.receipts import Receipts
+from bot.reminders import Reminders
+from bot.review import Reviews
+from bot.roles import Roles
 from bot.store import Store
 from rules.policy import Policy, load_policy
 from rules.screening import Screener
@@ -69,6 +78,12 @@ def policy(policy_path: Path) -> Policy:
 
 
 @pytest.fixture
+def changed(policy: Policy) -> Callable[..., Policy]:
+    """The policy with other fields, and so of another revision."""
+    return lambda **fields: Policy(**{name: getattr(policy, name) for name in Policy.model_fields} | fields)
+
+
+@pytest.fixture
 def screener(policy: Policy) -> Screener:
     return Screener(policy)
 
@@ -86,6 +101,21 @@ def ledger(store: Store, tmp_path: Path) -> Ledger:
     ledger = Ledger(store, tmp_path / "data" / "ledger.head")
     ledger.catch_up()
     return ledger
+
+
+@pytest.fixture
+def cabinet(store: Store, ledger: Ledger) -> Cabinet:
+    vault, people = Vault(b"k" * 32), People(store)
+    return Cabinet(
+        people=people,
+        roles=Roles(store, ledger),
+        drafts=Drafts(store, vault, days=7),
+        reviews=Reviews(store, vault),
+        appeals=Appeals(store, vault, people, b"a" * 32),
+        receipts=Receipts(store, b"r" * 32),
+        reminders=Reminders(store),
+        ledger=ledger,
+    )
 
 
 @pytest.fixture

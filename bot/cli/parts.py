@@ -1,0 +1,63 @@
+"""What stands behind the chats, built once: the conversation, what is learnt of the policy, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bot.chat.desk import Desk
+from bot.clock import Clock
+from bot.conversation import Conversation
+from bot.deeds import Cabinet
+from bot.errands import Post
+from bot.knowing import Acknowledgements
+from bot.learning import Learning
+from bot.places import Awaiting, Cards, Days
+from bot.prescreen import Prescreen
+from bot.quizzes import Quizzes
+from bot.rates import Rates
+from bot.settings import Settings
+from bot.store import Store
+from bot.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What both platforms are given."""
+
+    work: Work
+    desk: Desk
+    clock: Clock
+    cards: Cards
+    awaiting: Awaiting
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        store: Store,
+        cabinet: Cabinet,
+        prescreen: Prescreen,
+        work: Work,
+        acknowledgements: Acknowledgements,
+    ) -> Parts:
+        """Ready to be started. Whatever asks for the policy gets the one that is in force at that moment."""
+        cards, awaiting = Cards(store), Awaiting(store)
+        post = Post(work, cabinet.people, lambda: prescreen.screener.policy, running(settings))
+        quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
+        desk = Desk(
+            Conversation(prescreen, cabinet, cards, post.reaches),
+            Learning(cabinet.people, quizzes, acknowledgements, lambda: prescreen.screener.policy),
+            cabinet.people,
+            post,
+            Rates(store, settings.rate_person, settings.rate_workspace),
+            threads=settings.workers,
+        )
+        clock = Clock(cabinet, post, Days(store), awaiting, quizzes, lambda: prescreen.screener.policy)
+        return cls(work, desk, clock, cards, awaiting)
+
+
+def running(settings: Settings) -> Collection[str]:
+    """The platforms that are set up."""
+    modes = {"slack": settings.slack_mode(), "telegram": settings.telegram_mode()}
+    return [name for name, mode in modes.items() if mode is not None]

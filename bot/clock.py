@@ -1,0 +1,119 @@
+"""What only time does: owners reminded, whoever is next asked, drafts checked again, days summed up and swept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.deeds import Cabinet
+from bot.errands import Errand, Post, What, card_of
+from bot.places import Awaiting, Days
+from bot.quizzes import Quizzes
+from bot.review import Asked
+from rules.hours import Hours
+from rules.policy import Owner, Policy
+
+log = structlog.get_logger(__name__)
+
+EVERY: Final = 15.0
+"""Seconds between two looks at the clock."""
+_MORNING: Final = 8
+"""The hour from which a day is summed up."""
+_FRESH: Final = 4
+"""Hours for which a card speaks for itself."""
+
+
+class Clock:
+    """Several processes may run one each: whatever two of them find due is done once."""
+
+    def __init__(
+        self,
+        cabinet: Cabinet,
+        post: Post,
+        days: Days,
+        awaiting: Awaiting,
+        quizzes: Quizzes,
+        policy: Callable[[], Policy],
+    ) -> None:
+        self._cabinet, self._post, self._days, self._awaiting = cabinet, post, days, awaiting
+        self._quizzes, self._policy = quizzes, policy
+
+    async def run(self, every: float = EVERY) -> None:
+        """Until cancelled. What fails is logged and done at the next look."""
+        # A sudden stop may have come between a word and the messages that it called for.
+        await self._kindly(self.catch_up())
+        while True:
+            await self._kindly(self.tick(datetime.now(UTC)))
+            await asyncio.sleep(every)
+
+    async def catch_up(self) -> None:
+        """Have every open card shown as it stands; one that has been sent already is not sent again."""
+        seats = await asyncio.to_thread(self._cabinet.reviews.waiting)
+        await self._post.send(card_of(seat) for seat in seats)
+
+    async def tick(self, now: datetime) -> None:
+        """Do what is due at `now`."""
+        for seat in await asyncio.to_thread(self._cabinet.reviews.overdue, now):
+            await self._move_on(seat, now)
+        for reminder in await asyncio.to_thread(self._cabinet.reminders.due, now):
+            name = f"{reminder.screening}:again:{reminder.at}"
+            await self._post.send([Errand(What.AGAIN, reminder.screening, name, person=reminder.person)])
+            await asyncio.to_thread(self._cabinet.reminders.clear, reminder)
+        await self._send_digests(now)
+        await asyncio.to_thread(self._sweep, now)
+
+    async def unreachable(self, seat: str, now: datetime) -> None:
+        """The owner's channel takes no cards: whoever is next is asked at once."""
+        found = await asyncio.to_thread(self._cabinet.reviews.seat, seat)
+        if found is None or found.due is None:
+            return
+        if found.step == 0:
+            # A reminder where nobody reads it helps nobody.
+            found = await asyncio.to_thread(self._cabinet.reviews.move_on, found, self._policy(), now)
+        await self._move_on(found, now)
+
+    async def _move_on(self, seat: Asked, now: datetime) -> None:
+        policy = self._policy()
+        moved = await asyncio.to_thread(self._cabinet.reviews.move_on, seat, policy, now)
+        if moved.owner != seat.owner:
+            await self._post.send([card_of(moved, seat.owner)])
+        name = f"{moved.id}:slow:{moved.step}:{moved.owner}"
+        await self._post.send([card_of(moved), Errand(What.SLOW, moved.id, name, person=moved.writer)])
+
+    async def _send_digests(self, now: datetime) -> None:
+        policy = self._policy()
+        for owner in policy.owners:
+            day = await asyncio.to_thread(self._day_to_sum_up, owner, policy, now)
+            if day:
+                name = f"digest:{owner.id}:{day}"
+                await self._post.send([Errand(What.DIGEST, owner.id, name, owner=owner.id)])
+                await asyncio.to_thread(self._days.done, owner.id, day)
+
+    def _day_to_sum_up(self, owner: Owner, policy: Policy, now: datetime) -> str | None:
+        """The day whose summary an owner is to have now: once, when they are there, and only if something waits."""
+        hours = Hours.of(owner, policy)
+        local = now.astimezone(hours.zone)
+        day = local.date().isoformat()
+        # Who is there day and night is not woken for a summary.
+        if local.hour < _MORNING or not hours.is_open(now) or self._days.is_done(owner.id, day):
+            return None
+        asked = self._cabinet.reviews.waiting(owner.id)
+        # Of what came in today they have just had the card.
+        return day if any(seat.at < now - timedelta(hours=_FRESH) for seat in asked) else None
+
+    def _sweep(self, now: datetime) -> None:
+        if gone := self._cabinet.drafts.sweep(now):
+            log.info("drafts.let_go", count=gone)
+        self._awaiting.sweep(now)
+        self._quizzes.sweep(now)
+        self._days.sweep(now)
+
+    async def _kindly(self, doing: Awaitable[None]) -> None:
+        try:
+            await doing
+        except Exception as error:
+            log.warning("clock.failed", error=type(error).__name__)

@@ -1,0 +1,80 @@
+"""What somebody does by a button or a form, and what they are answered: the same on every platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from bot.actions import Action
+from bot.appeals import Appeals
+from bot.audit.ledger import Ledger
+from bot.audit.records import canonical
+from bot.drafts import Drafts
+from bot.errands import Errand
+from bot.people import Language, People
+from bot.receipts import Receipts
+from bot.reminders import Reminders
+from bot.reply import Notice, Reply
+from bot.review import Reviews
+from bot.roles import Roles
+from rules.masking import mask
+from rules.policy import Policy
+from rules.screening import Screener
+
+
+@dataclass(frozen=True, slots=True)
+class Cabinet:
+    """Everything that is kept about drafts and people."""
+
+    people: People
+    roles: Roles
+    drafts: Drafts
+    reviews: Reviews
+    appeals: Appeals
+    receipts: Receipts
+    reminders: Reminders
+    ledger: Ledger
+
+    def zone(self, person: str, policy: Policy) -> tzinfo:
+        """In which somebody's moments are shown: their own, else the policy's."""
+        zone = self.people.zone(person)
+        return ZoneInfo(zone) if zone else policy.zone
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Somebody pressed a button, or gave the words that it asked for."""
+
+    id: str
+    """Of the event: the same one again is the same deed."""
+    account: str
+    action: Action
+    language: Language
+    at: datetime
+    words: str = field(default="", repr=False)
+    name: str | None = field(default=None, repr=False)
+    """What people call whoever acts."""
+    place: str = ""
+    """Where it was pressed: `slack:CHANNEL` or `telegram:CHAT`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What whoever acted is told, and what others are sent because of it."""
+
+    said: Reply | Notice
+    errands: tuple[Errand, ...] = ()
+    replaces: bool = False
+    """Whether the message with the button is over: the answer stands in its place."""
+
+
+def kept_words(screener: Screener, words: str) -> str | None:
+    """Words of a person that are written down, blanked as a draft is; None where that cannot be done safely."""
+    hidden = screener.hidden(words) if words.strip() else []
+    return None if hidden is None else mask(words, hidden).text
+
+
+def content_of(screener: Screener, **words: str) -> bytes:
+    """The same as what an entry of the record commits to."""
+    return canonical({name: kept_words(screener, said) for name, said in words.items()})

@@ -1,0 +1,143 @@
+"""What owners rule on drafts, and communications on appeals: who may, and who is told."""
+
+from __future__ import annotations
+
+from bot.actions import Verb, tag
+from bot.appeals import Standing, hearer
+from bot.choices import others
+from bot.deeds import Act, Answer, Cabinet, content_of, kept_words
+from bot.drafts import State
+from bot.errands import Errand, What, card_name, card_of
+from bot.news import names_of
+from bot.places import Cards
+from bot.reply import Notice
+from bot.review import Asked, Ruled, Ruling
+from bot.roles import Role
+from bot.wording import Wording
+from bot.writing import moved_on
+from rules.policy import Policy
+from rules.screening import Screener
+
+_RULINGS = {Verb.APPROVE: Ruling.APPROVED, Verb.REJECT: Ruling.REJECTED, Verb.CHANGE: Ruling.CHANGE}
+_STATES = {
+    Ruling.APPROVED: State.APPROVED, Ruling.REJECTED: State.REJECTED, Ruling.CHANGE: State.CHANGE,
+}  # fmt: skip
+
+
+class Hearing:
+    """Judges who may rule by role, or by the channel in which the card stands."""
+
+    def __init__(self, cabinet: Cabinet, cards: Cards) -> None:
+        self._cabinet, self._cards = cabinet, cards
+
+    def do(self, act: Act, screener: Screener) -> Answer:
+        if act.action.verb in (Verb.UPHOLD, Verb.OVERTURN):
+            return self._appeal(act, screener)
+        seat = self._cabinet.reviews.seat(act.action.about)
+        if seat is None:
+            return moved_on(act)
+        person = self._cabinet.people.pseudonym(act.account)
+        if not self._may_rule(person, seat.owner, card_name(seat.id, seat.owner), act):
+            return _not_yours(act, seat.owner, screener.policy)
+        match act.action.verb:
+            case Verb.TAKE:
+                return self._take(act, seat, person)
+            case Verb.PASS:
+                return self._pass(act, seat, person, screener.policy)
+            case _:
+                return self._rule(act, seat, person, screener)
+
+    def _rule(self, act: Act, seat: Asked, person: str, screener: Screener) -> Answer:
+        ruling, wording = _RULINGS[act.action.verb], Wording(act.language)
+        if ruling is not Ruling.APPROVED and not act.words.strip():
+            return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
+        # The writer reads it word for word; what is kept of it is blanked as a draft is.
+        reason = kept_words(screener, act.words) if act.words else None
+        ruled = self._cabinet.reviews.rule(seat.id, person, ruling, act.at, by=act.name, reason=reason)
+        if ruled is not Ruled.DONE:
+            return _not_done(ruled, act)
+        seat = self._cabinet.reviews.seat(seat.id) or seat
+        facts = {
+            "review": seat.review, "screening": seat.screening, "owner": seat.owner, "asked": seat.asked,
+            "ruling": ruling.value, "policy": screener.policy.revision,
+        }  # fmt: skip
+        self._cabinet.ledger.append(
+            "decision", subject=seat.id, facts=facts, actor=person, at=act.at,
+            content=content_of(screener, reason=act.words),
+        )  # fmt: skip
+        if seat.whole in _STATES:
+            self._cabinet.drafts.move(seat.screening, _STATES[seat.whole], among=[State.ASKED])
+        # Others who were asked may not be needed any more.
+        cards = tuple(card_of(each) for each in self._cabinet.reviews.of_screening(seat.screening))
+        told = Errand(What.RULED, seat.screening, f"{seat.id}:{ruling}", person=seat.writer)
+        return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (*cards, told))
+
+    def _take(self, act: Act, seat: Asked, person: str) -> Answer:
+        ruled = self._cabinet.reviews.take(seat.id, person, act.name)
+        if ruled is not Ruled.DONE:
+            return _not_done(ruled, act)
+        seat = self._cabinet.reviews.seat(seat.id) or seat
+        told = Errand(What.TAKEN, seat.id, f"{seat.id}:taken:{person}", person=seat.writer)
+        said = Wording(act.language).say("Thank you. Its writer knows that somebody is looking at it.")
+        return Answer(Notice(said), (card_of(seat), told))
+
+    def _pass(self, act: Act, seat: Asked, person: str, policy: Policy) -> Answer:
+        wording = Wording(act.language)
+        to = next((owner for owner in policy.owners if tag(owner.id) == act.action.choice), None)
+        if to is None:
+            return Answer(Notice(wording.say("To whom?"), others(seat, policy.owners, act.language)))
+        ruled = self._cabinet.reviews.pass_on(seat.id, person, to, policy, act.at)
+        if ruled is not Ruled.DONE:
+            return _not_done(ruled, act)
+        facts = {"review": seat.review, "screening": seat.screening, "from": seat.owner, "to": to.id}
+        self._cabinet.ledger.append("passed", subject=f"{seat.id}:{act.id}", facts=facts, actor=person, at=act.at)
+        passed = self._cabinet.reviews.seat(seat.id) or seat
+        errands = (card_of(passed, seat.owner), card_of(passed))
+        name = names_of([to.id], policy, act.language)
+        return Answer(Notice(wording.say("Passed on to {owner}.", owner=name)), errands)
+
+    def _appeal(self, act: Act, screener: Screener) -> Answer:
+        wording, policy = Wording(act.language), screener.policy
+        appeal = self._cabinet.appeals.find(act.action.about)
+        if appeal is None:
+            return moved_on(act)
+        person, owner = self._cabinet.people.pseudonym(act.account), hearer(policy, appeal.rule)
+        is_communications = Role.COMMUNICATIONS in self._cabinet.roles.roles(person)
+        if not is_communications and not self._may_rule(person, owner, card_name(appeal.id, owner), act):
+            return _not_yours(act, owner, policy)
+        if not act.words.strip():
+            return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
+        state = Standing.OVERTURNED if act.action.verb is Verb.OVERTURN else Standing.UPHELD
+        reason = kept_words(screener, act.words) or ""
+        ruled = self._cabinet.appeals.decide(appeal.id, person, state, reason, act.at, act.name)
+        if ruled is not Ruled.DONE:
+            return _not_done(ruled, act)
+        facts = {"screening": appeal.screening, "rule": appeal.rule, "ruling": state.value}
+        self._cabinet.ledger.append(
+            "appeal_decision", subject=appeal.id, facts=facts, actor=person, at=act.at,
+            content=content_of(screener, reason=act.words),
+        )  # fmt: skip
+        card = Errand(What.APPEAL, appeal.id, f"{appeal.id}:{state}", owner=owner)
+        told = Errand(What.HEARD, appeal.id, f"{appeal.id}:heard", person=appeal.writer)
+        return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (card, told))
+
+    def _may_rule(self, person: str, owner: str, card: str, act: Act) -> bool:
+        is_there = self._cards.message(card, act.place) is not None
+        return self._cabinet.roles.is_owner(person, owner, in_its_channel=is_there)
+
+
+def _not_yours(act: Act, owner: str, policy: Policy) -> Answer:
+    wording = Wording(act.language)
+    name = names_of([owner], policy, act.language)
+    return Answer(Notice(wording.say("Only {owner} can answer this. Nothing has changed.", owner=name)))
+
+
+def _not_done(ruled: Ruled, act: Act) -> Answer:
+    wording = Wording(act.language)
+    match ruled:
+        case Ruled.OWN:
+            return Answer(Notice(wording.say("This draft is your own: somebody else has to look at it.")))
+        case Ruled.SETTLED:
+            return Answer(Notice(wording.say("Somebody was faster, or it is no longer needed. Nothing has changed.")))
+        case _:
+            return moved_on(act)

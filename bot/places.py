@@ -1,0 +1,86 @@
+"""Where messages stand that change later, and the words that somebody still owes: what a platform would forget."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import col, delete, select
+
+from bot.store import Store
+from bot.tables import Awaited, Card, Digest
+
+_PATIENCE = timedelta(hours=1)
+"""For which the next message of somebody is taken for the words that they were asked for."""
+
+
+class Cards:
+    """A message for each thing and place: posted once, and changed from then on."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def message(self, about: str, place: str) -> str | None:
+        """The platform's name of the message that shows `about` at `place`."""
+        with self._store.read() as session:
+            card = session.get(Card, (about, place))
+        return card.message if card else None
+
+    def put(self, about: str, place: str, message: str) -> None:
+        with self._store.write() as session:
+            session.merge(Card(about=about, place=place, message=message))
+
+    def places(self, about: str) -> dict[str, str]:
+        """Every place at which `about` is shown, and the message."""
+        with self._store.read() as session:
+            return {card.place: card.message for card in session.exec(select(Card).where(Card.about == about)).all()}
+
+    def drop(self, about: str, place: str) -> None:
+        """It is not there any more: the next one is posted anew."""
+        with self._store.write() as session:
+            session.exec(delete(Card).where(col(Card.about) == about, col(Card.place) == place))
+
+
+class Awaiting:
+    """For platforms without forms: whose next message is meant for which action."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def ask(self, account: str, action: str, now: datetime) -> None:
+        """What was asked for before is not waited for any more."""
+        with self._store.write() as session:
+            session.merge(Awaited(account=account, action=action, until=(now + _PATIENCE).timestamp()))
+
+    def asked(self, account: str, now: datetime) -> str | None:
+        """The action that waits for this account's words."""
+        with self._store.read() as session:
+            awaited = session.get(Awaited, account)
+        return awaited.action if awaited and awaited.until > now.timestamp() else None
+
+    def clear(self, account: str) -> None:
+        with self._store.write() as session:
+            session.exec(delete(Awaited).where(col(Awaited.account) == account))
+
+    def sweep(self, now: datetime) -> None:
+        with self._store.write() as session:
+            session.exec(delete(Awaited).where(col(Awaited.until) <= now.timestamp()))
+
+
+class Days:
+    """Which owners have had the summary of which day."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def is_done(self, owner: str, day: str) -> bool:
+        with self._store.read() as session:
+            return session.get(Digest, (owner, day)) is not None
+
+    def done(self, owner: str, day: str) -> None:
+        with self._store.write() as session:
+            session.merge(Digest(owner=owner, day=day))
+
+    def sweep(self, now: datetime) -> None:
+        """A month is more than anybody's day."""
+        with self._store.write() as session:
+            session.exec(delete(Digest).where(col(Digest.day) < (now - timedelta(days=31)).date().isoformat()))

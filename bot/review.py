@@ -1,0 +1,292 @@
+"""Reviews: who must say yes to a draft, what each of them ruled, and who is asked when nobody answers in time.
+
+Nothing is approved by silence, nobody rules on a draft of their own, and what was ruled stays.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum, StrEnum, auto
+
+from sqlmodel import Session, col, select
+
+from bot.audit.vault import Vault
+from bot.drafts import HeldDraft
+from bot.matter import Matter, owners_of, read, written
+from bot.store import Store
+from bot.tables import Review, Seat
+from rules.escalation import line
+from rules.hours import Hours, NeverOpen, deadline_of
+from rules.policy import Owner, Policy
+
+
+class Ruling(StrEnum):
+    """How a seat stands, and the whole review."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CHANGE = "change"
+    WITHDRAWN = "withdrawn"
+    """Its writer took the draft back, or another owner has settled it."""
+
+
+class Ruled(Enum):
+    """What became of somebody's word."""
+
+    DONE = auto()
+    OWN = auto()
+    """It is their own draft."""
+    SETTLED = auto()
+    """Somebody was faster, or it was withdrawn."""
+    GONE = auto()
+    """There is no such seat any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One owner's part in a review, as it stands."""
+
+    id: str
+    review: str
+    screening: str
+    writer: str
+    asked: str
+    owner: str
+    state: Ruling
+    whole: Ruling
+    """The review's."""
+    at: datetime
+    due: datetime | None
+    step: int
+    taken_by: str | None = None
+    decided_by: str | None = None
+    by: str | None = field(default=None, repr=False)
+    """The name of whoever took or settled it, to be shown to people."""
+    reason: str | None = field(default=None, repr=False)
+
+
+class Reviews:
+    """Every change is one transaction: of two who press at once, one is told that the other was faster."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store, self._vault = store, vault
+
+    def ask(self, held: HeldDraft, matter: Matter, policy: Policy, at: datetime) -> tuple[Asked, ...]:
+        """Ask the owners of what was found. Asked again, nothing is added: the seats as they stand."""
+        if known := self.of_screening(held.id):
+            return known
+        id = f"r_{secrets.token_hex(10)}"
+        wrapped, sealed = self._vault.seal(written(matter), id.encode())
+        review = Review(
+            id=id, screening=held.id, person=held.person, at=at.timestamp(), state=Ruling.OPEN,
+            wrapped=wrapped, sealed=sealed,
+        )  # fmt: skip
+        with self._store.write() as session:
+            if session.exec(select(Review).where(Review.screening == held.id)).first() is None:
+                session.add(review)
+                session.flush()
+                for owner in owners_of(held, policy):
+                    due = due_at(policy.owner(owner), policy, at).timestamp()
+                    seat = f"q_{secrets.token_hex(10)}"
+                    session.add(Seat(id=seat, review=id, asked=owner, owner=owner, state=Ruling.OPEN, due=due))
+        return self.of_screening(held.id)
+
+    def of_screening(self, screening: str) -> tuple[Asked, ...]:
+        with self._store.read() as session:
+            review = session.exec(select(Review).where(Review.screening == screening)).first()
+            return self._seats(session, review) if review else ()
+
+    def seat(self, id: str) -> Asked | None:
+        with self._store.read() as session:
+            row = session.get(Seat, id)
+            review = session.get(Review, row.review) if row else None
+            return self._asked(row, review) if row and review else None
+
+    def matter(self, review: str) -> Matter:
+        """What owners see. Raises `LookupError` for a review that is not there."""
+        with self._store.read() as session:
+            row = session.get(Review, review)
+        if row is None:
+            raise LookupError("no such review")
+        return read(self._vault.unseal(row.wrapped, row.sealed, row.id.encode()))
+
+    def waiting(self, owner: str | None = None) -> tuple[Asked, ...]:
+        """The open seats, of one owner or of all, the first due first."""
+        open_seats = (
+            select(Seat, Review).join(Review).where(Seat.state == Ruling.OPEN).order_by(col(Seat.due), col(Seat.id))
+        )
+        if owner is not None:
+            open_seats = open_seats.where(Seat.owner == owner)
+        with self._store.read() as session:
+            return tuple(self._asked(row, review) for row, review in session.exec(open_seats).all())
+
+    # --- What people do ----------------------------------------------------------------------------------------------
+
+    def rule(
+        self, seat: str, person: str, ruling: Ruling, at: datetime, *, by: str | None = None, reason: str | None = None
+    ) -> Ruled:
+        """An owner's word. The same word of the same person again is done already."""
+        with self._store.write() as session:
+            row, review = self._row(session, seat)
+            if row is None or review is None:
+                return Ruled.GONE
+            if review.person == person:
+                return Ruled.OWN
+            if row.state != Ruling.OPEN or review.state != Ruling.OPEN:
+                return Ruled.DONE if (row.decided_by, row.state) == (person, ruling) else Ruled.SETTLED
+            row.state, row.decided_by, row.decided_at, row.due = ruling, person, at.timestamp(), None
+            row.wrapped, row.sealed = self._said(row.id, by, reason)
+            session.add(row)
+            session.flush()
+            self._settle(session, review)
+        return Ruled.DONE
+
+    def take(self, seat: str, person: str, by: str | None = None) -> Ruled:
+        """Somebody looks at it: the others see who. The deadline stays."""
+        with self._store.write() as session:
+            row, review = self._row(session, seat)
+            if row is None or review is None:
+                return Ruled.GONE
+            if review.person == person:
+                return Ruled.OWN
+            if row.state != Ruling.OPEN or (row.taken_by and row.taken_by != person):
+                return Ruled.SETTLED
+            row.taken_by = person
+            row.wrapped, row.sealed = self._said(row.id, by, None)
+            session.add(row)
+        return Ruled.DONE
+
+    def pass_on(self, seat: str, person: str, to: Owner, policy: Policy, at: datetime) -> Ruled:
+        """Another owner is asked instead, with their own deadline from now on."""
+        with self._store.write() as session:
+            row, review = self._row(session, seat)
+            if row is None or review is None:
+                return Ruled.GONE
+            if review.person == person:
+                return Ruled.OWN
+            if row.state != Ruling.OPEN:
+                return Ruled.SETTLED
+            if row.owner != to.id:
+                _hand_over(row, to, policy, at)
+                row.step = 0
+                session.add(row)
+        return Ruled.DONE
+
+    def withdraw(self, screening: str) -> tuple[Asked, ...]:
+        """Its writer takes the draft back. Returns the seats that were open and have to be told."""
+        with self._store.write() as session:
+            review = session.exec(select(Review).where(Review.screening == screening)).first()
+            if review is None or review.state != Ruling.OPEN:
+                return ()
+            review.state = Ruling.WITHDRAWN
+            session.add(review)
+            withdrawn = self._close_open(session, review)
+        return tuple(seat for id in withdrawn if (seat := self.seat(id)))
+
+    # --- What time does ----------------------------------------------------------------------------------------------
+
+    def overdue(self, now: datetime) -> tuple[Asked, ...]:
+        """The open seats whose deadline has passed."""
+        return tuple(seat for seat in self.waiting() if seat.due is not None and seat.due <= now)
+
+    def move_on(self, seat: Asked, policy: Policy, now: datetime) -> Asked:
+        """The deadline has passed, or nobody is there: first a reminder, then whoever is next, the duty officer last.
+
+        `step` counts them. Where nobody is left to ask, `due` is None from then on, and the seat stays open.
+        """
+        with self._store.write() as session:
+            row, review = self._row(session, seat.id)
+            if row is None or review is None or row.step != seat.step or row.state != Ruling.OPEN:
+                return self.seat(seat.id) or seat
+            row.step += 1
+            if row.step == 1:
+                owner = _owner(policy, row.owner)
+                row.due = due_at(owner, policy, now, parts=2).timestamp() if owner else now.timestamp()
+            elif to := _next(row, policy):
+                step = row.step
+                _hand_over(row, to, policy, now)
+                row.step = step
+            else:
+                row.due = None
+            session.add(row)
+        return self.seat(seat.id) or seat
+
+    # --- Inside a transaction ----------------------------------------------------------------------------------------
+
+    def _row(self, session: Session, seat: str) -> tuple[Seat | None, Review | None]:
+        row = session.get(Seat, seat)
+        return row, session.get(Review, row.review) if row else None
+
+    def _settle(self, session: Session, review: Review) -> None:
+        """One no, or one wish for a change, settles the whole; a yes only when all have said it."""
+        states = [row.state for row in session.exec(select(Seat).where(Seat.review == review.id)).all()]
+        for state in (Ruling.REJECTED, Ruling.CHANGE):
+            if state in states:
+                review.state = state
+                self._close_open(session, review)
+                break
+        else:
+            if all(state == Ruling.APPROVED for state in states):
+                review.state = Ruling.APPROVED
+        session.add(review)
+
+    def _close_open(self, session: Session, review: Review) -> list[str]:
+        rows = session.exec(select(Seat).where(Seat.review == review.id, Seat.state == Ruling.OPEN)).all()
+        for row in rows:
+            row.state, row.due = Ruling.WITHDRAWN, None
+            session.add(row)
+        return [row.id for row in rows]
+
+    def _said(self, id: str, by: str | None, reason: str | None) -> tuple[bytes, bytes]:
+        return self._vault.seal(json.dumps({"by": by, "reason": reason}).encode(), id.encode())
+
+    def _seats(self, session: Session, review: Review) -> tuple[Asked, ...]:
+        rows = session.exec(select(Seat).where(Seat.review == review.id).order_by(col(Seat.asked))).all()
+        return tuple(self._asked(row, review) for row in rows)
+
+    def _asked(self, row: Seat, review: Review) -> Asked:
+        said = json.loads(self._vault.unseal(row.wrapped, row.sealed, row.id.encode())) if row.sealed else {}
+        return Asked(
+            id=row.id, review=review.id, screening=review.screening, writer=review.person, asked=row.asked,
+            owner=row.owner, state=Ruling(row.state), whole=Ruling(review.state), at=_moment(review.at),
+            due=_moment(row.due) if row.due is not None else None, step=row.step, taken_by=row.taken_by,
+            decided_by=row.decided_by, by=said.get("by"), reason=said.get("reason"),
+        )  # fmt: skip
+
+
+def due_at(owner: Owner, policy: Policy, at: datetime, parts: int = 1) -> datetime:
+    """When the owner's deadline, or the last of so many `parts` of it, ends, in the hours in which they are there."""
+    span = deadline_of(owner) / parts
+    try:
+        return Hours.of(owner, policy).after(at, span)
+    except NeverOpen:
+        # A rota that never opens must not keep a writer waiting: then the clock on the wall counts.
+        return at + span
+
+
+def _hand_over(row: Seat, to: Owner, policy: Policy, at: datetime) -> None:
+    row.owner, row.due, row.taken_by = to.id, due_at(to, policy, at).timestamp(), None
+    row.wrapped = row.sealed = b""
+
+
+def _owner(policy: Policy, id: str) -> Owner | None:
+    return next((owner for owner in policy.owners if owner.id == id), None)
+
+
+def _next(row: Seat, policy: Policy) -> Owner | None:
+    """Who is asked after the owner who is asked now; of an owner whom the policy no longer knows, the duty officer."""
+    asked = _owner(policy, row.asked)
+    owners = line(asked, policy) if asked else ()
+    ids = [owner.id for owner in owners]
+    if row.owner in ids:
+        return next(iter(owners[ids.index(row.owner) + 1 :]), None)
+    duty = _owner(policy, policy.duty) if policy.duty else None
+    return duty if duty and duty.id != row.owner else None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

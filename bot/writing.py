@@ -1,0 +1,163 @@
+"""What a writer does with a draft that was checked. Whatever is done twice is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.actions import Verb, tag
+from bot.appeals import hearer
+from bot.choices import choices, later, may_override, which
+from bot.deeds import Act, Answer, Cabinet, content_of
+from bot.drafts import HeldDraft, State
+from bot.errands import Errand, What, card_of
+from bot.matter import matter_of, owners_of
+from bot.news import moment, names_of
+from bot.receipts import shown
+from bot.reply import Notice
+from bot.review import Asked
+from bot.wording import Wording
+from rules.policy import Policy
+from rules.screening import Screener
+
+
+class Writing:
+    """`reaches(owner)` says whether that owner can be asked on a platform that runs."""
+
+    def __init__(self, cabinet: Cabinet, reaches: Callable[[str], bool]) -> None:
+        self._cabinet, self._reaches = cabinet, reaches
+
+    def do(self, act: Act, held: HeldDraft, screener: Screener) -> Answer:
+        match act.action.verb:
+            case Verb.ASK:
+                return self._ask(act, held, screener.policy)
+            case Verb.ACCEPT | Verb.JUSTIFY:
+                return self._override(act, held, screener)
+            case Verb.DISAGREE:
+                return self._disagree(act, held, screener)
+            case Verb.PUBLISHED:
+                return self._published(act, held, screener)
+            case Verb.REMIND:
+                return self._remind(act, held, screener.policy)
+            case Verb.FORGET:
+                return self._forget(act, held)
+            case _:
+                return moved_on(act)
+
+    def take_back(self, thread: str) -> tuple[Errand, ...]:
+        """Whoever was asked about earlier words of a thread is told that no answer is needed any more."""
+        asked = self._cabinet.drafts.asked_in(thread)
+        return tuple(card_of(seat) for id in asked for seat in self._cabinet.reviews.withdraw(id))
+
+    def receipt(self, held: HeldDraft) -> str:
+        """The code for what may be published."""
+        code = self._cabinet.receipts.give(
+            screening=held.id, text=held.draft.text, policy=held.policy, outcome=held.standing, at=held.at
+        )
+        return shown(code)
+
+    def _ask(self, act: Act, held: HeldDraft, policy: Policy) -> Answer:
+        reviews, wording = self._cabinet.reviews, Wording(act.language)
+        seats = reviews.of_screening(held.id)
+        if not seats:
+            if held.state is not State.CHECKED or not owners_of(held, policy):
+                return moved_on(act)
+            seats = reviews.ask(held, matter_of(held), policy, act.at)
+        facts = {"screening": held.id, "policy": held.policy, "owners": [seat.asked for seat in seats]}
+        self._cabinet.ledger.append("review", subject=seats[0].review, facts=facts, actor=held.person, at=act.at)
+        self._cabinet.drafts.move(held.id, State.ASKED, among=[State.CHECKED])
+        seats = tuple(self._reachable(seat, policy, act) for seat in seats)
+        lines = [self._asked(seat, policy, act) for seat in seats]
+        lines.append(wording.say("I will tell you what they say. Until then, please wait."))
+        held = self._cabinet.drafts.find(held.id) or held
+        buttons = choices(held, policy, act.language, has_proposal=False)
+        return Answer(Notice("\n".join(lines), buttons), tuple(card_of(seat) for seat in seats), replaces=True)
+
+    def _asked(self, seat: Asked, policy: Policy, act: Act) -> str:
+        wording, owner = Wording(act.language), names_of([seat.owner], policy, act.language)
+        if seat.due is None or not self._reaches(seat.owner):
+            return wording.say("I cannot reach {owner} here: please call them. I keep your question open.", owner=owner)
+        zone = self._cabinet.zone(seat.writer, policy)
+        when = moment(seat.due, zone, act.language)
+        return wording.say("I have asked {owner}, who has until {when}.", owner=owner, when=when)
+
+    def _reachable(self, seat: Asked, policy: Policy, act: Act) -> Asked:
+        while seat.due is not None and not self._reaches(seat.owner):
+            seat = self._cabinet.reviews.move_on(seat, policy, act.at)
+        return seat
+
+    def _override(self, act: Act, held: HeldDraft, screener: Screener) -> Answer:
+        verb, wording = act.action.verb, Wording(act.language)
+        if held.state is not State.OVERRIDDEN:
+            if held.state is not State.CHECKED or may_override(held, screener.policy) is not verb:
+                return moved_on(act)
+            if verb is Verb.JUSTIFY and not act.words.strip():
+                return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
+        facts = {"policy": held.policy, "how": verb.value, "rules": [fault.rule for fault in held.in_the_way]}
+        content = content_of(screener, reason=act.words)
+        self._cabinet.ledger.append(
+            "override", subject=held.id, facts=facts, actor=held.person, at=act.at, content=content
+        )
+        self._cabinet.drafts.move(held.id, State.OVERRIDDEN, among=[State.CHECKED])
+        held = self._cabinet.drafts.find(held.id) or held
+        said = wording.say(
+            "Noted: you decide, and it is on record. Receipt for exactly these words: {code}",
+            code=self.receipt(held),
+        )
+        return Answer(Notice(said, choices(held, screener.policy, act.language, has_proposal=False)), replaces=True)
+
+    def _disagree(self, act: Act, held: HeldDraft, screener: Screener) -> Answer:
+        wording, policy = Wording(act.language), screener.policy
+        fault = next((fault for fault in held.faults if tag(fault.rule) == act.action.choice), None)
+        if fault is None:
+            return Answer(Notice(wording.say("Which of them is wrong?"), which(held, policy, act.language)))
+        if not act.words.strip():
+            return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
+        appeal = self._cabinet.appeals.file(held, fault, act.words, act.at)
+        facts = {"screening": held.id, "rule": fault.rule, "policy": held.policy}
+        content = content_of(screener, why=act.words)
+        self._cabinet.ledger.append(
+            "appeal", subject=appeal.id, facts=facts, actor=held.person, at=act.at, content=content
+        )
+        owner = hearer(policy, fault.rule)
+        errand = Errand(What.APPEAL, appeal.id, f"{appeal.id}:{appeal.state}", owner=owner)
+        said = wording.say(
+            "Thank you. {owner} reads it, and I bring you the answer.", owner=names_of([owner], policy, act.language)
+        )
+        return Answer(Notice(said), (errand,))
+
+    def _published(self, act: Act, held: HeldDraft, screener: Screener) -> Answer:
+        if not held.may_be_published or held.state is State.REPLACED:
+            return moved_on(act)
+        facts = {"policy": held.policy, "channel": held.draft.channel.value, "standing": held.standing}
+        content = content_of(screener, link=act.words)
+        self._cabinet.ledger.append(
+            "published", subject=held.id, facts=facts, actor=held.person, at=act.at, content=content
+        )
+        self._cabinet.drafts.move(held.id, State.PUBLISHED)
+        return Answer(Notice(Wording(act.language).say("Good: I have noted that it is out.")), replaces=True)
+
+    def _remind(self, act: Act, held: HeldDraft, policy: Policy) -> Answer:
+        wording, choice = Wording(act.language), act.action.choice
+        if not (choice.isascii() and choice.isdigit() and 0 < int(choice) <= 24 * 7):
+            return Answer(Notice(wording.say("When shall I check it again?"), later(held, act.language)))
+        at = act.at + timedelta(hours=int(choice))
+        self._cabinet.reminders.set(held.id, held.person, at)
+        when = moment(at, self._cabinet.zone(held.person, policy), act.language)
+        return Answer(Notice(wording.say("I will check it again on {when}, and tell you here.", when=when)))
+
+    def _forget(self, act: Act, held: HeldDraft) -> Answer:
+        errands = self.take_back(held.thread)
+        self._cabinet.drafts.forget(held)
+        said = Wording(act.language).say(
+            "Forgotten: I no longer have your draft. What stays is the record of the check, with personal data blanked."
+        )
+        return Answer(Notice(said), errands, replaces=True)
+
+
+def moved_on(act: Act) -> Answer:
+    """What the button was about is no longer so."""
+    wording = Wording(act.language)
+    return Answer(
+        Notice(wording.say("This has moved on since then. Send me the draft again, and we go on from there."))
+    )

@@ -1,0 +1,402 @@
+"""From a draft to "published": what a writer can do, what owners rule, and what stays as it is when done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from bot.actions import Action, Verb, tag
+from bot.appeals import Standing
+from bot.audit.ledger import Ledger
+from bot.conversation import Conversation
+from bot.deeds import Act, Answer, Cabinet
+from bot.drafts import HeldDraft, State
+from bot.errands import What, card_name
+from bot.places import Cards
+from bot.prescreen import Prescreen
+from bot.reply import Notice, Reply
+from bot.review import Ruling
+from bot.roles import Role
+from bot.store import Store
+from rules.draft import Account, Draft, DraftRefused
+from rules.policy import Policy
+from rules.screening import Screener
+
+NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
+ANNA, BRUNO, CARLA = "slack:T1:UANNA", "slack:T1:UBRUNO", "slack:T1:UCARLA"
+CLEAR = "Da lunedì lo sportello apre alle otto."
+RUDE = "Ma che cretino!"
+SECRET_NEWS = "Il nuovo forno è un prodotto non ancora annunciato, e scalda in due minuti."
+CODE = "Vedi SEGRETO-12 e il prodotto non ancora annunciato."
+LEGAL = "slack:CLEGAL"
+
+
+class Talk:
+    """A conversation with a counter of events, as people have it."""
+
+    def __init__(self, conversation: Conversation, cards: Cards) -> None:
+        self.conversation, self.cards = conversation, cards
+        self._numbers = count(1)
+        self.at = NOW
+
+    def send(self, text: str, account: str = ANNA, scope: Account = Account.INSTITUTIONAL) -> Reply:
+        answer = self.conversation.check(self.id(), Draft(text=text, author=account, account=scope), "it")
+        assert isinstance(answer.said, Reply)
+        return answer.said
+
+    def id(self) -> str:
+        return f"s_{next(self._numbers)}"
+
+    def press(
+        self,
+        verb: Verb,
+        about: str,
+        account: str = ANNA,
+        *,
+        words: str = "",
+        choice: str = "",
+        place: str = "",
+        name: str | None = None,
+    ) -> Answer:
+        act = Act(self.id(), account, Action(verb, about, choice), "it", self.at, words, name, place)
+        return self.conversation.act(act)
+
+    def held(self, id: str) -> HeldDraft:
+        found = self.conversation.cabinet.drafts.find(id)
+        assert found is not None
+        return found
+
+    def asked(self, text: str = SECRET_NEWS) -> tuple[str, str]:
+        """A draft on which Legal is asked, whose card stands in its channel: the draft's id and the seat's."""
+        id = self.send(text).screening
+        self.press(Verb.ASK, id)
+        seat = self.conversation.cabinet.reviews.of_screening(id)[0].id
+        self.cards.put(card_name(seat, "legal"), LEGAL, "1.1")
+        return id, seat
+
+
+@pytest.fixture
+def talk(prescreen: Prescreen, cabinet: Cabinet, store: Store) -> Talk:
+    prescreen = Prescreen(prescreen.screener, cabinet.ledger, cabinet.appeals)
+    cards = Cards(store)
+    return Talk(Conversation(prescreen, cabinet, cards, lambda owner: True), cards)
+
+
+def verbs(said: Reply | Notice) -> list[Verb]:
+    return [button.action.verb for button in said.buttons]
+
+
+def kinds(ledger: Ledger) -> list[str]:
+    return [entry.kind for entry in reversed(ledger.entries())]
+
+
+def text_of(answer: Answer) -> str:
+    said = answer.said
+    return said.text if isinstance(said, Notice) else f"{said.title}\n{said.summary}\n{said.footer}"
+
+
+# --- What is offered -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        (CLEAR, [Verb.PUBLISHED, Verb.REMIND, Verb.EDIT, Verb.FORGET]),
+        (RUDE, [Verb.EDIT, Verb.ACCEPT, Verb.DISAGREE, Verb.FORGET]),
+        (SECRET_NEWS, [Verb.EDIT, Verb.ASK, Verb.DISAGREE, Verb.FORGET]),
+    ],
+)
+def test_each_verdict_offers_what_can_be_done(talk: Talk, text: str, offered: list[Verb]) -> None:
+    assert verbs(talk.send(text)) == offered
+
+
+def test_a_private_draft_is_answered_and_nothing_of_it_is_kept(talk: Talk, store: Store) -> None:
+    said = talk.send(RUDE, scope=Account.PRIVATE)
+    assert said.buttons == ()
+    assert talk.conversation.cabinet.drafts.find(said.screening) is None
+    assert talk.conversation.cabinet.ledger.entries() == []
+
+
+def test_only_the_writer_acts_on_a_draft(talk: Talk) -> None:
+    id = talk.send(CLEAR).screening
+    assert isinstance(talk.press(Verb.FORGET, id, BRUNO).said, Notice)
+    assert talk.held(id).state is State.CHECKED
+
+
+def test_what_is_kept_is_sealed(talk: Talk, store: Store) -> None:
+    talk.send(SECRET_NEWS)
+    talk.asked(CODE)
+    lying = b"".join(path.read_bytes() for path in store._file.parent.glob("vaglio.db*"))  # type: ignore[union-attr]
+    assert b"SEGRETO-12" not in lying
+
+
+# --- Changing it ---------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_is_checked_in_the_same_thread_and_says_what_changed(talk: Talk) -> None:
+    first = talk.send(RUDE).screening
+    answer = talk.press(Verb.EDIT, first, words=CLEAR)
+    assert answer.replaces
+    assert isinstance(answer.said, Reply)
+    assert "1" in answer.said.summary.splitlines()[-1]
+    new = talk.held(answer.said.screening)  # type: ignore[union-attr]
+    assert (new.thread, new.may_be_published) == (first, True)
+    assert talk.held(first).state is State.REPLACED
+
+
+def test_the_proposal_becomes_the_draft(talk: Talk) -> None:
+    said = talk.send("Che sinergia, ma che cretino!")
+    if Verb.REWRITE not in verbs(said):
+        pytest.skip("this policy has no better wording for it")
+    rewritten = talk.held(said.screening).rewrite
+    answer = talk.press(Verb.REWRITE, said.screening)
+    assert talk.held(answer.said.screening).draft.text == rewritten  # type: ignore[union-attr]
+
+
+def test_an_empty_edit_is_refused_and_changes_nothing(talk: Talk) -> None:
+    id = talk.send(RUDE).screening
+    with pytest.raises(DraftRefused):
+        talk.press(Verb.EDIT, id, words="  ")
+    assert talk.held(id).state is State.CHECKED
+
+
+def test_forgotten_is_gone_with_its_thread(talk: Talk) -> None:
+    first = talk.send(RUDE).screening
+    second = talk.press(Verb.EDIT, first, words=CLEAR).said.screening  # type: ignore[union-attr]
+    talk.press(Verb.FORGET, second)
+    drafts = talk.conversation.cabinet.drafts
+    assert drafts.find(first) is None
+    assert drafts.find(second) is None
+    assert isinstance(talk.press(Verb.EDIT, second, words=CLEAR).said, Notice)
+    assert drafts.mine(talk.conversation.cabinet.people.person(ANNA)) == []
+
+
+def test_a_draft_is_let_go_after_its_days(talk: Talk) -> None:
+    id = talk.send(CLEAR).screening
+    drafts = talk.conversation.cabinet.drafts
+    assert drafts.sweep(datetime.now(UTC) + timedelta(days=6)) == 0
+    assert drafts.sweep(datetime.now(UTC) + timedelta(days=8)) == 1
+    assert drafts.find(id) is None
+
+
+# --- Publishing anyway ---------------------------------------------------------------------------------------------
+
+
+def test_publishing_anyway_is_on_record_and_has_a_receipt(talk: Talk, ledger: Ledger) -> None:
+    id = talk.send(RUDE).screening
+    answer = talk.press(Verb.ACCEPT, id)
+    assert talk.held(id).state is State.OVERRIDDEN
+    assert kinds(ledger) == ["screening", "override"]
+    assert verbs(answer.said)[0] is Verb.PUBLISHED
+    assert talk.press(Verb.ACCEPT, id).said == answer.said
+    assert kinds(ledger) == ["screening", "override"]
+
+
+def test_what_needs_a_yes_cannot_be_published_anyway(talk: Talk) -> None:
+    id = talk.send(SECRET_NEWS).screening
+    for verb in (Verb.ACCEPT, Verb.JUSTIFY, Verb.PUBLISHED):
+        talk.press(verb, id, words="perché sì")
+        assert talk.held(id).state is State.CHECKED
+
+
+def test_published_is_noted_once(talk: Talk, ledger: Ledger) -> None:
+    id = talk.send(CLEAR).screening
+    for _ in range(2):
+        talk.press(Verb.PUBLISHED, id, words="https://example.com/post/1")
+    assert talk.held(id).state is State.PUBLISHED
+    assert kinds(ledger) == ["screening", "published"]
+
+
+# --- Asking --------------------------------------------------------------------------------------------------------
+
+
+def test_asking_sends_one_card_and_an_approval_comes_back(talk: Talk, ledger: Ledger) -> None:
+    id, seat = talk.asked()
+    assert talk.held(id).state is State.ASKED
+    answer = talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL, name="Bruno")
+    assert [(errand.what, errand.owner or errand.person) for errand in answer.errands] == [
+        (What.CARD, "legal"),
+        (What.RULED, talk.conversation.cabinet.people.person(ANNA)),
+    ]
+    assert talk.held(id).state is State.APPROVED
+    assert kinds(ledger) == ["screening", "review", "decision"]
+    news = talk.conversation.told(What.RULED, id, None, "e_1", ANNA, "it")
+    assert news is not None
+    assert Verb.PUBLISHED in verbs(news.said)
+
+
+def test_asking_twice_asks_once(talk: Talk) -> None:
+    id, seat = talk.asked()
+    again = talk.press(Verb.ASK, id)
+    assert [each.id for each in talk.conversation.cabinet.reviews.of_screening(id)] == [seat]
+    assert len({errand.name for errand in again.errands}) == 1
+
+
+def test_nobody_approves_their_own_draft(talk: Talk) -> None:
+    id, seat = talk.asked()
+    for verb in (Verb.APPROVE, Verb.TAKE, Verb.REJECT):
+        talk.press(verb, seat, ANNA, words="va bene", place=LEGAL)
+    assert talk.held(id).state is State.ASKED
+
+
+def test_whoever_is_elsewhere_cannot_rule(talk: Talk) -> None:
+    id, seat = talk.asked()
+    talk.press(Verb.APPROVE, seat, BRUNO, place="slack:CELSEWHERE")
+    assert talk.held(id).state is State.ASKED
+
+
+def test_once_somebody_is_named_the_channel_is_not_enough(talk: Talk) -> None:
+    id, seat = talk.asked()
+    cabinet = talk.conversation.cabinet
+    cabinet.roles.grant(cabinet.people.person(CARLA), Role.OWNER, "legal", by=None)
+    talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
+    assert talk.held(id).state is State.ASKED
+    talk.press(Verb.APPROVE, seat, CARLA)
+    assert talk.held(id).state is State.APPROVED
+
+
+def test_of_two_who_rule_one_wins(talk: Talk) -> None:
+    id, seat = talk.asked()
+    talk.press(Verb.REJECT, seat, BRUNO, words="Aspettiamo lunedì", place=LEGAL)
+    loser = talk.press(Verb.APPROVE, seat, CARLA, place=LEGAL)
+    assert loser.errands == ()
+    assert talk.held(id).state is State.REJECTED
+    seats = talk.conversation.cabinet.reviews.of_screening(id)
+    assert (seats[0].state, seats[0].reason) == (Ruling.REJECTED, "Aspettiamo lunedì")
+
+
+def test_a_no_needs_its_reason(talk: Talk) -> None:
+    id, seat = talk.asked()
+    talk.press(Verb.REJECT, seat, BRUNO, words=" ", place=LEGAL)
+    assert talk.held(id).state is State.ASKED
+
+
+def test_a_reason_is_blanked_as_a_draft_is(talk: Talk) -> None:
+    id, seat = talk.asked()
+    talk.press(Verb.CHANGE, seat, BRUNO, words="Togli SEGRETO-12", place=LEGAL)
+    assert talk.conversation.cabinet.reviews.of_screening(id)[0].reason == "Togli [CODE]"
+
+
+def test_passing_on_moves_the_card_and_the_right_to_rule(talk: Talk) -> None:
+    id, seat = talk.asked()
+    answer = talk.press(Verb.PASS, seat, BRUNO, choice=tag("comms"), place=LEGAL)
+    assert [errand.owner for errand in answer.errands] == ["legal", "comms"]
+    talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
+    assert talk.held(id).state is State.ASKED
+    talk.cards.put(card_name(seat, "comms"), "slack:CCOMMS", "2.1")
+    talk.press(Verb.APPROVE, seat, CARLA, place="slack:CCOMMS")
+    assert talk.held(id).state is State.APPROVED
+
+
+def test_an_edit_takes_the_question_back(talk: Talk) -> None:
+    id, seat = talk.asked()
+    answer = talk.press(Verb.EDIT, id, words=CLEAR)
+    assert [errand.what for errand in answer.errands] == [What.CARD]
+    talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
+    found = talk.conversation.cabinet.reviews.seat(seat)
+    assert found is not None
+    assert found.state is Ruling.WITHDRAWN
+
+
+def test_a_yes_covers_exactly_these_words(talk: Talk) -> None:
+    id, seat = talk.asked()
+    talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
+    again = talk.press(Verb.AGAIN, id)
+    assert talk.held(again.said.screening).state is State.APPROVED  # type: ignore[union-attr]
+    other = talk.press(Verb.EDIT, again.said.screening, words=SECRET_NEWS + " Davvero.")  # type: ignore[union-attr]
+    assert talk.held(other.said.screening).state is State.CHECKED  # type: ignore[union-attr]
+
+
+def test_the_card_shows_the_draft_masked_until_it_is_settled(talk: Talk) -> None:
+    _, seat = talk.asked(CODE)
+    card = talk.conversation.told(What.CARD, seat, "legal", "e_1", "", "it")
+    assert card is not None
+    assert isinstance(card.said, Reply)
+    shown = "".join(piece.text for piece in card.said.pieces)
+    assert "[CODE]" in shown
+    assert "SEGRETO-12" not in repr(card.said)
+    talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL, name="Bruno")
+    card = talk.conversation.told(What.CARD, seat, "legal", "e_2", "", "it")
+    assert card is not None
+    assert isinstance(card.said, Reply)
+    assert (card.said.pieces, card.said.buttons) == ((), ())
+    assert "Bruno" in card.said.title
+
+
+# --- Disagreeing ---------------------------------------------------------------------------------------------------
+
+
+def disagree(talk: Talk, text: str = RUDE) -> tuple[str, str]:
+    id = talk.send(text).screening
+    talk.press(Verb.DISAGREE, id, words="È il titolo del film.", choice=tag("toxicity.insult"))
+    appeal = talk.conversation.cabinet.appeals.standing(Standing.OPEN)[0]
+    talk.cards.put(card_name(appeal.id, "comms"), "slack:CCOMMS", "3.1")
+    return id, appeal.id
+
+
+def test_what_is_overturned_stays_quiet_for_the_same_passage_only(talk: Talk, ledger: Ledger) -> None:
+    _id, appeal = disagree(talk)
+    talk.press(Verb.OVERTURN, appeal, BRUNO, words="Hai ragione.", place="slack:CCOMMS")
+    assert talk.send(RUDE).remarks == ()
+    assert talk.send(f"Buongiorno. {RUDE}").remarks == ()
+    assert talk.send("Sei un cretino anche tu.").remarks != ()
+    assert talk.send(RUDE, BRUNO).remarks != ()
+    assert kinds(ledger)[:3] == ["screening", "appeal", "appeal_decision"]
+
+
+def test_what_is_upheld_changes_nothing(talk: Talk) -> None:
+    _, appeal = disagree(talk)
+    talk.press(Verb.UPHOLD, appeal, BRUNO, words="Meglio di no.", place="slack:CCOMMS")
+    assert talk.send(RUDE).remarks != ()
+
+
+def test_nobody_rules_on_their_own_appeal(talk: Talk) -> None:
+    _, appeal = disagree(talk)
+    talk.press(Verb.OVERTURN, appeal, ANNA, words="Ho ragione.", place="slack:CCOMMS")
+    assert talk.send(RUDE).remarks != ()
+
+
+# --- Receipts ------------------------------------------------------------------------------------------------------
+
+
+def code_in(said: str) -> str:
+    return next(word.strip(".·") for word in said.split() if len(word.strip(".·")) == 9 and word[4] == "-")
+
+
+def test_a_receipt_says_valid_edited_or_superseded(talk: Talk, changed: Callable[..., Policy]) -> None:
+    code = code_in(talk.send(CLEAR).footer)
+    assert "s_" not in code
+    verified: Callable[[str], str] = lambda text: talk.conversation.verify(code, text, "en").text  # noqa: E731
+    assert verified(CLEAR).startswith("Valid")
+    assert verified(CLEAR + "!").startswith("Edited")
+    newer = changed(timezone="Europe/London")
+    talk.conversation._prescreen.screener = Screener(newer)
+    assert verified(CLEAR).startswith("Superseded")
+    assert talk.conversation.verify("AAAA-AAAA", CLEAR, "en").text.startswith("I know no receipt")
+
+
+# --- Later ---------------------------------------------------------------------------------------------------------
+
+
+def test_mine_lists_where_everything_stands(talk: Talk) -> None:
+    talk.asked()
+    talk.send(CLEAR)
+    said = talk.conversation.mine(ANNA, "en")
+    assert "waiting for an answer" in said.summary
+    assert "good to go" in said.summary
+    assert verbs(said) == [Verb.AGAIN, Verb.AGAIN]
+    assert talk.conversation.mine(BRUNO, "en").buttons == ()
+
+
+def test_a_policy_that_forgot_its_owner_still_shows_the_card(
+    talk: Talk, policy: Policy, changed: Callable[..., Policy]
+) -> None:
+    _, seat = talk.asked()
+    owners = (policy.owner("legal").model_copy(update={"id": "lawyers"}), policy.owner("comms"))
+    clauses = tuple(clause.model_copy(update={"owner": "comms"}) for clause in policy.clauses)
+    talk.conversation._prescreen.screener = Screener(changed(owners=owners, clauses=clauses))
+    card = talk.conversation.told(What.CARD, seat, "legal", "e_1", "", "it")
+    assert card is not None
