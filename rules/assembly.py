@@ -29,10 +29,13 @@ _TOLD = 1_000
 _COMMENT = regex.compile(r"(?:^|\s)#(?:[\s!].*)?$")
 
 
-def assemble(path: Path) -> Policy:
-    """The policy at `path` with all that it includes. Raises `PolicyError` with every fault found."""
+def assemble(path: Path, shipped: Path = SHIPPED) -> Policy:
+    """The policy at `path` with all that it includes. Raises `PolicyError` with every fault found.
+
+    `shipped` is where an include is sought that is not beside its file.
+    """
     problems: list[Problem] = []
-    loaded = list(_Reader(problems).read(path))
+    loaded = list(_Reader(problems, shipped).read(path))
     if not problems:
         whole = Whole.of(loaded)
         problems += _first(incoherent(loaded, whole))
@@ -44,10 +47,27 @@ def assemble(path: Path) -> Policy:
         languages=top.languages,
         timezone=top.timezone,
         company=whole.company,
+        holidays=whole.holidays,
+        duty=whole.duty,
+        appeals=whole.appeals,
         owners=tuple(whole.owners.values()),
         clauses=tuple(whole.clauses.values()),
         rules=tuple(rule for id in whole.rules if (rule := _adjusted(id, whole)) and _is_spoken(rule, top.languages)),
     )
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Every file that the policy at `path` reads, that one first; each lies below its folder or below `SHIPPED`.
+
+    Raises `PolicyError` if one of them cannot be read. Whether they make a policy together is not looked at.
+    """
+    problems: list[Problem] = []
+    reader = _Reader(problems, SHIPPED)
+    for _ in reader.read(path):
+        pass
+    if problems:
+        raise PolicyError(problems)
+    return tuple(dict.fromkeys(reader.files))
 
 
 def _first(found: Iterator[Problem]) -> list[Problem]:
@@ -70,8 +90,10 @@ def _is_spoken(rule: Rule, languages: Sequence[str]) -> bool:
 class _Reader:
     """Reads a file and what it includes, each file once."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        self._problems = problems
+    def __init__(self, problems: list[Problem], shipped: Path) -> None:
+        self.files: list[Path] = []
+        """What was read, as it was named; lists too."""
+        self._problems, self._shipped = problems, shipped
         self._read: set[Path] = set()
 
     def read(self, path: Path, chain: tuple[Path, ...] = ()) -> Iterator[Loaded]:
@@ -83,6 +105,7 @@ class _Reader:
             self._problems.append(Problem(Place(str(path), 1, 1, ""), "unreadable", {"reason": reason}))
             return
         self._read.add(here)
+        self.files.append(path)
         try:
             source = read_source(path, _name(path))
         except PolicyError as error:
@@ -90,7 +113,7 @@ class _Reader:
             return
         data = plain(source.root)
         assert isinstance(data, dict)  # noqa: S101 -- read_source has seen to it
-        self._problems += _expand_lists(data, source)
+        self._problems += self._expand_lists(data, source)
         try:
             file = PolicyFile.model_validate(data)
         except ValidationError as error:
@@ -98,7 +121,7 @@ class _Reader:
             return
         for position, name in enumerate(file.include):
             place = source.place(("include", position))
-            target = _resolve(name, path.parent)
+            target = self._resolve(name, path.parent)
             if isinstance(target, str):
                 self._problems.append(Problem(place, target))
             elif target.resolve() in (*chain, here):
@@ -109,6 +132,37 @@ class _Reader:
                 yield from self.read(target, (*chain, here))
         yield Loaded(source, file)
 
+    def _resolve(self, name: str, folder: Path) -> Path | str:
+        """The file that `name` means, or the code of what is wrong with it."""
+        relative = Path(name)
+        if relative.is_absolute() or ".." in relative.parts:
+            return "outside"
+        try:
+            found = (base / relative for base in (folder, self._shipped))
+            return next((file for file in found if file.is_file()), "no_file")
+        except OSError:  # a name too long for any file
+            return "no_file"
+
+    def _expand_lists(self, data: dict[str, object], source: Source) -> Iterator[Problem]:
+        """Reads each rule's `phrases_from` into its `phrases`."""
+        rules = data.get("rules")
+        for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+            if not isinstance(rule, dict) or "phrases_from" not in rule or not _takes_phrases(rule):
+                continue
+            names, phrases = rule.pop("phrases_from"), rule.setdefault("phrases", [])
+            for position, name in enumerate(names if isinstance(names, list) else [names]):
+                place = source.place(("rules", number, "phrases_from", position))
+                if not isinstance(name, str):
+                    yield Problem(place, "want_text")
+                elif isinstance(target := self._resolve(name, source.path.parent), str):
+                    yield Problem(place, target)
+                elif isinstance(phrases, list):
+                    self.files.append(target)
+                    try:
+                        phrases += _terms(read_text(target, _name(target)))
+                    except PolicyError as error:
+                        yield from error.problems
+
 
 def _name(path: Path) -> str:
     """The path as its author knows it: from the current folder where that is possible."""
@@ -116,37 +170,6 @@ def _name(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except (OSError, RuntimeError, ValueError):
         return str(path)
-
-
-def _resolve(name: str, folder: Path) -> Path | str:
-    """The file that `name` means, or the code of what is wrong with it."""
-    relative = Path(name)
-    if relative.is_absolute() or ".." in relative.parts:
-        return "outside"
-    try:
-        return next((found for base in (folder, SHIPPED) if (found := base / relative).is_file()), "no_file")
-    except OSError:  # a name too long for any file
-        return "no_file"
-
-
-def _expand_lists(data: dict[str, object], source: Source) -> Iterator[Problem]:
-    """Reads each rule's `phrases_from` into its `phrases`."""
-    rules = data.get("rules")
-    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
-        if not isinstance(rule, dict) or "phrases_from" not in rule or not _takes_phrases(rule):
-            continue
-        names, phrases = rule.pop("phrases_from"), rule.setdefault("phrases", [])
-        for position, name in enumerate(names if isinstance(names, list) else [names]):
-            place = source.place(("rules", number, "phrases_from", position))
-            if not isinstance(name, str):
-                yield Problem(place, "want_text")
-            elif isinstance(target := _resolve(name, source.path.parent), str):
-                yield Problem(place, target)
-            elif isinstance(phrases, list):
-                try:
-                    phrases += _terms(read_text(target, _name(target)))
-                except PolicyError as error:
-                    yield from error.problems
 
 
 def _takes_phrases(rule: dict[str, object]) -> bool:

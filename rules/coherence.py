@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rules.detectors import Rule
 from rules.detectors.fields import Applies, Company
 from rules.detectors.judge import JudgeRule
+from rules.hours import Holidays, shifts
 from rules.labels import PROTECTED
 from rules.policy import Adjustment, Clause, Owner, PolicyFile
 from rules.problems import Place, Problem
@@ -44,6 +45,9 @@ class Whole:
 
     languages: Sequence[str]
     company: Company
+    holidays: tuple[str, ...]
+    duty: str | None
+    appeals: str | None
     owners: Mapping[str, Owner]
     clauses: Mapping[str, Clause]
     rules: Mapping[str, Rule]
@@ -53,13 +57,17 @@ class Whole:
     @classmethod
     def of(cls, loaded: Sequence[Loaded]) -> Whole:
         files = [each.file for each in loaded]
+        last_first = files[::-1]
         adjustments = defaultdict[str, list[Adjustment]](list)
         for file in files:
             for adjustment in file.adjust:
                 adjustments[adjustment.rule].append(adjustment)
         return cls(
             languages=tuple(dict.fromkeys(files[-1].languages)),
-            company=next((file.company for file in reversed(files) if file.company.names), Company()),
+            company=next((file.company for file in last_first if file.company.names), Company()),
+            holidays=next((file.holidays for file in last_first if file.holidays), ()),
+            duty=next((file.duty for file in last_first if file.duty), None),
+            appeals=next((file.appeals for file in last_first if file.appeals), None),
             owners={owner.id: owner for file in files for owner in file.owners},
             clauses={clause.id: clause for file in files for clause in file.clauses},
             rules={rule.id: rule for file in files for rule in file.rules},
@@ -115,9 +123,10 @@ def _comparable(word: str, names: Sequence[str]) -> list[str]:
 
 def incoherent(loaded: Sequence[Loaded], whole: Whole) -> Iterator[Problem]:
     """Everything wrong between `loaded`, in the order of the files."""
-    yield from _zone(loaded[-1])
+    yield from _zone(loaded[-1], ("timezone",), loaded[-1].file.timezone)
     seen: dict[str, Place] = {}
     for each in loaded:
+        yield from _presence(each, whole)
         yield from _twice(each)
         for number, rule in enumerate(each.file.rules):
             place = each.source.place(("rules", number, "id"))
@@ -135,11 +144,29 @@ def incoherent(loaded: Sequence[Loaded], whole: Whole) -> Iterator[Problem]:
             yield from _adjustment(each, number, adjustment, whole)
 
 
-def _zone(top: Loaded) -> Iterator[Problem]:
+def _zone(each: Loaded, loc: _Loc, zone: str) -> Iterator[Problem]:
     try:
-        ZoneInfo(top.file.timezone)
+        ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield Problem(top.source.place(("timezone",)), "no_zone", {"zone": top.file.timezone})
+        yield Problem(each.source.place(loc), "no_zone", {"zone": zone})
+
+
+def _presence(each: Loaded, whole: Whole) -> Iterator[Problem]:
+    """What a file says of when all owners are away, and of who is asked besides the owners of clauses."""
+    yield from _holidays(each, ("holidays",), each.file.holidays)
+    for key, owner in (("duty", each.file.duty), ("appeals", each.file.appeals)):
+        if owner is not None:
+            yield from _answering(each, (key,), owner, whole)
+
+
+def _holidays(each: Loaded, loc: _Loc, written: Sequence[str]) -> Iterator[Problem]:
+    for position, days in enumerate(written):
+        place = each.source.place((*loc, position))
+        try:
+            if not Holidays.of([days]).are_in_order:
+                yield Problem(place, "days_swapped", {"days": days})
+        except ValueError:
+            yield Problem(place, "no_day", {"day": days})
 
 
 def _twice(each: Loaded) -> Iterator[Problem]:
@@ -199,6 +226,11 @@ def _clause(each: Loaded, number: int, clause: Clause, whole: Whole) -> Iterator
 def _owner(each: Loaded, number: int, owner: Owner, whole: Whole) -> Iterator[Problem]:
     loc = ("owners", number)
     yield from _words(each, (*loc, "name"), owner.name, whole.languages)
+    for times in dict.fromkeys(shift.written for _, shift in shifts(owner.hours) if shift.is_empty):
+        yield Problem(each.source.place((*loc, "hours")), "no_time", {"times": times})
+    if owner.timezone is not None:
+        yield from _zone(each, (*loc, "timezone"), owner.timezone)
+    yield from _holidays(each, (*loc, "holidays"), owner.holidays)
     if owner.next is None:
         return
     yield from _answering(each, (*loc, "next"), owner.next, whole)

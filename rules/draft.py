@@ -102,6 +102,17 @@ class Channel(StrEnum):
     OTHER = "other"
 
 
+class Audience(StrEnum):
+    """Whom the draft is written for; `public` is everybody, and nobody in particular."""
+
+    CUSTOMERS = "customers"
+    INVESTORS = "investors"
+    PRESS = "press"
+    CANDIDATES = "candidates"
+    COLLEAGUES = "colleagues"
+    PUBLIC = "public"
+
+
 def _encodable(text: object) -> object:
     # A lone surrogate cannot be stored or hashed; one character for one keeps every offset.
     return _LONE_SURROGATE.sub("\ufffd", text) if isinstance(text, str) else text
@@ -120,6 +131,7 @@ class Draft(BaseModel):
     kind: Kind = Kind.POST
     account: Account = Account.INSTITUTIONAL
     channel: Channel = Channel.OTHER
+    audience: Audience = Audience.PUBLIC
     in_reply_to: Words | None = Field(default=None, repr=False)
     language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
     attachments: tuple[Words, ...] = ()

@@ -15,14 +15,12 @@ from rules.detectors import Rule
 from rules.detectors.fields import Applies, Company, Frozen, Override, Spared, State
 from rules.detectors.judge import Score
 from rules.detectors.toxicity import Toxicity
+from rules.hours import WrittenHoliday, WrittenHours
 from rules.localized import Localized
 from rules.verdict import Severity
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-_DAYS = "(mon|tue|wed|thu|fri|sat|sun)"
-_TIME = "(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"
-_WATCH = rf"{_DAYS}(-{_DAYS})? {_TIME}-{_TIME}"
 
 
 class Owner(Frozen):
@@ -32,10 +30,14 @@ class Owner(Frozen):
     name: Localized
     slack_channel: str | None = None
     telegram_chat: str | None = None
-    hours: Annotated[str, StringConstraints(pattern=rf"^(24x7|{_WATCH}(, {_WATCH})*)$")] = "24x7"
-    """`24x7`, or a week such as `mon-fri 09:00-18:00, sat 09:00-13:00` in the policy's time zone."""
-    deadline: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[mhd]$")] = "4h"
-    """How long before the next in line is asked: `30m`, `4h`, `2d`."""
+    hours: WrittenHours = "24x7"
+    """`24x7`, or a week such as `mon-fri 09:00-18:00, sat 22:00-06:00`."""
+    timezone: str | None = None
+    """The policy's where there is none."""
+    holidays: tuple[WrittenHoliday, ...] = ()
+    """Besides the policy's: `2026-12-25`, `12-25` of every year, `2026-08-10..2026-08-21`, `easter-monday`."""
+    deadline: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}[mhd]$")] = "4h"
+    """How long, in open time, before the next in line is asked: `30m`, `4h`, `2d`."""
     next: Name | None = None
 
 
@@ -91,6 +93,12 @@ class PolicyFile(Frozen):
     timezone: str = "Europe/Rome"
     company: Company = Company()
     """Its names; a file that says none takes those of what it includes."""
+    holidays: tuple[WrittenHoliday, ...] = ()
+    """Of all owners but those who are there `24x7`; a file that says none takes those of what it includes."""
+    duty: Name | None = None
+    """The owner who is asked last, after every line; a file that says none takes the one of what it includes."""
+    appeals: Name | None = None
+    """The owner who hears appeals, else that of the clause; taken over in the same way."""
     include: tuple[str, ...] = ()
     owners: tuple[Owner, ...] = ()
     clauses: tuple[Clause, ...] = ()
@@ -105,6 +113,9 @@ class Policy(Frozen):
     languages: tuple[LanguageCode, ...]
     timezone: str
     company: Company = Company()
+    holidays: tuple[WrittenHoliday, ...] = ()
+    duty: Name | None = None
+    appeals: Name | None = None
     owners: tuple[Owner, ...]
     clauses: tuple[Clause, ...]
     rules: tuple[Rule, ...]

@@ -247,4 +247,17 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "il fuso orario «{zone}» non esiste. Scrivi per esempio Europe/Rome.",
         "there is no time zone `{zone}`. Write Europe/Rome, for example.",
     ),
+    "no_time": (
+        "«{times}» finisce nel momento in cui comincia. Per un giorno intero scrivi 00:00-24:00; per una notte, "
+        "22:00-06:00.",
+        "`{times}` ends the moment it begins. For a whole day write 00:00-24:00; for a night, 22:00-06:00.",
+    ),
+    "no_day": (
+        "il giorno «{day}» nel calendario non c'è. Scrivi per esempio 2026-12-25, o 12-25 se torna ogni anno.",
+        "the calendar has no day `{day}`. Write 2026-12-25, for example, or 12-25 if it comes every year.",
+    ),
+    "days_swapped": (
+        "«{days}» finisce prima di cominciare. Scrivi prima il primo giorno, poi l'ultimo.",
+        "`{days}` ends before it begins. Write the first day first, then the last.",
+    ),
 }

@@ -70,6 +70,7 @@ def _scope(rule: BaseRule) -> dict[str, str]:
         *(str(kind) for kind in applies.kinds),
         *(str(account) for account in applies.accounts),
         *(str(channel) for channel in applies.channels),
+        *(str(audience) for audience in applies.audience),
     ]
     dates = " – ".join(str(day) if day else "…" for day in (applies.since, applies.until))
     return {"scope": ", ".join(parts) or dates, "dates": dates}

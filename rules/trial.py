@@ -10,7 +10,7 @@ from typing import Literal
 from rules.detectors.base import BaseRule, Subject, reason_of
 from rules.detectors.fields import Example, State
 from rules.detectors.topic import TopicRule
-from rules.draft import Account, Channel, Cover, Draft, Kind
+from rules.draft import Account, Audience, Channel, Cover, Draft, Kind
 from rules.folding import fold
 from rules.judges import Judges
 from rules.knowledge.store import Knowledge
@@ -114,7 +114,7 @@ def _finds_the_same(rule: BaseRule, other: BaseRule, subject: Subject) -> bool:
 def subject_for(
     rule: BaseRule, example: Example, policy: Policy, judges: Judges | None = None, knowledge: Knowledge | None = None
 ) -> Subject:
-    """`example` as a draft in the first kind, account, channel and language that the rule is for."""
+    """`example` as a draft in the first kind, account, channel, audience and language that the rule is for."""
     applies = rule.applies
     answered, attached = (None, ()) if isinstance(example, str) else (example.in_reply_to, example.attachments)
     draft = Draft(
@@ -122,6 +122,7 @@ def subject_for(
         kind=(applies.kinds or (Kind.REPLY if answered else Kind.POST,))[0],
         account=(applies.accounts or (Account.INSTITUTIONAL,))[0],
         channel=(applies.channels or (Channel.OTHER,))[0],
+        audience=(applies.audience or (Audience.PUBLIC,))[0],
         in_reply_to=answered,
         attachments=attached,
     )
@@ -141,6 +142,7 @@ def _is_for_all_that(rule: BaseRule, other: BaseRule) -> bool:
         (mine.kinds, theirs.kinds),
         (mine.accounts, theirs.accounts),
         (mine.channels, theirs.channels),
+        (mine.audience, theirs.audience),
         (mine.languages, theirs.languages),
     ]
     within = all(not wide or (narrow and set(narrow) <= set(wide)) for narrow, wide in narrowed)

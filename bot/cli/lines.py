@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.reply import Proposal
-from rules.draft import Account, Channel, Draft, Kind, Words
+from rules.draft import Account, Audience, Channel, Draft, Kind, Words
 from rules.localized import say
 from rules.policy import Policy
 from rules.verdict import Verdict
@@ -28,6 +28,7 @@ class LineIn(BaseModel):
     kind: Kind = Kind.POST
     account: Account = Account.INSTITUTIONAL
     channel: Channel = Channel.OTHER
+    audience: Audience = Audience.PUBLIC
     in_reply_to: Words | None = Field(default=None, repr=False)
     language: str | None = Field(default=None, pattern="^[a-z]{2}$")
 

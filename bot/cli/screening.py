@@ -25,7 +25,7 @@ from bot.prescreen import Prescreen, Screening, mended, new_id
 from bot.reply import Proposal, Reply, proposal_of, refusal, reply_to
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
-from rules.draft import Account, Channel, Draft, DraftRefused, Kind
+from rules.draft import Account, Audience, Channel, Draft, DraftRefused, Kind
 from rules.rewriting import Change
 from rules.screening import Screener
 from rules.verdict import Outcome, Severity
@@ -48,6 +48,7 @@ def check(
     kind: Annotated[Kind, typer.Option(help="A post, or a reply to somebody.")] = Kind.POST,
     account: Annotated[Account, typer.Option(help="In whose name.")] = Account.INSTITUTIONAL,
     channel: Annotated[Channel, typer.Option(help="Where it will go.")] = Channel.OTHER,
+    audience: Annotated[Audience, typer.Option(help="Whom it is written for.")] = Audience.PUBLIC,
     in_reply_to: Annotated[str | None, typer.Option(help="What they wrote, for a reply.")] = None,
     language: In = None,
     record: Record = False,
@@ -56,7 +57,15 @@ def check(
     """Judge one draft. Exit code: 0 clear, 1 revise, 2 review, 3 block; 64 and above for errors."""
     settings = read_settings()
     words = _opened("-").read().decode("utf-8", "replace") if text == "-" else text
-    draft = Draft(text=words, author=AUTHOR, kind=kind, account=account, channel=channel, in_reply_to=in_reply_to)
+    draft = Draft(
+        text=words,
+        author=AUTHOR,
+        kind=kind,
+        account=account,
+        channel=channel,
+        audience=audience,
+        in_reply_to=in_reply_to,
+    )
     with reporting() as report:
         screener = open_screener(settings, report)
         screener.open_judges()
@@ -188,7 +197,7 @@ def _write(target: TextIO, line: Line) -> None:
 
 def _show(reply: Reply, language: str) -> None:
     console, wording = terminal(), Wording(language)
-    console.print(Text(reply.title, style=f"bold {_COLOURS[reply.outcome]}"))
+    console.print(Text(reply.title, style=f"bold {_COLOURS[reply.outcome or Outcome.CLEAR]}"))
     if reply.summary:
         console.print(reply.summary)
     tints = {remark.number: _TINTS[remark.severity] for remark in reply.remarks}

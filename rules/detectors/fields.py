@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from rules.draft import Account, Channel, Draft, Kind
+from rules.draft import Account, Audience, Channel, Draft, Kind
 from rules.localized import Localized
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$")]
@@ -46,6 +46,7 @@ class Applies(Frozen):
     kinds: tuple[Kind, ...] = ()
     accounts: tuple[Account, ...] = ()
     channels: tuple[Channel, ...] = ()
+    audience: tuple[Audience, ...] = ()
     languages: tuple[str, ...] = ()
     since: date | None = Field(default=None, alias="from")
     until: date | None = None
@@ -56,6 +57,7 @@ class Applies(Frozen):
             (not self.kinds or draft.kind in self.kinds)
             and (not self.accounts or draft.account in self.accounts)
             and (not self.channels or draft.channel in self.channels)
+            and (not self.audience or draft.audience in self.audience)
             and (self.since is None or self.since <= today)
             and (self.until is None or today <= self.until)
         )

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rules.draft import Account, Channel, Cover, Draft, DraftRefused, Kind, Span
+from rules.draft import Account, Audience, Channel, Cover, Draft, DraftRefused, Kind, Span
 
 spans = st.builds(lambda start, length: Span(start, start + length), st.integers(0, 30), st.integers(1, 10))
 
@@ -44,7 +44,7 @@ def test_a_cover_says_what_its_spans_say_one_by_one(others: list[Span], span: Sp
 def test_a_draft_is_a_post_of_the_company_unless_said_otherwise() -> None:
     draft = Draft(text="x")
     assert (draft.kind, draft.account, draft.channel) == (Kind.POST, Account.INSTITUTIONAL, Channel.OTHER)
-    assert (draft.language, draft.in_reply_to, draft.attachments) == (None, None, ())
+    assert (draft.audience, draft.language, draft.in_reply_to, draft.attachments) == (Audience.PUBLIC, None, None, ())
 
 
 @given(st.text(st.characters(), max_size=40))

@@ -258,6 +258,7 @@ def test_a_fault_of_the_file_is_named_with_its_place(faults: Faults, text: str, 
         ({"examples": "{flag: [a], alow: [b], allow: [b]}"}, "14:25", "unknown_key"),
         ({"applies": "{kinds: [posts]}"}, "15:21", "not_one_of"),
         ({"applies": "{channels: [{}]}"}, "15:24", "not_one_of"),
+        ({"applies": "{audience: [friends]}"}, "15:24", "not_one_of"),
         ({"applies": "{kind: [post]}"}, "15:13", "unknown_key"),
         ({"applies": "~"}, "15:3", "want_keys"),
         ({"applies": "{languages: [it, de]}"}, "15:29", "not_a_language"),
@@ -354,7 +355,20 @@ def test_an_unknown_key_is_answered_with_the_one_that_was_meant(load: Load, text
         ("name: Comunicazione", "name: {}", [("policy.yaml:4:17", "empty")]),
         ("name: Comunicazione", "name: C, hours: 9-18", [("policy.yaml:4:33", "wrong_form")]),
         ("name: Comunicazione", "name: C, hours: mon-fri 09:00-25:00", [("policy.yaml:4:33", "wrong_form")]),
+        ("name: Comunicazione", 'name: C, hours: "mon 09:00-09:00"', [("policy.yaml:4:33", "no_time")]),
+        (
+            "name: Comunicazione",
+            'name: C, hours: "mon-fri 24:00-24:00, sat 24:00-24:00"',
+            [("policy.yaml:4:33", "no_time")],
+        ),
         ("name: Comunicazione", "name: C, deadline: 4 hours", [("policy.yaml:4:36", "wrong_form")]),
+        ("name: Comunicazione", "name: C, deadline: 10000d", [("policy.yaml:4:36", "wrong_form")]),
+        ("name: Comunicazione", "name: C, timezone: Europe/Roma", [("policy.yaml:4:36", "no_zone")]),
+        ("name: Comunicazione", "name: C, holidays: [12-25, pasquetta]", [("policy.yaml:4:44", "wrong_form")]),
+        ("name: Comunicazione", "name: C, holidays: [2026-02-30]", [("policy.yaml:4:37", "no_day")]),
+        ("name: Comunicazione", "name: C, holidays: [12-25, 02-30]", [("policy.yaml:4:44", "no_day")]),
+        ("name: Comunicazione", "name: C, holidays: 12-25", [("policy.yaml:4:36", "want_list")]),
+        ("name: Comunicazione", "name: C, holidays: [2026-08-21..2026-08-10]", [("policy.yaml:4:37", "days_swapped")]),
         ("name: Comunicazione", "name: C, next: legal", [("policy.yaml:4:32", "no_owner")]),
         ("name: Comunicazione", "name: C, next: comms", [("policy.yaml:4:32", "owner_cycle")]),
         ("owner: comms", "owner: coms", [("policy.yaml:6:46", "no_owner")]),
@@ -369,9 +383,56 @@ def test_a_fault_of_an_owner_or_a_clause_is_named(
     assert faults(head.replace(replaced, by)) == expected
 
 
-@pytest.mark.parametrize("hours", ["24x7", "mon-fri 09:00-18:00", "mon-fri 09:00-18:00, sat 09:00-24:00"])
+@pytest.mark.parametrize(
+    "hours",
+    ["24x7", "mon-fri 09:00-18:00", "mon-fri 09:00-18:00, sat 09:00-24:00", "fri-mon 22:00-06:00, wed 18:00-00:00"],
+)
 def test_hours_are_a_rota_or_always(load: Load, head: str, hours: str) -> None:
     assert load(head.replace("id: comms,", f'id: comms, hours: "{hours}",')).owner("comms").hours == hours
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("holidays: [12-25, 13-01]", [("policy.yaml:7:19", "no_day")]),
+        ("holidays: [natale]", [("policy.yaml:7:12", "wrong_form")]),
+        ("holidays: [2027-01-06..2026-12-24]", [("policy.yaml:7:12", "days_swapped")]),
+        ("duty: legal", [("policy.yaml:7:7", "no_owner")]),
+        ("appeals: coms", [("policy.yaml:7:10", "no_owner")]),
+        ("duty: Comms", [("policy.yaml:7:7", "wrong_form")]),
+    ],
+)
+def test_a_fault_of_who_is_there_for_all_is_named(
+    faults: Faults, head: str, line: str, expected: list[tuple[str, str]]
+) -> None:
+    assert faults(f"{head}{line}\n") == expected
+
+
+def test_whoever_is_asked_last_is_likely_one_of_the_owners(load: Load, head: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        load(f"{head}duty: coms\n")
+    (problem,) = caught.value.problems
+    assert problem.facts["hint"] == "comms"
+
+
+def test_holidays_and_who_is_asked_besides_are_those_of_the_file_that_says_them_last(
+    write: Write, load: Load, head: str
+) -> None:
+    says = "holidays: [01-01, easter-monday, 2026-12-25]\nduty: comms\nappeals: comms\n"
+    write("pack.yaml", head + says)
+    taken_over = load(f"{head}include: [pack.yaml]\n")
+    assert taken_over.holidays == ("01-01", "easter-monday", "2026-12-25")
+    assert (taken_over.duty, taken_over.appeals) == ("comms", "comms")
+    own = load(
+        head.replace("owners:\n", "owners:\n  - {id: legal, name: L}\n")
+        + "include: [pack.yaml]\nholidays: [12-26]\nduty: legal\n"
+    )
+    assert (own.holidays, own.duty, own.appeals) == (("12-26",), "legal", "comms")
+
+
+def test_what_no_file_says_is_nothing(load: Load, head: str) -> None:
+    policy = load(head)
+    assert (policy.holidays, policy.duty, policy.appeals) == ((), None, None)
 
 
 def test_the_same_clause_or_owner_twice_in_a_file_is_a_fault(faults: Faults, head: str) -> None:
@@ -512,7 +573,10 @@ yaml_like = st.recursive(
 )
 policies = st.fixed_dictionaries(
     {"name": st.just("a"), "languages": st.just(["it"])},
-    optional={key: yaml_like for key in ("rules", "owners", "clauses", "adjust", "include", "timezone", "x")},
+    optional={
+        key: yaml_like
+        for key in ("rules", "owners", "clauses", "adjust", "include", "timezone", "holidays", "duty", "appeals", "x")
+    },
 )
 
 
@@ -627,7 +691,8 @@ def test_the_schema_is_one_and_accepts_what_loads(load: Load, thousand_rules: st
     Draft202012Validator.check_schema(schema())
     validator = Draft202012Validator(schema())
     bare = head.replace('"1"', "4.1") + "rules:\n" + a_rule(clause="4.1", phrases=None, phrases_from="[a.txt]")
-    for text in (thousand_rules, bare, head):
+    away = head + "duty: comms\nholidays: [12-25, 2026-12-24, 2026-08-10..2026-08-21, easter-monday]\n"
+    for text in (thousand_rules, bare, head, away):
         assert [error.message for error in validator.iter_errors(_as_editors_read(text))] == []
 
 

@@ -201,6 +201,10 @@ def test_a_rule_being_drafted_does_not_run(act: Make, words: Make, make_policy: 
         ({"accounts": ["personal"]}, {"account": "institutional"}, False),
         ({"channels": ["x", "threads"]}, {"channel": "threads"}, True),
         ({"channels": ["x"]}, {"channel": "linkedin"}, False),
+        ({"audience": ["investors", "public"]}, {}, True),
+        ({"audience": ["investors"]}, {"audience": "investors"}, True),
+        ({"audience": ["investors"]}, {"audience": "customers"}, False),
+        ({"audience": ["investors"]}, {}, False),
         ({"kinds": ["reply"], "channels": ["x"]}, {"kind": "reply", "channel": "linkedin"}, False),
     ],
 )

@@ -81,6 +81,7 @@ NARROW = {"phrases": ["no vax"], "examples": {"flag": ["no vax"], "allow": ["x"]
         (WIDE, {**NARROW, "examples": {"flag": ["no vax", "altro"], "allow": ["x"]}}, [("test.a", "test.b")]),
         ({**WIDE, "applies": {"kinds": ["reply"]}}, NARROW, [("test.a", "test.b")]),
         ({**WIDE, "applies": {"kinds": ["reply"]}}, {**NARROW, "applies": {"kinds": ["post"]}}, []),
+        ({**WIDE, "applies": {"audience": ["press"]}}, {**NARROW, "applies": {"audience": ["investors"]}}, []),
         (
             {**WIDE, "applies": {"kinds": ["reply", "post"]}},
             {**NARROW, "applies": {"kinds": ["reply"]}},
