@@ -13,12 +13,17 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.accounts import Role, Title, is_account
 from rules.assembly import SHIPPED
 from rules.draft import LIMIT
 from rules.judges import Toxicity
 from rules.screening import PATIENCE
 
 PREFIX = "VAGLIO_"
+
+
+_E_MAIL = re.compile(r"[^@\s:,]+@[^@\s:,]+\.[^@\s:,.]+")
+_GROUP = re.compile(r"S[A-Z0-9]+", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -47,6 +52,11 @@ class Settings(BaseSettings):
     rule_timeout: float = Field(default=PATIENCE, gt=0, le=60)
     workers: int = Field(default=4, ge=1, le=64)
     backlog: int = Field(default=50, ge=1)
+    draft_days: int = Field(default=7, ge=1, le=90)
+    rate_person: int = Field(default=20, ge=1)
+    rate_workspace: int = Field(default=600, ge=1)
+
+    admin: str | None = Field(default=None, repr=False)
 
     console_host: str = "127.0.0.1"
     console_port: int = Field(default=8321, ge=0, le=65535)
@@ -56,6 +66,7 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
+    slack_groups: str = ""
 
     telegram_token: SecretStr | None = None
     telegram_api_url: str = "https://api.telegram.org"
@@ -83,6 +94,26 @@ class Settings(BaseSettings):
     def console_hosts(self) -> tuple[str, ...]:
         """The names by which the page is reached besides this machine's own."""
         return tuple(name.strip() for name in self.console_names.split(",") if name.strip())
+
+    @property
+    def admin_is_e_mail(self) -> bool:
+        """Whether Slack is to be asked whose address it is."""
+        return self.admin is not None and _E_MAIL.fullmatch(self.admin) is not None
+
+    def role_groups(self) -> tuple[tuple[Title, str], ...]:
+        """Which role goes with which of Slack's user groups. Raises `SettingsError`."""
+        found = []
+        for pair in filter(str.strip, self.slack_groups.split(",")):
+            written, _, group = (part.strip() for part in pair.partition("="))
+            title = Title.read(written)
+            if title is None or not _GROUP.fullmatch(group):
+                raise SettingsError(
+                    f"{PREFIX}SLACK_GROUPS: write communications=S0123, owner:legal=S0456, with commas between: "
+                    f"a role ({', '.join(role for role in Role if role is not Role.OWNER)}, or owner: and its id in "
+                    "the policy) and a user group's ID, which begins with S (in Slack: the group, …, Copy group ID)."
+                )
+            found.append((title, group))
+        return tuple(found)
 
     def slack_mode(self) -> SlackMode | None:
         """How Slack is reached; None where it is not set up. Raises `SettingsError` for a half."""
@@ -135,7 +166,23 @@ def read_settings() -> Settings:
             raise SettingsError(f"{PREFIX}CONSOLE_NAMES: not a host's name: write vaglio.acme.example, for example.")
     settings.slack_mode()
     settings.telegram_mode()
+    _look_at_roles(settings)
     return settings
+
+
+def _look_at_roles(settings: Settings) -> None:
+    if settings.admin and not (settings.admin_is_e_mail or is_account(settings.admin)):
+        raise SettingsError(
+            f"{PREFIX}ADMIN: neither an account nor an e-mail address: write slack:T0123:U0456, telegram:12345 or "
+            "anna@acme.example, for example."
+        )
+    asks_slack = {"ADMIN": settings.admin_is_e_mail, "SLACK_GROUPS": bool(settings.role_groups())}
+    for name, asks in asks_slack.items():
+        if asks and settings.slack_mode() is None:
+            raise SettingsError(
+                f"{PREFIX}{name} is asked of Slack, and Slack is not set up: {PREFIX}SLACK_BOT_TOKEN is missing "
+                "(docs/slack.md tells how)."
+            )
 
 
 def _refuse_unknown_names() -> None:

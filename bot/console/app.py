@@ -7,18 +7,22 @@ from collections.abc import Callable, Collection, Mapping
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from bot.console import auth
 from bot.console.auth import SESSION_LIFE, ForeignForm, SignIn, Stranger
+from bot.console.link_page import link_routes
 from bot.console.pages import Assets, Pages
 from bot.console.pool import Pool
 from bot.console.shield import LimitedBody, QuietErrors, SafeHeaders
 from bot.console.try_page import try_routes
+from bot.people import People
 from bot.prescreen import Prescreen
 from bot.reply import failure
+from bot.roles import Role, Roles, Source
 
 _log = structlog.get_logger("vaglio.console")
 
@@ -39,18 +43,23 @@ def build_console(
     hosts: Collection[str] = (),
     workers: int = 4,
     backlog: int = 50,
+    people: People | None = None,
+    roles: Roles | None = None,
 ) -> FastAPI:
     """The console.
 
     `hosts` are the names it is reached by besides loopback's own; with one of them, its cookie asks for HTTPS.
     `workers` threads check drafts while up to `backlog` more wait. `health` says how things are, without content;
-    a `status` in it that is not `ok` is answered with a 503.
+    a `status` in it that is not `ok` is answered with a 503. With `people` there is the page that links Telegram, and
+    with `roles` too, whoever opens the one-time link becomes an admin.
     """
     pages = Pages(sign_in, default_language)
     # Room for a draft and for what it replies to, each as long as the screener reads, in the longest of spellings.
     body_limit = 2 * _BYTES_A_CHARACTER * prescreen.screener.limit + _BYTES_BESIDE
     app = FastAPI(title="Vaglio", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(_door(sign_in, pages, body_limit))
+    app.include_router(_door(sign_in, pages, body_limit, lambda account: _make_admin(people, roles, account)))
+    if people is not None:
+        app.include_router(link_routes(people, sign_in, pages, body_limit=body_limit))
     app.include_router(try_routes(prescreen, sign_in, pages, body_limit=body_limit, checks=Pool(workers, backlog)))
     app.include_router(_health(health))
     app.mount("/static", Assets())
@@ -76,7 +85,7 @@ def _stand_guard(app: FastAPI, pages: Pages, session_key: bytes, hosts: Collecti
     app.add_middleware(SafeHeaders)
 
 
-def _door(sign_in: SignIn, pages: Pages, body_limit: int) -> APIRouter:
+def _door(sign_in: SignIn, pages: Pages, body_limit: int, welcome: Callable[[str], None]) -> APIRouter:
     """In by the one-time link, out by the button."""
     router = APIRouter()
 
@@ -93,6 +102,7 @@ def _door(sign_in: SignIn, pages: Pages, body_limit: int) -> APIRouter:
     async def enter(request: Request) -> Response:
         if auth.is_on_this_machine(request) and sign_in.use(request.query_params.get("key", "")):
             sign_in.begin(request.session, auth.OWNER)
+            await run_in_threadpool(welcome, auth.OWNER)
         if sign_in.account(request.session) is not None:
             return RedirectResponse("/try", 303)
         return _not_by_this_link(request, pages)
@@ -109,6 +119,18 @@ def _door(sign_in: SignIn, pages: Pages, body_limit: int) -> APIRouter:
         return pages.notice(request, say("You have signed out"), again, status=200)
 
     return router
+
+
+def _make_admin(people: People | None, roles: Roles | None, account: str) -> None:
+    """Whoever reads the terminal of this machine may do everything anyway."""
+    if people is None or roles is None:
+        return
+    try:
+        person = people.person(account)
+        roles.grant(person, Role.ADMIN, by=person, source=Source.LINK)
+    except Exception as error:
+        # They are in all the same; where the record cannot be written, the page says so soon enough.
+        _log.error("the admin was not recorded", error=type(error).__name__)
 
 
 def _not_by_this_link(request: Request, pages: Pages) -> Response:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.accounts import Role, Title
 from bot.settings import PREFIX, Settings, SettingsError, SlackMode, read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -136,3 +137,91 @@ def test_a_name_of_the_page_is_a_host(monkeypatch: pytest.MonkeyPatch, names: st
 def test_the_names_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{PREFIX}CONSOLE_NAMES", "vaglio.acme.example, [::1] ,")
     assert read_settings().console_hosts == ("vaglio.acme.example", "[::1]")
+
+
+# --- Who is who ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _with_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv(f"{PREFIX}SLACK_APP_TOKEN", "xapp-1")
+
+
+@pytest.mark.usefixtures("_with_slack")
+def test_roles_by_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        f"{PREFIX}SLACK_GROUPS", "communications=S0123, compliance = S0456,owner:legal=S0789,owner:legal=S1,"
+    )
+    legal = Title(Role.OWNER, "legal")
+    assert read_settings().role_groups() == (
+        (Title(Role.COMMUNICATIONS), "S0123"),
+        (Title(Role.COMPLIANCE), "S0456"),
+        (legal, "S0789"),
+        (legal, "S1"),
+    )
+
+
+@pytest.mark.parametrize(
+    "groups",
+    ["S0123", "communications", "communications=", "=S0123", "boss=S0123", "owner=S0123", "owner:=S0123",
+     "communications=communications-team", "communications=S0123 compliance=S0456", "communications=@press"],
+)  # fmt: skip
+@pytest.mark.usefixtures("_with_slack")
+def test_a_group_that_is_written_wrongly(monkeypatch: pytest.MonkeyPatch, groups: str) -> None:
+    monkeypatch.setenv(f"{PREFIX}SLACK_GROUPS", groups)
+    with pytest.raises(SettingsError, match=f"{PREFIX}SLACK_GROUPS.*owner:legal=S0456"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("admin", "is_e_mail"),
+    [("slack:T0123:U0456", False), ("telegram:12345", False), ("local:owner", False), ("anna@acme.example", True)],
+)
+@pytest.mark.usefixtures("_with_slack")
+def test_an_admin_is_an_account_or_an_address(monkeypatch: pytest.MonkeyPatch, admin: str, is_e_mail: bool) -> None:
+    monkeypatch.setenv(f"{PREFIX}ADMIN", admin)
+    settings = read_settings()
+    assert (settings.admin, settings.admin_is_e_mail) == (admin, is_e_mail)
+    assert admin not in repr(settings)
+
+
+@pytest.mark.parametrize("admin", ["annarossi", "U0456", "@anna", "anna@localhost", "slack:T0123", "a@b.c, d@e.f"])
+@pytest.mark.usefixtures("_with_slack")
+def test_an_admin_who_is_neither(monkeypatch: pytest.MonkeyPatch, admin: str) -> None:
+    monkeypatch.setenv(f"{PREFIX}ADMIN", admin)
+    with pytest.raises(SettingsError, match=f"{PREFIX}ADMIN.*slack:T0123:U0456") as error:
+        read_settings()
+    assert f": {admin}" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "is_enough"),
+    [
+        ({"ADMIN": "anna@acme.example"}, False),
+        ({"SLACK_GROUPS": "admin=S1"}, False),
+        ({"ADMIN": "telegram:12345"}, True),
+    ],
+)
+def test_what_is_asked_of_slack_needs_slack(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], is_enough: bool
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    if is_enough:
+        read_settings()
+        return
+    with pytest.raises(SettingsError, match=f"{PREFIX}{next(iter(given))}.*{PREFIX}SLACK_BOT_TOKEN"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "bound"),
+    [("DRAFT_DAYS", "0", "1"), ("DRAFT_DAYS", "91", "90"), ("RATE_PERSON", "0", "1"), ("RATE_WORKSPACE", "-5", "1")],
+)
+def test_a_number_out_of_bounds_is_told_the_bound(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, bound: str
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}{name}", value)
+    with pytest.raises(SettingsError, match=f"{PREFIX}{name}: .* {bound}$"):
+        read_settings()

@@ -1,0 +1,50 @@
+"""How accounts and roles are written: in the settings, on the command line and in the record."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+_ACCOUNT = re.compile(r"slack:[A-Z0-9]+:[A-Z0-9]+|telegram:[0-9]+|local:[A-Za-z0-9._-]+", re.ASCII)
+_OWNER = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
+
+
+class Role(StrEnum):
+    """What somebody may do beyond checking drafts of their own."""
+
+    OWNER = "owner"
+    """Says yes or no to drafts that touch an owner's clauses."""
+    COMMUNICATIONS = "communications"
+    COMPLIANCE = "compliance"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Title:
+    """A role, and of `owner` which owner of the policy. `str` and `read` are each other's inverse."""
+
+    role: Role
+    owner: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for an owner of nothing, and for an owner's id beside another role."""
+        if (self.role is Role.OWNER) != bool(self.owner):
+            raise ValueError("the role owner, and no other, says of what: owner:legal")
+
+    def __str__(self) -> str:
+        return f"{self.role}:{self.owner}" if self.owner else str(self.role)
+
+    @classmethod
+    def read(cls, written: str) -> Self | None:
+        """The title that is written as `admin` or as `owner:legal`; None for anything else."""
+        role, colon, owner = written.partition(":")
+        if role not in set(Role) or (role == Role.OWNER) != bool(colon) or (colon and not _OWNER.fullmatch(owner)):
+            return None
+        return cls(Role(role), owner)
+
+
+def is_account(written: str) -> bool:
+    """Whether it is written as `slack:T0123:U0456`, `telegram:12345` or `local:owner` are."""
+    return _ACCOUNT.fullmatch(written) is not None
