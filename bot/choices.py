@@ -24,15 +24,16 @@ def choices(held: HeldDraft, policy: Policy, language: str, *, has_proposal: boo
     wording = Wording(language)
     if held.state is State.REPLACED:
         return ()
-    if held.state is State.ASKED:
-        edit = (Verb.EDIT, wording.say("Change it and check again"))
-        return (*_of(held, edit, wording=wording), _forget(held, wording))
+    edit = (Verb.EDIT, wording.say("Change it and check again"))
+    if held.state in (State.ASKED, State.REJECTED, State.CHANGE):
+        # What was asked is not asked again: other words are another draft.
+        return (*_of(held, edit, wording=wording), *_disagree(held, wording), _forget(held, wording))
     if held.may_be_published:
         return tuple(_published(held, wording))
     offered: list[tuple[Verb, str]] = []
     if has_proposal:
         offered.append((Verb.REWRITE, wording.say("Use the proposal")))
-    offered.append((Verb.EDIT, wording.say("Change it and check again")))
+    offered.append(edit)
     if owners := owners_of(held, policy):
         names = ", ".join(say(policy.owner(owner).name, language) for owner in owners)
         offered.append((Verb.ASK, wording.say("Ask: {owners}", owners=names)))

@@ -144,11 +144,10 @@ class Drafts:
             rows = session.exec(newest).all()
         return [self._opened(row) for row in rows]
 
-    def asked_in(self, thread: str) -> Sequence[str]:
-        """The drafts of a thread on which owners have been asked and have not answered."""
-        query = select(Held.id).where(Held.thread == thread, Held.state == State.ASKED)
+    def ids_in(self, thread: str) -> Sequence[str]:
+        """Every check of a draft, the first one too."""
         with self._store.read() as session:
-            return session.exec(query).all()
+            return session.exec(select(Held.id).where(Held.thread == thread)).all()
 
     def before(self, held: HeldDraft) -> HeldDraft | None:
         """The check before this one in the same thread."""

@@ -176,16 +176,14 @@ class Reviews:
                 session.add(row)
         return Ruled.DONE
 
-    def withdraw(self, screening: str) -> tuple[Asked, ...]:
-        """Its writer takes the draft back. Returns the seats that were open and have to be told."""
+    def withdraw(self, screening: str) -> None:
+        """Its writer takes the draft back; what is settled stays so."""
         with self._store.write() as session:
             review = session.exec(select(Review).where(Review.screening == screening)).first()
-            if review is None or review.state != Ruling.OPEN:
-                return ()
-            review.state = Ruling.WITHDRAWN
-            session.add(review)
-            withdrawn = self._close_open(session, review)
-        return tuple(seat for id in withdrawn if (seat := self.seat(id)))
+            if review is not None and review.state == Ruling.OPEN:
+                review.state = Ruling.WITHDRAWN
+                session.add(review)
+                self._close_open(session, review)
 
     # --- What time does ----------------------------------------------------------------------------------------------
 
@@ -234,12 +232,11 @@ class Reviews:
                 review.state = Ruling.APPROVED
         session.add(review)
 
-    def _close_open(self, session: Session, review: Review) -> list[str]:
+    def _close_open(self, session: Session, review: Review) -> None:
         rows = session.exec(select(Seat).where(Seat.review == review.id, Seat.state == Ruling.OPEN)).all()
         for row in rows:
             row.state, row.due = Ruling.WITHDRAWN, None
             session.add(row)
-        return [row.id for row in rows]
 
     def _said(self, id: str, by: str | None, reason: str | None) -> tuple[bytes, bytes]:
         return self._vault.seal(json.dumps({"by": by, "reason": reason}).encode(), id.encode())

@@ -15,7 +15,7 @@ from bot.matter import matter_of, owners_of
 from bot.news import moment, names_of
 from bot.receipts import shown
 from bot.reply import Notice
-from bot.review import Asked
+from bot.review import Asked, Ruling
 from bot.wording import Wording
 from rules.policy import Policy
 from rules.screening import Screener
@@ -46,8 +46,12 @@ class Writing:
 
     def take_back(self, thread: str) -> tuple[Errand, ...]:
         """Whoever was asked about earlier words of a thread is told that no answer is needed any more."""
-        asked = self._cabinet.drafts.asked_in(thread)
-        return tuple(card_of(seat) for id in asked for seat in self._cabinet.reviews.withdraw(id))
+        reviews, ids = self._cabinet.reviews, self._cabinet.drafts.ids_in(thread)
+        for id in ids:
+            reviews.withdraw(id)
+        # All of them, whenever they were withdrawn: a stop may have come before they were told.
+        seats = [seat for id in ids for seat in reviews.of_screening(id)]
+        return tuple(card_of(seat) for seat in seats if seat.state is Ruling.WITHDRAWN)
 
     def receipt(self, held: HeldDraft) -> str:
         """The code for what may be published."""
@@ -59,6 +63,8 @@ class Writing:
     def _ask(self, act: Act, held: HeldDraft, policy: Policy) -> Answer:
         reviews, wording = self._cabinet.reviews, Wording(act.language)
         seats = reviews.of_screening(held.id)
+        if seats and seats[0].whole is not Ruling.OPEN:
+            return moved_on(act)
         if not seats:
             if held.state is not State.CHECKED or not owners_of(held, policy):
                 return moved_on(act)

@@ -3,100 +3,121 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
 
 import structlog
 
-from bot.people import LANGUAGES, Language, People
-from bot.prescreen import Prescreen
-from bot.reply import Reply, failure, refusal, reply_to
+from bot.actions import Action, Asks, Verb
+from bot.conversation import Conversation
+from bot.deeds import Act, Answer
+from bot.errands import Post, What
+from bot.learning import Learning
+from bot.people import Language, People
+from bot.rates import Rates
+from bot.reply import Notice, Reply, failure, refusal
 from bot.wording import Wording
+from bot.work import Event
 from rules.draft import Draft, DraftRefused
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 _KEPT: Final = 200
 """Answers kept until they are delivered; one that was let go too early is only worked out again."""
-_NAMES: Final = {"it": "it", "italiano": "it", "italian": "it", "en": "en", "english": "en", "inglese": "en"}
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A sentence for the writer where there is no verdict to show."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    """Open a form for a new draft."""
-
-
-@dataclass(frozen=True, slots=True)
-class Speak:
-    language: Language
-
-
-Command = Help | New | Speak
-
-
-def command(text: str) -> Command | None:
-    """The command that the whole of `text` is; None for anything else, which is a draft."""
-    match text.lower().split():
-        case ["help" | "aiuto"]:
-            return Help()
-        case ["new" | "nuova" | "nuovo"]:
-            return New()
-        case ["language" | "lingua", name] if name in _NAMES:
-            return Speak(LANGUAGES[0] if _NAMES[name] == LANGUAGES[0] else LANGUAGES[1])
-        case _:
-            return None
+_SCREENING: Final = (Verb.REWRITE, Verb.EDIT, Verb.AGAIN)
+"""What checks a draft once more, and so counts as one."""
 
 
 class Desk:
     """Screens on a bounded pool of threads, so that no event loop ever waits for a detector."""
 
-    def __init__(self, prescreen: Prescreen, people: People, *, threads: int) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        learning: Learning,
+        people: People,
+        post: Post,
+        rates: Rates,
+        *,
+        threads: int,
+    ) -> None:
         self.people = people
-        self._prescreen = prescreen
+        self.conversation, self.learning = conversation, learning
+        self._post, self._rates = post, rates
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="vaglio-desk")
-        self._given: dict[str, Reply] = {}
+        self._given: dict[str, Answer] = {}
 
     async def answer(self, id: str, draft: Draft, language: Language) -> Reply | Notice:
-        """The verdict, recorded, or the sentence that says why there is none.
+        """The verdict, recorded, or the sentence that says why there is none."""
+        return (await self._once(id, language, lambda: self._checked(id, draft, language))).said
 
-        The same `id` asked again before `delivered` gets the same verdict: it is screened, recorded and counted once.
+    async def act(self, act: Act) -> Answer:
+        """Do what a button says, and have whoever it concerns told."""
+        return await self._once(act.id, act.language, lambda: self._acted(act))
+
+    async def told(self, id: str, event: Event, account: str, language: Language) -> Answer | None:
+        """The message of an errand, as things stand now; None where there is nothing to say any more.
+
+        Raises what goes wrong: nobody waits for it, and so it is tried again.
         """
         if id in self._given:
             return self._given[id]
-        loop = asyncio.get_running_loop()
-        try:
-            reply = await loop.run_in_executor(self._pool, self._screened, id, draft, language)
-        except DraftRefused as refused:
-            return Notice(refusal(refused, language))
-        except Exception as error:
-            # Its message may quote the draft: the type is all that may be told.
-            log.error("screening.failed", id=id, error=type(error).__name__)
-            return Notice(failure(language))
-        self._given[id] = reply
-        while len(self._given) > _KEPT:
-            del self._given[next(iter(self._given))]
-        return reply
+        what, about, owner = What(event["what"]), event["about"], event.get("owner")
+        answer = await self._run(lambda: self.conversation.told(what, about, owner, id, account, language))
+        if answer is not None:
+            await self._post.send(answer.errands)
+            self._keep(id, answer)
+        return answer
+
+    async def asks(self, action: Action, account: str, language: Language) -> Asks | None:
+        """The words that an action needs; None for one that needs none."""
+        return await self._run(lambda: self.conversation.asks(action, account, language))
+
+    async def mine(self, account: str, language: Language) -> Reply:
+        return await self._run(lambda: self.conversation.mine(account, language))
 
     def delivered(self, id: str) -> None:
         """The answer is out, or nobody will ever take it: its words are let go."""
         self._given.pop(id, None)
 
-    def _screened(self, id: str, draft: Draft, language: Language) -> Reply:
-        return reply_to(self._prescreen(draft, id=id), self._prescreen.screener.policy, language)
+    async def _once(self, id: str, language: Language, work: Callable[[], Answer]) -> Answer:
+        """The same `id` asked again before `delivered` gets the same answer: it is worked out and counted once."""
+        if id in self._given:
+            return self._given[id]
+        try:
+            answer = await self._run(work)
+            # Before anybody is answered: what somebody was promised is under way.
+            await self._post.send(answer.errands)
+        except DraftRefused as refused:
+            return Answer(Notice(refusal(refused, language)))
+        except Exception as error:
+            # Its message may quote the draft: the type is all that may be told.
+            log.error("screening.failed", id=id, error=type(error).__name__)
+            return Answer(Notice(failure(language)))
+        self._keep(id, answer)
+        return answer
+
+    def _keep(self, id: str, answer: Answer) -> None:
+        self._given[id] = answer
+        while len(self._given) > _KEPT:
+            del self._given[next(iter(self._given))]
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def _acted(self, act: Act) -> Answer:
+        if act.action.verb in _SCREENING and (too_many := self._rates.admit(act.id, act.account, datetime.now(UTC))):
+            return Answer(Notice(too_many.show(act.language)))
+        return self.learning.act(act) or self.conversation.act(act)
+
+    def _checked(self, id: str, draft: Draft, language: Language) -> Answer:
+        if too_many := self._rates.admit(id, draft.author, datetime.now(UTC)):
+            return Answer(Notice(too_many.show(language)))
+        return self.conversation.check(id, draft, language)
 
     async def language(self, account: str) -> Language:
         return await asyncio.to_thread(self.people.language, account)
@@ -122,11 +143,23 @@ class Desk:
             )
             if slack
             else wording.say(
-                "• Send me the text of your draft: I check it\n"
+                "• Send me the text of your draft: I check it as a post in the company's name, and with a button you "
+                "change that\n"
+                "• A reply: forward me what the customer wrote and reply to it there, or /reply\n"
+                "• /private and the text: I check it and forget it\n"
+                "• /mine: your drafts · /policy: the policy · /quiz: five questions about it\n"
+                "• /verify and a code: whether a receipt holds\n"
                 "• /language it, /language en: how I speak to you\n"
-                "• /help: this page"
+                "• /cancel: never mind what I have asked you for · /help: this page"
             )
         )
+        if slack:
+            how += "\n" + wording.say(
+                "• /vaglio private followed by the text: I check it and forget it\n"
+                "• /vaglio mine: your drafts · /vaglio policy: the rules · /vaglio quiz: five questions\n"
+                "• /vaglio verify CODE: whether a text is the one that was checked\n"
+                "• /vaglio link: a code by which I know you in Telegram too"
+            )
         record = wording.say(
             "Each check is recorded for compliance under a pseudonym, with personal data blanked. "
             "Nobody else sees my answer."

@@ -8,6 +8,7 @@ from dataclasses import replace
 import regex
 
 from bot.pieces import Piece
+from bot.reply import Reply
 from rules.rewriting import Change
 from rules.verdict import Outcome, Severity
 
@@ -28,6 +29,11 @@ _UNSEEN = regex.compile(
     r"(?V1)(?P<flag>\U0001F3F4[\U000E0020-\U000E007E]+\U000E007F)"
     r"|[[\p{Cc}\p{Cf}\p{Cs}]--[\n\t\u200c\u200d]]"
 )
+
+
+def sign_of(reply: Reply) -> str:
+    """What stands before its title."""
+    return SIGNS[reply.outcome] if reply.outcome else reply.sign
 
 
 def harmless(text: str) -> str:

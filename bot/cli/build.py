@@ -7,9 +7,17 @@ import sys
 
 from rich.console import Console
 
+from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
-from bot.keys import key_in
-from bot.people import LANGUAGES, Language
+from bot.audit.vault import Vault
+from bot.deeds import Cabinet
+from bot.drafts import Drafts
+from bot.keys import derived, key_in
+from bot.people import LANGUAGES, Language, People
+from bot.receipts import Receipts
+from bot.reminders import Reminders
+from bot.review import Reviews
+from bot.roles import Roles
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store
 from rules.built import Report, silent
@@ -45,9 +53,10 @@ def open_judges(settings: Settings, report: Report = silent) -> Judges:
     return Judges(settings.models_dir, settings.toxicity, report)
 
 
-def open_screener(settings: Settings, report: Report = silent) -> Screener:
+def open_screener(settings: Settings, report: Report = silent, policy: Policy | None = None) -> Screener:
+    """Of `policy`, or else of the one in force."""
     return Screener(
-        open_policy(settings),
+        policy or open_policy(settings),
         open_judges(settings, report),
         open_knowledge(settings),
         limit=settings.draft_limit,
@@ -73,6 +82,22 @@ def open_ledger(settings: Settings, store: Store) -> Ledger:
     ledger = Ledger(store, settings.data_dir / "ledger.head")
     ledger.catch_up()
     return ledger
+
+
+def open_cabinet(settings: Settings, store: Store, vault: Vault, ledger: Ledger) -> Cabinet:
+    """All that is kept about drafts and people. Raises `KeyFileError`."""
+    key = key_in(settings.keys_dir, "texts.key", "the key by which texts are known again")
+    people = People(store)
+    return Cabinet(
+        people=people,
+        roles=Roles(store, ledger),
+        drafts=Drafts(store, vault, days=settings.draft_days),
+        reviews=Reviews(store, vault),
+        appeals=Appeals(store, vault, people, derived(key, "appeals")),
+        receipts=Receipts(store, derived(key, "receipts")),
+        reminders=Reminders(store),
+        ledger=ledger,
+    )
 
 
 def terminal(*, errors: bool = False) -> Console:

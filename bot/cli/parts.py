@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bot.audit.vault import Vault
 from bot.chat.desk import Desk
 from bot.clock import Clock
 from bot.conversation import Conversation
 from bot.deeds import Cabinet
+from bot.differences import for_people
 from bot.errands import Post
 from bot.knowing import Acknowledgements
 from bot.learning import Learning
@@ -16,6 +18,7 @@ from bot.places import Awaiting, Cards, Days
 from bot.prescreen import Prescreen
 from bot.quizzes import Quizzes
 from bot.rates import Rates
+from bot.revisions import Revisions
 from bot.settings import Settings
 from bot.store import Store
 from bot.work import Work
@@ -25,6 +28,9 @@ from bot.work import Work
 class Parts:
     """What both platforms are given."""
 
+    store: Store
+    vault: Vault
+    cabinet: Cabinet
     work: Work
     desk: Desk
     clock: Clock
@@ -36,13 +42,15 @@ class Parts:
         cls,
         settings: Settings,
         store: Store,
+        vault: Vault,
         cabinet: Cabinet,
         prescreen: Prescreen,
-        work: Work,
-        acknowledgements: Acknowledgements,
+        revisions: Revisions,
     ) -> Parts:
         """Ready to be started. Whatever asks for the policy gets the one that is in force at that moment."""
+        work = Work(store, vault, workers=settings.workers, backlog=settings.backlog)
         cards, awaiting = Cards(store), Awaiting(store)
+        acknowledgements = Acknowledgements(store, cabinet.ledger, revisions.policy_of, for_people)
         post = Post(work, cabinet.people, lambda: prescreen.screener.policy, running(settings))
         quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
         desk = Desk(
@@ -54,7 +62,7 @@ class Parts:
             threads=settings.workers,
         )
         clock = Clock(cabinet, post, Days(store), awaiting, quizzes, lambda: prescreen.screener.policy)
-        return cls(work, desk, clock, cards, awaiting)
+        return cls(store, vault, cabinet, work, desk, clock, cards, awaiting)
 
 
 def running(settings: Settings) -> Collection[str]:

@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from bot.audit.ledger import Ledger
 from bot.audit.vault import Vault, VaultError
-from bot.chat.desk import Desk
-from bot.cli.build import open_ledger, open_screener, open_store, terminal, tongue
+from bot.cli.build import (
+    open_cabinet,
+    open_ledger,
+    open_revisions,
+    open_screener,
+    open_store,
+    terminal,
+    tongue,
+)
 from bot.cli.doctor import without_detoxify
+from bot.cli.parts import Parts
+from bot.cli.platforms import Task, slack, telegram
 from bot.cli.reporting import reporting
-from bot.cli.tokens import slack_accepts, telegram_accepts
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.shield import LimitedBody
+from bot.deeds import Cabinet
+from bot.live import LivePolicy, follow
 from bot.logs import configure_logs
-from bot.people import People
 from bot.prescreen import Prescreen
-from bot.settings import Settings, SettingsError, SlackMode, read_settings
+from bot.revisions import Revisions
+from bot.roles import Role, Source
+from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store
 from bot.wording import Wording
 from bot.work import Work
 
 log = structlog.get_logger(__name__)
 
-Task = Callable[[], Awaitable[object]]
 _HOOK_BYTES = 1_000_000
 """More than Slack or Telegram ever send in one request."""
 _GRACE = 10
@@ -54,14 +60,20 @@ def serve(*, link: bool) -> None:
         vault = Vault.open(settings.keys_dir)
     except VaultError as error:
         raise SettingsError(str(error)) from None
+    store = open_store(settings)
+    ledger = open_ledger(settings, store)
+    revisions = open_revisions(settings, store, ledger)
     with reporting() as report:
-        screener = open_screener(settings, report)
+        policy = LivePolicy(revisions, settings.policy).policy()
+        screener = open_screener(settings, report, policy)
         missing = screener.load()
     for rule, reason in missing.items():
         log.warning("rule.unavailable", rule=rule, reason=reason)
-    store = open_store(settings)
-    ledger = open_ledger(settings, store)
-    house = House(settings, vault, store, ledger, Prescreen(screener, ledger), listening)
+    cabinet = open_cabinet(settings, store, vault, ledger)
+    if settings.admin and not settings.admin_is_e_mail:
+        cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
+    prescreen = Prescreen(screener, ledger, cabinet.appeals)
+    house = House(settings, vault, store, cabinet, prescreen, revisions, listening)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -75,14 +87,14 @@ class House:
     settings: Settings
     vault: Vault
     store: Store
-    ledger: Ledger
+    cabinet: Cabinet
     prescreen: Prescreen
+    revisions: Revisions
     listening: socket.socket
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
-        work = Work(self.store, self.vault, workers=settings.workers, backlog=settings.backlog)
-        desk = Desk(self.prescreen, People(self.store), threads=settings.workers)
+        parts = Parts.open(settings, self.store, self.vault, self.cabinet, self.prescreen, self.revisions)
         sign_in = SignIn()
         console = build_console(
             prescreen=self.prescreen,
@@ -90,16 +102,18 @@ class House:
             # A key of this start only: what was signed out stays out, and a copied cookie dies with the process.
             session_key=secrets.token_bytes(32),
             default_language=tongue(settings),
-            health=lambda: self._health(work),
+            health=lambda: self._health(parts.work),
             hosts=settings.console_hosts,
             workers=settings.workers,
             backlog=settings.backlog,
+            people=self.cabinet.people,
+            roles=self.cabinet.roles,
         )
-        tasks: list[Task] = [work.run]
+        tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
         # Slack and Telegram call by whatever name they were given, and prove themselves by signature and secret:
         # their routes stand outside the page's own checks of host, session and form.
         hooks: list[Route] = []
-        async with self._slack(hooks, work, desk, tasks), self._telegram(hooks, work, desk, tasks):
+        async with slack(settings, parts, hooks, tasks), telegram(settings, parts, hooks, tasks):
             server = _Server(
                 uvicorn.Config(
                     LimitedBody(Starlette(routes=[*hooks, Mount("/", console)]), limit=_HOOK_BYTES),
@@ -111,12 +125,16 @@ class House:
                 on_start=lambda port: self._greet(sign_in, port, link=link),
             )
             await _until_stopped(server, self.listening, tasks)
-        work.close()
-        desk.close()
+        parts.work.close()
+        parts.desk.close()
+
+    async def _follow(self) -> None:
+        """Whatever is published is in force here within seconds."""
+        await follow(self.prescreen, lambda policy: open_screener(self.settings, policy=policy), self.revisions)
 
     def _health(self, work: Work) -> dict[str, object]:
         """Raises where the record cannot be read, and the page then says that Vaglio is failing."""
-        self.ledger.entries(newest=1)
+        self.cabinet.ledger.entries(newest=1)
         return {"status": "ok", "waiting": work.waiting}
 
     def _greet(self, sign_in: SignIn, port: int, *, link: bool) -> None:
@@ -133,75 +151,6 @@ class House:
         for name, mode in (("Slack", self.settings.slack_mode()), ("Telegram", self.settings.telegram_mode())):
             if mode is None:
                 out.print(wording.say("{name}: not set up (README.md tells how)", name=name))
-
-    @asynccontextmanager
-    async def _slack(self, hooks: list[Route], work: Work, desk: Desk, tasks: list[Task]) -> AsyncIterator[None]:
-        settings, mode = self.settings, self.settings.slack_mode()
-        if mode is None or settings.slack_bot_token is None:
-            yield
-            return
-        # Slack's and Telegram's libraries take a second to import: only who uses them pays for it.
-        from bot.chat.slack import SlackChat, slack_client
-
-        secret = settings.slack_signing_secret
-        chat = SlackChat(
-            client=slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url),
-            signing_secret=secret.get_secret_value() if secret else "",
-            work=work,
-            desk=desk,
-        )
-        tasks.append(lambda: slack_accepts(chat.check_token, "VAGLIO_SLACK_BOT_TOKEN"))
-        if mode is SlackMode.HTTP:
-            from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-
-            handler = AsyncSlackRequestHandler(chat.app)
-
-            hooks.append(Route("/slack/events", handler.handle, methods=["POST"]))
-            yield
-            return
-        from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-
-        assert settings.slack_app_token is not None  # noqa: S101 -- the mode says so
-        link = AsyncSocketModeHandler(chat.app, settings.slack_app_token.get_secret_value(), web_client=chat.client)
-        tasks.append(lambda: slack_accepts(link.connect_async, "VAGLIO_SLACK_APP_TOKEN"))
-        try:
-            yield
-        finally:
-            with suppress(Exception):
-                await link.close_async()  # type: ignore[no-untyped-call]
-
-    @asynccontextmanager
-    async def _telegram(self, hooks: list[Route], work: Work, desk: Desk, tasks: list[Task]) -> AsyncIterator[None]:
-        settings, mode = self.settings, self.settings.telegram_mode()
-        if mode is None or settings.telegram_token is None:
-            yield
-            return
-        from bot.chat.telegram import TelegramChat, telegram_bot
-
-        bot = telegram_bot(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
-        chat = TelegramChat(bot=bot, work=work, desk=desk)
-        if mode == "webhook":
-            url, given = settings.telegram_webhook_url, settings.telegram_webhook_secret
-            assert url is not None and given is not None  # noqa: S101, PT018 -- the mode says so
-            secret = given.get_secret_value()
-
-            async def updates(request: Request) -> Response:
-                try:
-                    body = json.loads(await request.body())
-                except ValueError:
-                    return Response(status_code=400)
-                header = request.headers.get("X-Telegram-Bot-Api-Secret-Token")
-                return Response(status_code=200 if await chat.receive(body, header, secret) else 403)
-
-            hooks.append(Route("/telegram/updates", updates, methods=["POST"]))
-            tasks.append(lambda: telegram_accepts(chat.run(lambda: chat.listen(url, secret))))
-        else:
-            tasks.append(lambda: telegram_accepts(chat.run(chat.poll)))
-        try:
-            yield
-        finally:
-            with suppress(Exception):
-                await chat.stop()
 
 
 class _Server(uvicorn.Server):

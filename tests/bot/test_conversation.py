@@ -301,6 +301,22 @@ def test_an_edit_takes_the_question_back(talk: Talk) -> None:
     assert found.state is Ruling.WITHDRAWN
 
 
+def test_what_was_rejected_is_not_asked_again_as_it_is(talk: Talk) -> None:
+    id, seat = talk.asked()
+    talk.press(Verb.REJECT, seat, BRUNO, words="No.", place=LEGAL)
+    news = talk.conversation.told(What.RULED, id, None, "e_1", ANNA, "it")
+    assert news is not None
+    assert verbs(news.said) == [Verb.EDIT, Verb.DISAGREE, Verb.FORGET]
+    assert talk.press(Verb.ASK, id).errands == ()
+
+
+def test_a_withdrawal_is_told_again_after_a_stop(talk: Talk) -> None:
+    id, _ = talk.asked()
+    first = talk.press(Verb.EDIT, id, words=CLEAR)
+    again = talk.press(Verb.FORGET, first.said.screening)  # type: ignore[union-attr]
+    assert [errand.name for errand in again.errands] == [errand.name for errand in first.errands]
+
+
 def test_a_yes_covers_exactly_these_words(talk: Talk) -> None:
     id, seat = talk.asked()
     talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)

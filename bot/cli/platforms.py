@@ -1,0 +1,106 @@
+"""Slack and Telegram, as far as they are set up: connected, their routes hooked in, and left again at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.cli.parts import Parts
+from bot.cli.tokens import slack_accepts, telegram_accepts
+from bot.settings import Settings, SlackMode
+
+Task = Callable[[], Awaitable[object]]
+
+
+@asynccontextmanager
+async def slack(settings: Settings, parts: Parts, hooks: list[Route], tasks: list[Task]) -> AsyncIterator[None]:
+    """Slack, where it is set up: connected while inside."""
+    mode = settings.slack_mode()
+    if mode is None or settings.slack_bot_token is None:
+        yield
+        return
+    # Slack's and Telegram's libraries take a second to import: only who uses them pays for it.
+    from bot.chat.slack import SlackChat, slack_client
+    from bot.chat.slack_groups import appoint, keep_in_step
+
+    secret = settings.slack_signing_secret
+    chat = SlackChat(
+        client=slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url),
+        signing_secret=secret.get_secret_value() if secret else "",
+        work=parts.work,
+        desk=parts.desk,
+        clock=parts.clock,
+        cards=parts.cards,
+    )
+    tasks.append(lambda: slack_accepts(chat.check_token, "VAGLIO_SLACK_BOT_TOKEN"))
+    people, roles = parts.cabinet.people, parts.cabinet.roles
+    tasks.append(lambda: keep_in_step(chat.client, people, roles, settings.role_groups()))
+    if (admin := settings.admin) and settings.admin_is_e_mail:
+        tasks.append(lambda: appoint(chat.client, people, roles, admin))
+    if mode is SlackMode.HTTP:
+        from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+
+        handler = AsyncSlackRequestHandler(chat.app)
+
+        hooks.append(Route("/slack/events", handler.handle, methods=["POST"]))
+        yield
+        return
+    from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+
+    assert settings.slack_app_token is not None  # noqa: S101 -- the mode says so
+    link = AsyncSocketModeHandler(chat.app, settings.slack_app_token.get_secret_value(), web_client=chat.client)
+    tasks.append(lambda: slack_accepts(link.connect_async, "VAGLIO_SLACK_APP_TOKEN"))
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            await link.close_async()  # type: ignore[no-untyped-call]
+
+
+@asynccontextmanager
+async def telegram(settings: Settings, parts: Parts, hooks: list[Route], tasks: list[Task]) -> AsyncIterator[None]:
+    """Telegram, where it is set up."""
+    mode = settings.telegram_mode()
+    if mode is None or settings.telegram_token is None:
+        yield
+        return
+    from bot.chat.telegram import TelegramChat, telegram_bot
+
+    bot = telegram_bot(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+    chat = TelegramChat(
+        bot=bot,
+        work=parts.work,
+        desk=parts.desk,
+        clock=parts.clock,
+        cards=parts.cards,
+        awaiting=parts.awaiting,
+        vault=parts.vault,
+        store=parts.store,
+    )
+    if mode == "webhook":
+        url, given = settings.telegram_webhook_url, settings.telegram_webhook_secret
+        assert url is not None and given is not None  # noqa: S101, PT018 -- the mode says so
+        secret = given.get_secret_value()
+
+        async def updates(request: Request) -> Response:
+            try:
+                body = json.loads(await request.body())
+            except ValueError:
+                return Response(status_code=400)
+            header = request.headers.get("X-Telegram-Bot-Api-Secret-Token")
+            return Response(status_code=200 if await chat.receive(body, header, secret) else 403)
+
+        hooks.append(Route("/telegram/updates", updates, methods=["POST"]))
+        tasks.append(lambda: telegram_accepts(chat.run(lambda: chat.listen(url, secret))))
+    else:
+        tasks.append(lambda: telegram_accepts(chat.run(chat.poll)))
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            await chat.stop()
