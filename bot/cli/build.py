@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
+from sqlalchemy import inspect
 
 from bot.appeals import Appeals
+from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.vault import Vault
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
 from bot.keys import derived, key_in
+from bot.live import LivePolicy
 from bot.people import LANGUAGES, Language, People
 from bot.receipts import Receipts
 from bot.reminders import Reminders
 from bot.review import Reviews
+from bot.revisions import Revisions
 from bot.roles import Roles
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store
+from bot.tables import Revision
 from rules.built import Report, silent
 from rules.judges import Judges
 from rules.knowledge.hashing import Keyed
 from rules.knowledge.store import Knowledge
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 
 AUTHOR = "local:owner"
@@ -44,30 +50,51 @@ def tongue(settings: Settings | None = None) -> Language:
     return LANGUAGES[0] if spoken[:2].lower() == "it" or not spoken[:2].isalpha() else "en"
 
 
-def open_policy(settings: Settings) -> Policy:
-    return load_policy(settings.policy)
-
-
 def open_judges(settings: Settings, report: Report = silent) -> Judges:
     """The models that read meaning; each is opened, and built where it is missing, when it is first needed."""
     return Judges(settings.models_dir, settings.toxicity, report)
 
 
-def open_screener(settings: Settings, report: Report = silent, policy: Policy | None = None) -> Screener:
-    """Of `policy`, or else of the one in force."""
-    return Screener(
-        policy or open_policy(settings),
-        open_judges(settings, report),
-        open_knowledge(settings),
-        limit=settings.draft_limit,
-        patience=settings.rule_timeout,
+def screeners(settings: Settings, report: Report = silent) -> Callable[[Policy], Screener]:
+    """What makes a screener of a policy; all of them share one set of models."""
+    judges, knowledge = open_judges(settings, report), open_knowledge(settings)
+    return lambda policy: Screener(
+        policy, judges, knowledge, limit=settings.draft_limit, patience=settings.rule_timeout
     )
+
+
+def open_screener(settings: Settings, report: Report = silent) -> Screener:
+    """Of the policy in force."""
+    return screeners(settings, report)(open_policy(settings))
 
 
 def open_knowledge(settings: Settings) -> Knowledge:
     """What the company alone knows. Raises `KeyFileError`."""
     key = key_in(settings.keys_dir, "knowledge.key", "the key of the company's knowledge")
     return Knowledge(settings.data_dir / "knowledge", Keyed(key))
+
+
+def open_policy(settings: Settings) -> Policy:
+    """The one in force: the newest that was published, else the file. Raises `PolicyError`, `RevisionError`."""
+    return LivePolicy(existing_revisions(settings), settings.policy).policy()
+
+
+def open_revisions(settings: Settings, store: Store, ledger: Ledger) -> Revisions:
+    return Revisions(store, settings.data_dir / "policies", ledger)
+
+
+def existing_revisions(settings: Settings) -> Revisions | None:
+    """What was published, for who only reads: nothing is made or migrated. None where nothing can have been."""
+    store = Store(settings.database, read_only=True)
+    try:
+        with store.read() as session:
+            if not inspect(session.connection()).has_table(str(Revision.__tablename__)):
+                return None
+    except RecordError as error:
+        if error.code == "none":
+            return None
+        raise
+    return open_revisions(settings, store, Ledger(store, settings.data_dir / "ledger.head"))
 
 
 def open_store(settings: Settings) -> Store:

@@ -16,11 +16,15 @@ from bot.cli.build import tongue
 from bot.cli.doctor import doctor
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
+from bot.cli.people import people
 from bot.cli.policy import policy
 from bot.cli.screening import check, screen
+from bot.cli.suggestions import suggestions
 from bot.cli.vale import import_vale
+from bot.cli.voice import voice
 from bot.keys import KeyFileError
 from bot.reply import refusal
+from bot.revisions import RevisionError
 from bot.settings import SettingsError
 from rules.draft import DraftRefused
 from rules.problems import PolicyError
@@ -36,10 +40,13 @@ app = typer.Typer(
 app.command()(check)
 app.command()(screen)
 policy.command("import-vale")(import_vale)
+policy.command("voice")(voice)
+policy.command("suggestions")(suggestions)
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
+app.add_typer(people, name="people")
 app.command()(doctor)
 
 
@@ -77,7 +84,7 @@ def _told(error: Exception) -> int:
             return EXIT_ABORT
         case SettingsError() | KeyFileError():
             return _say(str(error), EXIT_SETTINGS)
-        case PolicyError():
+        case PolicyError() | RevisionError():
             return _say(error.show(tongue()), EXIT_POLICY)
         case RecordError():
             return _say(error.show(tongue()), EXIT_IO)

@@ -15,14 +15,15 @@ import typer
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.vault import Vault, VaultError
-from bot.cli.build import open_judges, open_knowledge, terminal, tongue
+from bot.cli.build import existing_revisions, open_judges, open_knowledge, terminal, tongue
+from bot.live import LivePolicy
+from bot.revisions import RevisionError
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store, StoreError
 from bot.wording import Wording
 from rules.detectors.base import Unavailable
 from rules.detoxified import KINDS
 from rules.judges import Judges
-from rules.policy import load_policy
 from rules.problems import PolicyError
 from rules.screening import Screener
 
@@ -74,11 +75,13 @@ def _examined(wording: Wording) -> Iterator[Part]:
 
 def _policy(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Part]:
     try:
-        policy = load_policy(settings.policy)
-    except PolicyError as error:
+        live = LivePolicy(existing_revisions(settings), settings.policy)
+        published, policy = live.published(), live.policy()
+    except (PolicyError, RevisionError, RecordError) as error:
         yield Part("Policy", "wrong", error.show(wording.language))
         return
-    yield Part("Policy", "active", f"{policy.revision} ({settings.policy})")
+    place = wording.say("published") if published else str(settings.policy)
+    yield Part("Policy", "active", f"{policy.revision} ({place})")
     missing = Screener(policy, judges, open_knowledge(settings)).load()
     for rule, reason in missing.items():
         yield Part(rule, "missing", wording.say("it cannot run ({reason}), and every draft says so.", reason=reason))

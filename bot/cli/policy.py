@@ -12,18 +12,18 @@ import typer
 
 from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import open_judges, open_knowledge, terminal, tongue
+from bot.cli.publishing import as_data, diff, history, misbehaving, publish, said
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 from rules.detectors.base import BaseRule
 from rules.detectors.fields import Example
-from rules.draft import Account, Channel, Draft, Kind
+from rules.draft import Account, Audience, Channel, Draft, Kind
 from rules.localized import say
 from rules.policy import Policy, load_policy, schema
 from rules.problems import PolicyError
 from rules.tracing import Step, traced
-from rules.trial import Misbehaviour, find_shadowed, try_examples
 
-policy = typer.Typer(no_args_is_help=True, help="Check, test and explain the policy.")
+policy = typer.Typer(no_args_is_help=True, help="Check, test, explain and publish the policy.")
 
 File = Annotated[Path | None, typer.Argument(help="The policy; VAGLIO_POLICY by default.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
@@ -64,14 +64,12 @@ def try_all(file: File = None, as_json: Json = False) -> int:
     settings = read_settings()
     language = tongue(settings)
     found = load_policy(file or settings.policy)
-    means = open_judges(settings), open_knowledge(settings)
-    wrong = [*try_examples(found, *means), *find_shadowed(found, *means)]
+    wrong = misbehaving(found, settings)
     if as_json:
-        faults = [{"rule": m.rule, "kind": m.kind, "text": m.text, "by": m.by} for m in wrong]
-        _print_json({"ok": not wrong, "revision": found.revision, "misbehaviours": faults})
+        _print_json({"ok": not wrong, "revision": found.revision, "misbehaviours": as_data(wrong)})
     else:
         for misbehaviour in wrong:
-            terminal().print(_said(misbehaviour, Wording(language)))
+            terminal().print(said(misbehaviour, Wording(language)))
         if not wrong:
             terminal().print(_counted(found, language))
     return EXIT_POLICY if wrong else 0
@@ -85,6 +83,7 @@ def explain(
     kind: Annotated[Kind, typer.Option(help="What the text is.")] = Kind.POST,
     account: Annotated[Account, typer.Option(help="Whose voice it has.")] = Account.INSTITUTIONAL,
     channel: Annotated[Channel, typer.Option(help="Where it goes.")] = Channel.OTHER,
+    audience: Annotated[Audience, typer.Option(help="Whom it is written for.")] = Audience.PUBLIC,
     reply_to: Annotated[str | None, typer.Option("--in-reply-to", help="What it answers.")] = None,
 ) -> int:
     """Say what a rule looks for and why, and step by step why it does or does not fire on a text."""
@@ -98,9 +97,14 @@ def explain(
     _explain(wanted, found, language)
     if text is not None:
         kind = Kind.REPLY if reply_to else kind
-        draft = Draft(text=text, kind=kind, account=account, channel=channel, in_reply_to=reply_to)
+        draft = Draft(text=text, kind=kind, account=account, channel=channel, audience=audience, in_reply_to=reply_to)
         _try(wanted, draft, found, settings, Wording(language))
     return 0
+
+
+policy.command()(publish)
+policy.command()(diff)
+policy.command()(history)
 
 
 @policy.command("schema")
@@ -183,27 +187,6 @@ def _counted(found: Policy, language: str) -> str:
         "{revision}: all is well. Rules: {rules} ({listed}). Clauses: {clauses}.",
         revision=found.revision, rules=len(found.rules), listed=listed, clauses=len(found.clauses),
     )  # fmt: skip
-
-
-def _said(wrong: Misbehaviour, wording: Wording) -> str:
-    match wrong.kind:
-        case "silent":
-            return wording.say("{rule}: it should flag, and does not: «{text}»", rule=wrong.rule, text=wrong.text)
-        case "loud":
-            return wording.say("{rule}: it should let pass, and does not: «{text}»", rule=wrong.rule, text=wrong.text)
-        case "shadowed":
-            return wording.say(
-                "{rule}: {other} already finds all its examples, as severely. "
-                "Give it an example of its own or remove it.",
-                rule=wrong.rule, other=wrong.by,
-            )  # fmt: skip
-        case "indistinct":
-            return wording.say(
-                "{rule}: its examples do not tell `like` from `unlike`: choose more, and more different ones.",
-                rule=wrong.rule,
-            )
-        case "unavailable":
-            return wording.say("{rule}: it cannot be tried here: {reason}", rule=wrong.rule, reason=wrong.by)
 
 
 def _print_json(value: object, indent: int | None = None) -> None:

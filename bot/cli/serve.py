@@ -20,8 +20,8 @@ from bot.cli.build import (
     open_cabinet,
     open_ledger,
     open_revisions,
-    open_screener,
     open_store,
+    screeners,
     terminal,
     tongue,
 )
@@ -42,6 +42,8 @@ from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store
 from bot.wording import Wording
 from bot.work import Work
+from rules.policy import Policy
+from rules.screening import Screener
 
 log = structlog.get_logger(__name__)
 
@@ -64,8 +66,8 @@ def serve(*, link: bool) -> None:
     ledger = open_ledger(settings, store)
     revisions = open_revisions(settings, store, ledger)
     with reporting() as report:
-        policy = LivePolicy(revisions, settings.policy).policy()
-        screener = open_screener(settings, report, policy)
+        build = screeners(settings, report)
+        screener = build(LivePolicy(revisions, settings.policy).policy())
         missing = screener.load()
     for rule, reason in missing.items():
         log.warning("rule.unavailable", rule=rule, reason=reason)
@@ -73,7 +75,7 @@ def serve(*, link: bool) -> None:
     if settings.admin and not settings.admin_is_e_mail:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
     prescreen = Prescreen(screener, ledger, cabinet.appeals)
-    house = House(settings, vault, store, cabinet, prescreen, revisions, listening)
+    house = House(settings, vault, store, cabinet, prescreen, revisions, build, listening)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -90,6 +92,7 @@ class House:
     cabinet: Cabinet
     prescreen: Prescreen
     revisions: Revisions
+    build: Callable[[Policy], Screener]
     listening: socket.socket
 
     async def run(self, *, link: bool) -> None:
@@ -130,7 +133,7 @@ class House:
 
     async def _follow(self) -> None:
         """Whatever is published is in force here within seconds."""
-        await follow(self.prescreen, lambda policy: open_screener(self.settings, policy=policy), self.revisions)
+        await follow(self.prescreen, self.build, self.revisions)
 
     def _health(self, work: Work) -> dict[str, object]:
         """Raises where the record cannot be read, and the page then says that Vaglio is failing."""

@@ -78,7 +78,7 @@ class TryPage:
         language, screener = self.pages.language(request), self.prescreen.screener
         try:
             if is_recorded:
-                screening = await self.checks.run(partial(self.prescreen, draft))
+                screening = await self.checks.run(partial(self.prescreen, draft, screener=screener))
             else:
                 screening = await self.previews.run(partial(_previewed, screener, draft))
         except Busy:

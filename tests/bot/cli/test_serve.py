@@ -20,6 +20,7 @@ from sqlmodel import select
 
 from bot.audit.ledger import Ledger
 from bot.cli import EXIT_POLICY, EXIT_SETTINGS
+from bot.people import People
 from bot.store import Store
 from bot.tables import Pending
 
@@ -119,6 +120,7 @@ async def test_a_token_that_is_not_accepted_is_named(tmp_path: Path, environment
 
 
 async def test_both_chats_are_answered_by_one_process(tmp_path: Path, environment: dict[str, str]) -> None:
+    _linked(tmp_path)
     async with SlackEmulator() as slack, TelegramEmulator("1:TEST") as telegram:
         settings = {
             "SLACK_BOT_TOKEN": "xoxb-test",
@@ -143,6 +145,7 @@ async def test_both_chats_are_answered_by_one_process(tmp_path: Path, environmen
 
 
 async def test_an_answer_in_hand_goes_out_before_the_end(tmp_path: Path, environment: dict[str, str]) -> None:
+    _linked(tmp_path)
     async with TelegramEmulator("1:TEST") as telegram:
         settings = {"TELEGRAM_TOKEN": "1:TEST", "TELEGRAM_API_URL": _server(telegram)}
         async with vaglio(tmp_path, environment, **settings) as process:
@@ -171,6 +174,7 @@ async def test_health_knows_the_record(tmp_path: Path, environment: dict[str, st
 async def test_what_was_taken_in_before_a_kill_is_answered_after_it(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
+    _linked(tmp_path)
     async with TelegramEmulator("1:TEST") as telegram:
         settings = {"TELEGRAM_TOKEN": "1:TEST", "TELEGRAM_API_URL": _server(telegram)}
         async with vaglio(tmp_path, environment, **settings) as process:
@@ -192,6 +196,14 @@ async def test_what_was_taken_in_before_a_kill_is_answered_after_it(
         texts = [sent.text for sent in telegram.sent]
         assert [sum(f"SEGRETO-{number}" in text for text in texts) for number in range(5)] == [1] * 5
     assert (_ledger(tmp_path).verify().is_sound, _ledger(tmp_path).verify().count) == (True, 5)
+
+
+def _linked(tmp_path: Path, user: int = 10) -> None:
+    """Telegram serves only whom it knows."""
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
+    store.migrate()
+    People(store).person(f"telegram:{user}")
+    store.close()
 
 
 def _server(telegram: TelegramEmulator) -> str:

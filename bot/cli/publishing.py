@@ -1,0 +1,232 @@
+"""`vaglio policy publish|diff|history`: put a policy in force and on record, and say what it changes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from bot.cli import EXIT_POLICY, EXIT_USAGE
+from bot.cli.build import (
+    AUTHOR,
+    existing_revisions,
+    open_judges,
+    open_knowledge,
+    open_ledger,
+    open_revisions,
+    open_store,
+    terminal,
+    tongue,
+)
+from bot.differences import told
+from bot.live import LivePolicy
+from bot.people import People
+from bot.revisions import NAME, RevisionError, Revisions
+from bot.settings import Settings, read_settings
+from bot.wording import Wording
+from rules.comparing import Comparison, compare
+from rules.policy import Policy, load_policy
+from rules.problems import PolicyError
+from rules.trial import Misbehaviour, find_shadowed, try_examples
+
+File = Annotated[Path | None, typer.Argument(help="The policy; VAGLIO_POLICY by default.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+Side = Annotated[str | None, typer.Argument(help="A file, or a revision that was published.")]
+
+
+def publish(
+    file: File = None,
+    note: Annotated[str, typer.Option("--note", help="What changes and why, for whoever reads the history.")] = "",
+    as_json: Json = False,
+) -> int:
+    """Put a policy in force and on record, if every rule behaves on its examples."""
+    settings = read_settings()
+    wording = Wording(tongue(settings))
+    path = file or settings.policy
+    found = load_policy(path)
+    if wrong := misbehaving(found, settings):
+        return _refused(found.revision, wrong, wording, as_json=as_json)
+    store = open_store(settings)
+    revisions = open_revisions(settings, store, open_ledger(settings, store))
+    before = _in_force(revisions, settings.policy)
+    try:
+        published = revisions.publish(
+            path,
+            person=People(store).pseudonym(AUTHOR),
+            note=note,
+            at=datetime.now(UTC),
+            revision=found.revision,
+        )
+    except RevisionError as error:
+        return _failed(error, wording, as_json=as_json)
+    finally:
+        store.close()
+    comparison = compare(before, found) if before else None
+    if as_json:
+        rows = _rows(comparison) if comparison else None
+        _print_json({"ok": True, "seq": published.seq, "revision": published.revision, "differences": rows})
+        return 0
+    _tell(comparison, wording)
+    terminal().print(
+        wording.say(
+            "{revision} is published and on record. Every Vaglio that runs on this record uses it within five seconds.",
+            revision=published.revision,
+        )
+    )
+    return 0
+
+
+def diff(before: Side = None, after: Side = None, as_json: Json = False) -> int:
+    """Say in words what is stricter, looser, new or gone: the policy in force against VAGLIO_POLICY by default."""
+    settings = read_settings()
+    wording = Wording(tongue(settings))
+    try:
+        sides = _policy(before, settings, None), _policy(after, settings, settings.policy)
+    except _NoRevision as missing:
+        said = wording.say("There is no revision {name}. vaglio policy history lists them.", name=missing.name)
+        sys.stderr.write(f"{said}\n")
+        return EXIT_USAGE
+    except RevisionError as error:
+        return _failed(error, wording, as_json=as_json)
+    comparison = compare(*sides)
+    if as_json:
+        _print_json({"before": comparison.before, "after": comparison.after, "differences": _rows(comparison)})
+        return 0
+    out = terminal()
+    out.print(wording.say("From {before} to {after}:", before=comparison.before, after=comparison.after))
+    for line in told(comparison, wording.language):
+        out.print(line)
+    return 0
+
+
+def history(as_json: Json = False) -> int:
+    """Every policy that was published, the newest first."""
+    settings = read_settings()
+    wording, revisions = Wording(tongue(settings)), existing_revisions(settings)
+    found = revisions.history() if revisions else ()
+    if as_json:
+        _print_json([{**asdict(one), "at": one.at.isoformat()} for one in found])
+        return 0
+    if not found:
+        terminal().print(
+            wording.say(
+                "Nothing has been published yet: the file {file} is in force. vaglio policy publish puts it on record.",
+                file=settings.policy,
+            )
+        )
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for heading in ("#", wording.say("When"), wording.say("Revision"), wording.say("Who"), wording.say("Note")):
+        table.add_column(heading)
+    for one in found:
+        note = "".join(c if c.isprintable() else " " for c in one.note)
+        table.add_row(str(one.seq), f"{one.at:%Y-%m-%d %H:%M:%S}", one.revision, one.person or "-", note)
+    terminal().print(table)
+    return 0
+
+
+# --- The policies -----------------------------------------------------------------------------------------------------
+
+
+class _NoRevision(Exception):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+
+def _policy(name: str | None, settings: Settings, default: Path | None) -> Policy:
+    """The policy of a file or a revision; without a name, the one in `default`, else the one in force."""
+    if name is None:
+        return load_policy(default) if default else LivePolicy(existing_revisions(settings), settings.policy).policy()
+    if not NAME.fullmatch(name) or Path(name).exists():
+        return load_policy(Path(name))
+    revisions = existing_revisions(settings)
+    found = revisions.policy_of(name) if revisions else None
+    if found is None:
+        raise _NoRevision(name)
+    return found
+
+
+def _in_force(revisions: Revisions, file: Path) -> Policy | None:
+    """None where this version cannot read it: that must not keep a better one from being published."""
+    try:
+        return LivePolicy(revisions, file).policy()
+    except (PolicyError, RevisionError):
+        return None
+
+
+# --- Words ------------------------------------------------------------------------------------------------------------
+
+
+def misbehaving(found: Policy, settings: Settings) -> list[Misbehaviour]:
+    """What keeps the policy from being published: rules whose examples do not behave, or that another covers."""
+    means = open_judges(settings), open_knowledge(settings)
+    return [*try_examples(found, *means), *find_shadowed(found, *means)]
+
+
+def as_data(wrong: Sequence[Misbehaviour]) -> list[dict[str, str]]:
+    return [{"rule": m.rule, "kind": m.kind, "text": m.text, "by": m.by} for m in wrong]
+
+
+def _refused(revision: str, wrong: Sequence[Misbehaviour], wording: Wording, *, as_json: bool) -> int:
+    if as_json:
+        _print_json({"ok": False, "revision": revision, "misbehaviours": as_data(wrong)})
+        return EXIT_POLICY
+    for misbehaviour in wrong:
+        terminal().print(said(misbehaviour, wording))
+    sys.stderr.write(wording.say("Nothing was published. Mend this first, then publish again.") + "\n")
+    return EXIT_POLICY
+
+
+def _failed(error: RevisionError, wording: Wording, *, as_json: bool) -> int:
+    if as_json:
+        _print_json({"ok": False, "revision": error.revision, "reason": error.code})
+    sys.stderr.write(f"{error.show(wording.language)}\n")
+    return EXIT_POLICY
+
+
+def _tell(comparison: Comparison | None, wording: Wording) -> None:
+    out = terminal()
+    if comparison is None:
+        out.print(wording.say("The policy that was in force cannot be read any more, so the two are not compared."))
+    elif comparison.rows:
+        out.print(wording.say("Compared with {revision}, which was in force:", revision=comparison.before))
+        for line in told(comparison, wording.language):
+            out.print(line)
+
+
+def _rows(comparison: Comparison) -> list[dict[str, Any]]:
+    return [asdict(row) for row in comparison.rows]
+
+
+def said(wrong: Misbehaviour, wording: Wording) -> str:
+    """What does not behave, and what to do about it."""
+    match wrong.kind:
+        case "silent":
+            return wording.say("{rule}: it should flag, and does not: «{text}»", rule=wrong.rule, text=wrong.text)
+        case "loud":
+            return wording.say("{rule}: it should let pass, and does not: «{text}»", rule=wrong.rule, text=wrong.text)
+        case "shadowed":
+            return wording.say(
+                "{rule}: {other} already finds all its examples, as severely. "
+                "Give it an example of its own or remove it.",
+                rule=wrong.rule, other=wrong.by,
+            )  # fmt: skip
+        case "indistinct":
+            return wording.say(
+                "{rule}: its examples do not tell `like` from `unlike`: choose more, and more different ones.",
+                rule=wrong.rule,
+            )
+        case "unavailable":
+            return wording.say("{rule}: it cannot be tried here: {reason}", rule=wrong.rule, reason=wrong.by)
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

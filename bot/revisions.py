@@ -1,0 +1,286 @@
+"""The policies that were published: each kept whole and on record, and read again as it was, whatever Vaglio ships."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import tempfile
+import threading
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Final, Literal
+
+from filelock import FileLock
+from sqlalchemy import String, cast
+from sqlalchemy.orm import defer
+from sqlmodel import col, select
+
+from bot.audit.ledger import Ledger
+from bot.store import Store
+from bot.tables import Entry, Revision
+from bot.wording import Wording
+from rules.assembly import SHIPPED, assemble, files_of
+from rules.comparing import compare
+from rules.policy import Policy, load_policy
+from rules.problems import PolicyError
+from rules.source import MAX_BYTES
+
+KIND: Final = "publication"
+"""Of the ledger's entries."""
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*@[0-9a-f]{12}")
+"""Of a revision."""
+
+_PATIENCE = 30.0
+"""Seconds for which another process that unpacks is waited for."""
+_KEPT = 4
+"""Policies that are kept as they were read."""
+_OWN, _SHIPPED = "policy", "shipped"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_FILE = 0o100600 << 16
+
+
+class RevisionError(Exception):
+    """A policy that cannot be published, or that is not any more what was published. Holds no word of it."""
+
+    def __init__(self, code: Literal["in_force", "other", "altered"], revision: str) -> None:
+        self.code, self.revision = code, revision
+        super().__init__(code, revision)
+
+    def __str__(self) -> str:
+        return self.show("en")
+
+    def show(self, language: str) -> str:
+        """What is wrong, and the remedy."""
+        wording = Wording(language)
+        match self.code:
+            case "in_force":
+                return wording.say(
+                    "{revision} is in force already: there is nothing to publish.", revision=self.revision
+                )
+            case "other":
+                return wording.say(
+                    "Nothing was published: a copy of the files is not {revision} any more. They were changed just "
+                    "now, or are links to one another. Try again, without such links.",
+                    revision=self.revision,
+                )
+            case "altered":
+                return wording.say(
+                    "What is kept of {revision} is not what was published. Publish the policy again, and run "
+                    "vaglio audit verify.",
+                    revision=self.revision,
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A policy that was published, without the policy itself."""
+
+    seq: int
+    """Higher is newer: the same policy may be published again after another."""
+    revision: str
+    at: datetime
+    person: str | None
+    """The pseudonym of who published it."""
+    note: str
+
+
+class Revisions:
+    """In force is the newest publication that is on record. Safe for several threads and processes at once."""
+
+    def __init__(self, store: Store, folder: Path, ledger: Ledger) -> None:
+        """`folder` is where policies are unpacked to be read; what is in it may be deleted at any time."""
+        self._store, self._folder, self._ledger = store, folder, ledger
+        self._loaded: dict[int, Policy] = {}
+        self._lock = threading.Lock()
+
+    def publish(
+        self, path: Path, *, person: str | None, note: str, at: datetime, revision: str | None = None
+    ) -> Published:
+        """Keep the policy at `path` with all that it reads, and put it on record: from then on it is in force.
+
+        `revision` is what was tried, where it was. Raises `PolicyError` for a policy that does not load,
+        `RevisionError` for the one that is in force already or whose files say something else by now, and what the
+        record raises.
+        """
+        policy, bundle = load_policy(path), _packed(path)
+        name = revision or policy.revision
+        with self._alone("publishing"):
+            newest = self.newest()
+            if newest and newest.revision == name:
+                raise RevisionError("in_force", name)
+            if policy.revision != name or not self._says(name, bundle):
+                raise RevisionError("other", name)
+            with self._store.write() as session:
+                row = Revision(revision=name, at=at.timestamp(), person=person, note=note, bundle=bundle)
+                session.add(row)
+                session.flush()
+                seq = row.seq or 0
+            facts = {
+                "revision": name,
+                "previous": newest.revision if newest else None,
+                "rules": self._counts(newest, policy),
+                "bundle": hashlib.sha256(bundle).hexdigest(),
+            }
+            self._ledger.append(KIND, subject=_subject(name, seq), facts=facts, actor=person, at=at)
+        return Published(seq, name, at, person, note)
+
+    def newest(self) -> Published | None:
+        """The policy in force, by its name; cheap enough to be asked every second."""
+        found = self._rows(1)
+        return found[0] if found else None
+
+    def history(self) -> Sequence[Published]:
+        """All of them, the newest first."""
+        return self._rows(None)
+
+    def policy_of(self, revision: str) -> Policy | None:
+        """The policy of that name, or None if none was published. Raises as `load` does."""
+        seq = next((one.seq for one in self.history() if one.revision == revision), None)
+        return None if seq is None else self.load(seq)
+
+    def load(self, seq: int) -> Policy:
+        """The policy that was published as number `seq`; it bears the name that it was published under.
+
+        Raises `LookupError` if there is none, `RevisionError` if it is not what was published, and `PolicyError` if
+        this version of Vaglio cannot read it.
+        """
+        with self._lock:
+            if seq in self._loaded:
+                return self._loaded[seq]
+        with self._store.read() as session:
+            row = session.get(Revision, seq)
+        if row is None:
+            raise LookupError(f"no policy was published as number {seq}")
+        recorded = self._ledger.entry(_subject(row.revision, seq))
+        facts = json.loads(recorded[0].body)["facts"] if recorded else {}
+        if facts.get("bundle") != hashlib.sha256(row.bundle).hexdigest():
+            raise RevisionError("altered", row.revision)
+        policy = self._read(row.revision, row.bundle)
+        # A later Vaglio may give a policy fields that it did not have, and so compute another name for the same words.
+        policy.__dict__["revision"] = row.revision
+        with self._lock:
+            self._loaded[seq] = policy
+            while len(self._loaded) > _KEPT:
+                del self._loaded[next(iter(self._loaded))]
+        return policy
+
+    def _rows(self, limit: int | None) -> list[Published]:
+        subject = col(Revision.revision).concat("#").concat(cast(col(Revision.seq), String))
+        # What a sudden stop kept off the record is not in force. The bundles stay where they are.
+        recorded = select(Revision).join(Entry, (col(Entry.kind) == KIND) & (col(Entry.subject) == subject))
+        light = defer(col(Revision.bundle), raiseload=True)  # type: ignore[arg-type]  # it is what sqlmodel makes of it
+        newest = recorded.order_by(col(Revision.seq).desc()).options(light)
+        with self._store.read() as session:
+            rows = session.exec(newest.limit(limit)).all()
+        return [
+            Published(row.seq or 0, row.revision, datetime.fromtimestamp(row.at, UTC), row.person, row.note)
+            for row in rows
+        ]
+
+    def _counts(self, newest: Published | None, policy: Policy) -> Mapping[str, int] | None:
+        """How many rules are new, gone and so on; None where what was in force cannot be read any more."""
+        if newest is None:
+            return {"new": len(policy.rules), "gone": 0, "stricter": 0, "looser": 0, "changed": 0}
+        try:
+            found = compare(self.load(newest.seq), policy)
+        except (PolicyError, RevisionError):
+            return None
+        return {kind: len(found.of(kind, "rule")) for kind in ("new", "gone", "stricter", "looser", "changed")}
+
+    # --- Files --------------------------------------------------------------------------------------------------------
+
+    def _alone(self, doing: str) -> FileLock:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return FileLock(self._folder / f"{doing}.lock", timeout=_PATIENCE, mode=0o600)
+
+    def _says(self, revision: str, bundle: bytes) -> bool:
+        """Whether what was packed makes that policy, as the files themselves did a moment ago."""
+        try:
+            return self._read(revision, bundle).revision == revision
+        except PolicyError:
+            return False
+
+    def _read(self, revision: str, bundle: bytes) -> Policy:
+        """Unpacks and reads under one lock, so that nobody puts another copy in its place meanwhile."""
+        if not NAME.fullmatch(revision):
+            raise RevisionError("altered", revision)
+        files, layout = _unpacked(bundle, revision)
+        place = self._folder / revision
+        with self._alone("reading"):
+            if _written(place) != files:
+                new = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
+                for name, content in files.items():
+                    target = new / name
+                    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    target.write_bytes(content)
+                shutil.rmtree(place, ignore_errors=True)
+                new.replace(place)
+            return assemble(place / layout[_OWN], place / layout[_SHIPPED])
+
+
+def _subject(revision: str, seq: int) -> str:
+    return f"{revision}#{seq}"
+
+
+# --- The bundle: a ZIP with every file as it was written, in the places where they find one another -------------------
+
+
+def _packed(path: Path) -> bytes:
+    """Always the same bytes for the same files. Raises `PolicyError`."""
+    top = path.parent.resolve() / path.name
+    places = _places(top.parent)
+    files = {_inside(places, file): file.read_bytes() for file in files_of(top)}
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        layout = {_OWN: _inside(places, top), _SHIPPED: _inside(places, SHIPPED)}
+        archive.comment = json.dumps(layout, sort_keys=True).encode()
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, _FILE
+            archive.writestr(info, files[name])
+    return held.getvalue()
+
+
+def _places(own: Path) -> dict[Path, str]:
+    """Where in a bundle the folders go from which a policy in `own` reads. One inside the other stays there."""
+    if own.is_relative_to(SHIPPED):
+        return {SHIPPED: _SHIPPED}
+    return {own: _OWN} if SHIPPED.is_relative_to(own) else {own: _OWN, SHIPPED: _SHIPPED}
+
+
+def _inside(places: Mapping[Path, str], file: Path) -> str:
+    folder = next(folder for folder in places if file.is_relative_to(folder))
+    return PurePosixPath(places[folder], *file.relative_to(folder).parts).as_posix()
+
+
+def _unpacked(bundle: bytes, revision: str) -> tuple[dict[str, bytes], Mapping[str, str]]:
+    """The files by their names, and where the policy and what is shipped lie among them.
+
+    Raises `RevisionError` for what `_packed` does not write, such as a name that leads elsewhere.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+            layout = json.loads(archive.comment)
+            files = {info.filename: archive.open(info).read(MAX_BYTES + 1) for info in archive.infolist()}
+        sound = layout[_OWN] in files and all(map(_stays, [*files, layout[_SHIPPED]]))
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, NotImplementedError):
+        sound = False
+    if not sound or any(len(content) > MAX_BYTES for content in files.values()):
+        raise RevisionError("altered", revision)
+    return files, layout
+
+
+def _stays(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return bool(parts) and parts[0] in (_OWN, _SHIPPED) and ".." not in parts and "\0" not in name
+
+
+def _written(place: Path) -> dict[str, bytes]:
+    return {file.relative_to(place).as_posix(): file.read_bytes() for file in place.rglob("*") if file.is_file()}
