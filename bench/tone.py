@@ -1,11 +1,12 @@
 """The company's voice: what the packs find of tone, replies and disclosure, and what they wrongly flag.
 
-    .venv/bin/python bench/tone.py [--part dev|kept] [--misses] [--ordinary] [--rewrites]
+    .venv/bin/python bench/tone.py [--part dev|kept|fresh] [--misses] [--ordinary] [--rewrites]
 
 The gold posts and replies (`data/voice.jsonl`) were written by hands that had not seen the rules; a third was kept
-apart and is scored once, at the end. Found means: some rule of the pack speaks up, a note included. `--ordinary`: all
-packs on 500 ordinary posts of companies and their people, at warn or above. `--rewrites`: of the drafts whose only
-faults are tone, identifiers or a missing label, how many are offered another wording. Intervals are 95 % (Wilson).
+apart (`kept`). `fresh` was written later by yet other hands, kept apart whole, and scored once. Found means: some rule
+of the pack speaks up, a note included. `--ordinary`: all packs on 500 ordinary posts of companies and their people, at
+warn or above. `--rewrites`: of the drafts whose only faults are tone, identifiers or a missing label, how many are
+offered another wording. Intervals are 95 % (Wilson).
 """
 
 from __future__ import annotations
@@ -145,8 +146,8 @@ def _numbers_kept(text: str, verdict: Verdict) -> Counter[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=("dev", "kept"), default="dev")
-    parser.add_argument("--misses", action="store_true", help="print what is missed and what is wrong (never on kept)")
+    parser.add_argument("--part", choices=("dev", "kept", "fresh"), default="dev")
+    parser.add_argument("--misses", action="store_true", help="print what is missed and what is wrong (on dev alone)")
     parser.add_argument("--ordinary", action="store_true")
     parser.add_argument("--rewrites", action="store_true")
     parser.add_argument("--policy", type=Path, default=ROOT / "policies/company.yaml")

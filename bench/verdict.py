@@ -1,8 +1,9 @@
-"""How long a verdict takes, by detector, beside Presidio's own defaults on the same drafts in the same run.
+"""How long a verdict takes, by detector, beside what one would use instead on the same drafts in the same run.
 
-    .venv/bin/python bench/verdict.py [--policy FILE] [--repeat N]
+    .venv/bin/python bench/verdict.py [--policy FILE] [--repeat N] [--lengths N ...]
 
-Drafts are made of the posts in bench/data/language.jsonl, joined up to the wanted length. Figures are milliseconds; a
+Drafts are made of the posts in bench/data/language.jsonl, joined up to the wanted length. Beside the whole policy:
+Presidio's own defaults, one `Detoxify.predict` call, and humanus with its starter packs. Figures are milliseconds; a
 machine that does other work shows in the 95th percentile first. Ratios hold better than figures.
 """
 
@@ -18,11 +19,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from beside import LANGUAGES, detoxify_predict, humanus, presidio_defaults, row
 
 from rules.assembly import SHIPPED
 from rules.detectors.phrases import Phrases
@@ -33,7 +36,6 @@ from rules.screening import Screener
 
 ROOT = Path(__file__).parents[1]
 LENGTHS = (280, 1_000, 3_000)
-LANGUAGES = ("it", "en")
 # Every tenth draft breaks something, as drafts do; the rest are as people write them.
 BREACHES = {
     "it": " SCRIVETECI TUTTI SUBITO!!! Il mio IBAN è IT60X0542811101000000123456, tel. +39 347 123 4567.",
@@ -55,28 +57,6 @@ def drafts(language: str, length: int, count: int = 40) -> list[str]:
     return made
 
 
-def times(call: Callable[[str], object], texts: Sequence[str], repeat: int) -> list[float]:
-    for text in texts[:5]:
-        call(text)
-    spent = []
-    for _ in range(repeat):
-        for text in texts:
-            started = time.perf_counter()
-            call(text)
-            spent.append((time.perf_counter() - started) * 1000)
-    return spent
-
-
-def quantiles(values: Sequence[float]) -> tuple[float, float]:
-    cuts = statistics.quantiles(values, n=20)
-    return statistics.median(values), cuts[-1]
-
-
-def row(name: str, values: Sequence[float]) -> str:
-    middle, high = quantiles(values)
-    return f"  {name:<28} p50 {middle:8.3f}   p95 {high:8.3f}"
-
-
 def by_detector(screener: Screener, texts: Sequence[str], repeat: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for _ in range(repeat):
@@ -84,23 +64,6 @@ def by_detector(screener: Screener, texts: Sequence[str], repeat: int) -> dict[s
             for detector, spent in screener.screen(Draft(text=text)).timings.items():
                 found.setdefault(detector, []).append(spent)
     return found
-
-
-def presidio_defaults(texts: Sequence[str], repeat: int) -> list[float]:
-    """Every recogniser that Presidio registers by itself, on an engine without a model: what one gets offline.
-
-    To be run in a process of its own: Vaglio's loads a Presidio without the parts that it does not use.
-    """
-    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-    from presidio_analyzer.nlp_engine import NlpEngineProvider
-
-    registry = RecognizerRegistry(supported_languages=list(LANGUAGES))
-    registry.load_predefined_recognizers(languages=list(LANGUAGES))
-    registry.remove_recognizer("SpacyRecognizer")  # it needs a downloaded model
-    models = [{"lang_code": language, "model_name": "none"} for language in LANGUAGES]
-    engine = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "no_op", "models": models}).create_engine()
-    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=list(LANGUAGES))
-    return times(lambda text: [analyzer.analyze(text, language=language) for language in LANGUAGES], texts, repeat)
 
 
 def dictionary_rule(size: int) -> Phrases:
@@ -172,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--policy", type=Path, default=SHIPPED / "company.yaml")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS, help="in characters")
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     given = parser.parse_args()
     policy = load_policy(given.policy)
@@ -186,17 +150,17 @@ def main() -> None:
     out(f"{policy.revision}: {len(policy.rules)} rules; screener ready in {built:.0f} ms\n")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     out(f"resident memory with everything loaded: {memory:.0f} MB; torch loaded: {'torch' in sys.modules}\n")
-    detectors(screener, given.repeat)
+    detectors(screener, given.lengths, given.repeat)
     wider = Screener(policy.model_copy(update={"rules": (*policy.rules, dictionary_rule(100_000))}), judges)
     wider.load()
     dictionary(screener, wider, given.repeat)
     out("\nOnce\n" + row("vaglio check, cold", cold_start()) + "\n" + row("load 1,000 rules", thousand_rules()) + "\n")
 
 
-def detectors(screener: Screener, repeat: int) -> None:
+def detectors(screener: Screener, lengths: Sequence[int], repeat: int) -> None:
     out = sys.stdout.write
     apart = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-    for length in LENGTHS:
+    for length in lengths:
         for language in LANGUAGES:
             texts = drafts(language, length)
             out(f"\n{length} characters, {language}\n")
@@ -205,6 +169,9 @@ def detectors(screener: Screener, repeat: int) -> None:
                 out(row(detector, found[detector]) + "\n")
             defaults = apart.submit(presidio_defaults, texts, repeat).result()
             out(row("(Presidio's defaults alone)", defaults) + "\n")
+            out(row("(Detoxify.predict alone)", apart.submit(detoxify_predict, texts, 1).result()) + "\n")
+            for pack, spent in apart.submit(humanus, texts, repeat).result().items():
+                out(row(f"(humanus, {pack})", spent) + "\n")
     apart.shutdown()
 
 

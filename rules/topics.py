@@ -108,6 +108,18 @@ class Topic:
         return min(float((self._left_out[:, None] > some[None, :]).mean()) for some in against)
 
 
+def left_out(like: Floats, unlike: Floats, background: Background) -> tuple[Floats, Floats]:
+    """What each example of `like` and of `unlike` scores by a topic that was learned from all the others.
+
+    Placed vectors, as for `Topic`; of `like` at least two.
+    """
+    of_like = [Topic(np.delete(like, n, 0), unlike, background).scores(like[n][None])[0] for n in range(len(like))]
+    of_unlike = [
+        Topic(like, np.delete(unlike, n, 0), background).scores(unlike[n][None])[0] for n in range(len(unlike))
+    ]
+    return np.array(of_like, np.float32), np.array(of_unlike, np.float32)
+
+
 def _direction(like: Floats, unlike: Floats) -> Floats:
     found: Floats = like.mean(axis=0)
     return found - _AWAY * unlike.mean(axis=0) if len(unlike) else found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from rules.draft import Channel
@@ -17,14 +19,24 @@ def _read(name: str) -> tuple[str, ...]:
 
 WORKS = _read("works")
 """That one works there."""
+_WORKS_AT = _read("works-at")
 PAID = _read("paid")
 """A clear label that somebody pays. `#sp`, `#collab`, `#partner`, `#ambassador` and `thanks to` are none."""
 GIVEN = _read("given")
-"""That it came free."""
+"""That it was given: a label, where it stands early enough."""
+FREE = _read("free")
+"""That it cost nothing: half a label, for it does not say whose gift it was."""
 OWN = _read("own")
 """That one has paid oneself, or that it came from one's own people."""
 VOICE = _read("voice")
 """The company's "we"."""
+
+
+def works_at(names: Iterable[str]) -> tuple[str, ...]:
+    """That one works there, in words that tell it only beside the company's own name."""
+    company = "|".join(map(re.escape, names))
+    return tuple(line.replace("{company}", f"(?:{company})") for line in _WORKS_AT) if company else ()
+
 
 FOLDS = {
     Channel.LINKEDIN: 210,

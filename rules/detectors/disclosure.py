@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from rules.declarations import FOLDS, GIVEN, OPENING, OWN, PAID, VOICE, WORKS
+from rules.declarations import FOLDS, FREE, GIVEN, OPENING, OWN, PAID, VOICE, WORKS, works_at
 from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
 from rules.detectors.fields import Company
 from rules.detectors.judge import Score
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rules.judges import Judges
 
 About = Literal["employer", "gift", "paid", "late_label", "voice"]
+_BEYOND_DOUBT = 0.92
+"""The judge's score from which a gift or a fee counts although something else of the kind is told."""
 _LABELS = {"employer": "hidden_employer", "gift": "hidden_gift", "paid": "hidden_paid"}
 
 
@@ -73,7 +75,7 @@ class Disclosure(BaseRule):
 
     def _employer(self, subject: Subject) -> Iterator[Hit]:
         named = list(self._names.spans(subject.folded))
-        if named and not self._told(subject, WORKS):
+        if named and not self._told(subject, self._works):
             score, threshold = self._scored(subject)
             if score >= threshold:
                 yield Hit(named[0], score=round(score, 3))
@@ -81,18 +83,20 @@ class Disclosure(BaseRule):
     def _unlabelled(self, subject: Subject) -> Iterator[Hit]:
         if self._told(subject, PAID if self.about == "paid" else (*PAID, *GIVEN)):
             return
-        if signs := list(seen(subject, self.signs)):
+        is_free = self.about == "gift" and self._told(subject, FREE)
+        if signs := [] if is_free else list(seen(subject, self.signs)):
             yield from map(Hit, signs)
             return
-        # What only the judge sees is told by less: whoever declares a gift hides no fee, and an aunt is no brand.
-        if not self._told(subject, (*GIVEN, *WORKS, *OWN)):
-            score, threshold = self._scored(subject)
-            if score >= threshold:
-                yield Hit(Span(0, len(subject.text)), score=round(score, 3))
+        score, threshold = self._scored(subject)
+        # Whoever declares a gift hides no fee, and an aunt is no brand: then only what is beyond doubt counts.
+        if self._told(subject, (*GIVEN, *FREE, *self._works, *OWN)):
+            threshold = max(threshold, _BEYOND_DOUBT)
+        if score >= threshold:
+            yield Hit(Span(0, len(subject.text)), score=round(score, 3))
 
     def _late(self, subject: Subject) -> Iterator[Hit]:
         """The first label, where it stands too far back: and none at all is for the other rules to say."""
-        labels = sorted(seen(subject, (*PAID, *GIVEN, *self.accept)))
+        labels = sorted(seen(subject, (*PAID, *GIVEN, *FREE, *self.accept)))
         if not labels:
             return
         first, fold = labels[0], FOLDS.get(subject.draft.channel)
@@ -102,7 +106,7 @@ class Disclosure(BaseRule):
             yield Hit(first)
 
     def _voice(self, subject: Subject) -> Iterator[Hit]:
-        if any(True for _ in self._names.spans(subject.folded)) and not self._told(subject, WORKS):
+        if any(True for _ in self._names.spans(subject.folded)) and not self._told(subject, self._works):
             yield from map(Hit, seen(subject, VOICE))
 
     def _told(self, subject: Subject, patterns: tuple[str, ...]) -> bool:
@@ -114,6 +118,10 @@ class Disclosure(BaseRule):
         score = read.score(label)
         subject.scores[f"{judge.name}.{label}"] = round(score, 4)
         return score, self.threshold or judge.threshold(label, spoken(subject))
+
+    @cached_property
+    def _works(self) -> tuple[str, ...]:
+        return *WORKS, *works_at(self.company.spellings)
 
     @cached_property
     def _names(self) -> Terms:

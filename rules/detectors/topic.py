@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -22,6 +23,18 @@ if TYPE_CHECKING:
 _SURE = 0.5
 _APART = 0.75
 """How well the examples must tell like from unlike, each judged by the others, for the rule to be of use."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An example, judged by the rule as all the other examples would teach it."""
+
+    text: str
+    is_like: bool
+    score: float
+    """From 0 to 1."""
+    is_right: bool
+    """Found if it is `like`, let pass if it is `unlike`."""
 
 
 class TopicRule(BaseRule):
@@ -55,6 +68,19 @@ class TopicRule(BaseRule):
         """Whether the examples tell like from unlike, each judged by the others. Raises `Unavailable`."""
         return self._topic(judges).tells_apart() >= _APART
 
+    def left_out(self, judges: Judges) -> tuple[LeftOut, ...]:
+        """Each example as the rule would judge it had it learned from all the others. Raises `Unavailable`."""
+        from rules.topics import left_out
+
+        background = judges.background()
+        scores = left_out(self._placed(self.like, judges), self._placed(self.unlike, judges), background)
+        sides = (True, self.like, scores[0]), (False, self.unlike, scores[1])
+        return tuple(
+            LeftOut(text, is_like, round(float(score), 3), bool(score >= self.threshold) == is_like)
+            for is_like, texts, scored in sides
+            for text, score in zip(texts, scored, strict=True)
+        )
+
     def _topic(self, judges: Judges) -> Topic:
         digest = judges.judge().digest
         with self._lock:
@@ -63,18 +89,19 @@ class TopicRule(BaseRule):
             return self._learned[digest]
 
     def _learn(self, judges: Judges) -> Topic:
-        from rules.topics import Topic, placed
+        from rules.topics import Topic
+
+        return Topic(self._placed(self.like, judges), self._placed(self.unlike, judges), judges.background())
+
+    def _placed(self, texts: tuple[str, ...], judges: Judges) -> Floats:
+        from rules.topics import placed
 
         background = judges.background()
-
-        def vectors(texts: tuple[str, ...]) -> Floats:
-            if not texts:
-                return np.empty((0, background.posts.shape[1]), np.float32)
-            pairs = [vectors_of(text, judges) for text in texts]
-            encoded, judged = (np.stack(some) for some in zip(*pairs, strict=True))
-            return placed(encoded, judged, background.middle)
-
-        return Topic(vectors(self.like), vectors(self.unlike), background)
+        if not texts:
+            return np.empty((0, background.posts.shape[1]), np.float32)
+        pairs = [vectors_of(text, judges) for text in texts]
+        encoded, judged = (np.stack(some) for some in zip(*pairs, strict=True))
+        return placed(encoded, judged, background.middle)
 
     @cached_property
     def _lock(self) -> threading.Lock:

@@ -20,7 +20,7 @@ from rules.detectors import DETECTORS
 from rules.detectors.base import BaseRule
 from rules.detectors.dictionary import Entry
 from rules.detectors.fields import Applies, Company, Examples, Override, Protected, Remedy, State
-from rules.draft import Account, Channel, Kind
+from rules.draft import Account, Audience, Channel, Kind
 from rules.identifiers.entities import LABELS, Entity
 from rules.judges import Judges
 from rules.knowledge.documents import add_documents
@@ -114,7 +114,7 @@ def _choices(annotation: object) -> Iterator[str]:
 
 
 @in_both
-@pytest.mark.parametrize("words", [Severity, State, Override, Kind, Account, Channel, Entity])
+@pytest.mark.parametrize("words", [Severity, State, Override, Kind, Account, Channel, Audience, Entity])
 def test_every_word_of_the_policy_is_named(guide: Page, words: type[StrEnum]) -> None:
     assert {word.value for word in words} - set(guide.code) == set()
 

@@ -120,8 +120,12 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         run(["policy", "import-vale", "styles/Acme", "--name", "house-style", "--out", "policies/house-style.yaml"])
     if command.arguments[0] == "policy":
         (home / "policies").mkdir(exist_ok=True)
+    if command.arguments[:2] == ("policy", "voice"):
+        monkeypatch.setenv(f"{PREFIX}POLICY", str(ROOT / "policies" / "company.yaml"))
     if command.arguments[:2] == ("knowledge", "remove"):
         run(["knowledge", "add", "customers.csv", "--columns", "surname,email,phone"])
+    if command.arguments[:2] in (("people", "revoke"), ("people", "unlink")):
+        run(["people", "grant", command.arguments[2], "admin"])
     if command.arguments[0] == "audit":
         run(["check", "--record", "Buongiorno a tutti"])
     return run(_harmless(command))

@@ -59,6 +59,31 @@ def test_whoever_says_where_they_work_may_praise(make_rule: Make, judges: Judges
     assert places(rule, f"{told} {PRAISE.format('Acme Energia')}", judges) == []
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Qui Acme Energia, turno di mattina.",
+        "Monto pannelli per Acme Energia da sei anni.",
+        "Centralinista da Acme Energia, e contenta.",
+        "I design the labels at Acme Energia.",
+        "Views my own, wages Acme Energia's.",
+    ],
+)
+def test_beside_the_own_name_fewer_words_tell_it(make_rule: Make, judges: Judges, told: str) -> None:
+    rule = make_rule("disclosure", about="employer", company=ACME)
+    assert places(rule, f"{told} {PRAISE.format('Acme Energia')}", judges) == []
+    other = told.replace("Acme Energia", "Forno Riva")
+    assert places(rule, f"{other} {PRAISE.format('Acme Energia')}", judges) != []
+
+
+@pytest.mark.parametrize(
+    "said", ["Dopo tre anni con Acme Energia:", "Il tecnico di Acme Energia è passato.", "I shop at Acme Energia."]
+)
+def test_whoever_buys_there_has_not_told_it(make_rule: Make, judges: Judges, said: str) -> None:
+    rule = make_rule("disclosure", about="employer", company=ACME)
+    assert places(rule, f"{said} {PRAISE.format('Acme Energia')}", judges) != []
+
+
 def test_another_firm_may_be_praised_and_the_own_one_mentioned(make_rule: Make, judges: Judges) -> None:
     rule = make_rule("disclosure", about="employer", company=ACME)
     assert places(rule, PRAISE.format("Forno Riva"), judges) == []
@@ -129,3 +154,11 @@ def test_a_policys_own_names_fill_rule_and_examples(make_rule: Make) -> None:
     assert named.company.names == ('Da "Gino" S.p.A.',)
     again = named.naming(Company(names=("Altra",)))
     assert again.company.names == ('Da "Gino" S.p.A.',)
+
+
+def test_that_it_cost_nothing_is_half_a_label(make_rule: Make, judges: Judges) -> None:
+    """It does not say whose gift it was: signs are let pass, and what is beyond doubt is not."""
+    rule = make_rule("disclosure", about="gift", signs=[r"mi hanno mandato"])
+    assert places(rule, "Mi hanno mandato il calendario della parrocchia, gratis.", judges) == []
+    praise = "Didn't pay a penny, the lovely people at Lumo Bags just posted it over. Best bag ever, link in bio!"
+    assert places(rule, praise, judges) == [praise]
