@@ -23,7 +23,7 @@ from rules.policy import Owner, Policy
 
 ROOM = 1_600
 """Characters of a draft that a card shows."""
-_GLIMPSE = 120
+GLIMPSE = 120
 """Of one, by which its writer knows it again."""
 _SIGNS = {
     Ruling.OPEN: "✋", Ruling.APPROVED: "✅", Ruling.REJECTED: "⛔", Ruling.CHANGE: "✏️", Ruling.WITHDRAWN: "↩️",
@@ -254,10 +254,10 @@ def _about(
     )  # fmt: skip
 
 
-def glimpse(text: str) -> str:
+def glimpse(text: str, most: int = GLIMPSE) -> str:
     """Its first words, by which a draft is known again."""
     words = " ".join(text.split())
-    return words if len(words) <= _GLIMPSE else f"{words[:_GLIMPSE]}…"
+    return words if len(words) <= most else f"{words[:most].rstrip()}…"
 
 
 def names_of(owners: Sequence[str], policy: Policy, language: str) -> str:

@@ -25,7 +25,7 @@ def overview(drafts: Sequence[HeldDraft], zone: tzinfo, language: str) -> Reply:
         return Reply("", None, wording.say("You have no drafts under way"), "", sign="🗂️")
     lines = [
         f"{number}. {moment(held.at, zone, language)} · {standing(held, wording)}"
-        + (f" · «{glimpse(held.masked.text)[:_WORDS]}»" if held.masked else "")
+        + (f" · «{glimpse(held.masked.text, _WORDS)}»" if held.masked else "")
         for number, held in enumerate(drafts, start=1)
     ]
     buttons = [

@@ -1,38 +1,43 @@
-"""Telegram: private messages, by polling or by webhook; an update is confirmed only once it is written down."""
+"""Telegram: by polling or by webhook; an update is confirmed only once it is written down."""
 
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
-from telegram import Bot, BotCommand, LinkPreviewOptions, Message, ReplyParameters, Update
-from telegram.constants import ChatType
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram import Bot, BotCommandScopeAllPrivateChats, Update
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.chat import telegram_text
-from bot.chat.desk import Aside, Command, Desk, Help, New, Notice, Speak, command
-from bot.people import LANGUAGES, Language
-from bot.reply import Reply, failure
-from bot.wording import Wording
-from bot.work import Deferred, Event, Retry, Undeliverable, Work
-from rules.draft import Draft
+from bot.audit.vault import Vault
+from bot.chat import telegram_commands
+from bot.chat.desk import Desk
+from bot.chat.telegram_actions import TelegramActions
+from bot.chat.telegram_answers import TelegramAnswers
+from bot.chat.telegram_errands import TelegramErrands
+from bot.chat.telegram_events import account_of
+from bot.chat.telegram_intake import PLATFORM, TelegramIntake
+from bot.chat.telegram_out import TelegramOut, reaching, seconds
+from bot.chat.telegram_parts import sentence
+from bot.chat.telegram_questions import TelegramQuestions
+from bot.chat.telegram_strangers import Marks, how_to_link, spoken_by
+from bot.chat.telegram_waiting import Waits
+from bot.clock import Clock
+from bot.people import LANGUAGES
+from bot.places import Awaiting, Cards
+from bot.store import Store
+from bot.work import Event, Undeliverable, Work
 
 log = structlog.get_logger(__name__)
 
-PLATFORM = "telegram"
-UPDATES = ["message", "edited_message"]
+UPDATES = ["message", "edited_message", "callback_query"]
 _POLL = 30
 """Seconds that Telegram holds a request for updates open."""
 _TIMEOUT = 10.0
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
-_MEDIA = ("photo", "video", "animation", "document", "audio", "voice", "video_note", "sticker")
-_NOBODY = ("chat not found", "peer_id_invalid", "user not found")
-"""What Telegram calls a bad request though nothing is wrong with it: there is nobody to take it."""
 
 
 def telegram_bot(token: str, api_url: str, timeout: float = _TIMEOUT) -> Bot:
@@ -50,9 +55,28 @@ def telegram_bot(token: str, api_url: str, timeout: float = _TIMEOUT) -> Bot:
 class TelegramChat:
     """One bot; `pauses` are the seconds between its attempts to reach Telegram, the last of them for good."""
 
-    def __init__(self, *, bot: Bot, work: Work, desk: Desk, pauses: Sequence[float] = _PAUSES) -> None:
-        self.bot, self._work, self._desk, self._pauses = bot, work, desk, pauses
-        self._aside = Aside()
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        work: Work,
+        desk: Desk,
+        clock: Clock,
+        cards: Cards,
+        awaiting: Awaiting,
+        vault: Vault,
+        store: Store,
+        pauses: Sequence[float] = _PAUSES,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.bot, self._desk, self._pauses, self._now = bot, desk, pauses, now
+        waits = Waits(awaiting, vault)
+        self._out = TelegramOut(bot, cards)
+        questions = TelegramQuestions(self._out, waits, now)
+        actions = TelegramActions(desk, self._out, questions)
+        self._answers = TelegramAnswers(desk, self._out, questions, actions)
+        self._errands = TelegramErrands(desk, self._out, cards, clock, now)
+        self._intake = TelegramIntake(bot, work, desk, self._out, waits, Marks(store), now)
         work.on(PLATFORM, self.handle)
 
     async def run(self, then: Callable[[], Awaitable[None]]) -> None:
@@ -64,13 +88,12 @@ class TelegramChat:
 
     async def _name_commands(self) -> None:
         for language in LANGUAGES:
-            wording = Wording(language)
-            commands = [
-                BotCommand("help", wording.say("What I do and how to ask me")),
-                BotCommand("language", wording.say("How I speak to you: it or en")),
-            ]
             # Telegram shows the list without a language to whoever has no better one.
-            await self.bot.set_my_commands(commands, language_code=None if language == "en" else language)
+            await self.bot.set_my_commands(
+                telegram_commands.offered(language),
+                scope=BotCommandScopeAllPrivateChats(),
+                language_code=None if language == "en" else language,
+            )
 
     async def stop(self) -> None:
         await self.bot.shutdown()
@@ -118,25 +141,7 @@ class TelegramChat:
 
     async def take(self, update: Update) -> None:
         """Write an update down if it is something that the bot answers."""
-        message = update.message or update.edited_message
-        person = message.from_user if message else None
-        if message is None or person is None or person.is_bot or not _is_for_us(message, is_new=bool(update.message)):
-            return
-        event = {
-            "user": person.id,
-            "locale": person.language_code,
-            "chat": message.chat.id,
-            "message": message.message_id,
-            "text": message.text or message.caption or "",
-            "attachments": _attachments(message),
-        }
-        if await self._work.defer(PLATFORM, f"update:{update.update_id}", event) is Deferred.QUEUED:
-            self._aside.do(self._say_queued(event))
-
-    async def _say_queued(self, event: Event) -> None:
-        wording = Wording(await self._language(event))
-        sentence = wording.say("Many drafts are waiting; yours is in the queue and I will answer as soon as I can.")
-        await self._send(event, telegram_text.notice(sentence))
+        await self._intake.take(update)
 
     async def _until_it_works(self, call: Callable[[], Awaitable[object]]) -> None:
         failures = 0
@@ -157,116 +162,38 @@ class TelegramChat:
 
     def _pause(self, error: Exception, failures: int) -> float:
         if isinstance(error, RetryAfter):
-            return _seconds(error)
+            return seconds(error)
         return self._pauses[min(failures, len(self._pauses) - 1)]
 
     # --- What was written down: answered ---------------------------------------------------------------------------
 
     async def handle(self, id: str, event: Event) -> None:
         """Answer one event. Raises `Retry` or `Undeliverable`; may be called again for the same event."""
-        language = await self._language(event)
-        message = await self._said(id, event, language)
         try:
-            try:
-                await self._send(event, message)
-            except BadRequest as error:
-                if any(word in error.message.lower() for word in _NOBODY):
-                    raise
-                # A fault of ours: trying again does not mend it, and silence is no answer.
-                log.error("telegram.answer_refused", id=id)
-                await self._send(event, telegram_text.notice(failure(language)))
-        except RetryAfter as error:
-            raise Retry(_seconds(error)) from None
-        except (Forbidden, BadRequest) as error:
-            # The person blocked the bot, or the chat is gone. The error's text is Telegram's, not the draft's.
-            self._desk.delivered(id)
-            raise Undeliverable(error.message) from None
-        except TelegramError:
-            raise Retry from None
+            if event.get("kind") == "errand":
+                await self._errands.deliver(id, event)
+            else:
+                # What an older version has written down lacks some of it.
+                whole = {"kind": "message", "name": None, "at": self._now().timestamp(), **event}
+                with reaching():
+                    await self._answer(id, whole)
+        except Undeliverable:
+            self._let_go(id)
+            raise
+        self._let_go(id)
+
+    async def _answer(self, id: str, event: Event) -> None:
+        account = account_of(event)
+        if event["kind"] == "link":
+            await self._answers.link(id, event)
+        elif await asyncio.to_thread(self._desk.people.is_known, account):
+            await asyncio.to_thread(self._desk.people.notice_locale, account, event["locale"])
+            await self._answers.answer(id, event, await self._desk.language(account))
+        else:
+            # Known when they wrote, and no longer: nothing of it is read.
+            said = sentence(how_to_link(spoken_by(event["locale"])))[0]
+            await self._out.send(event["user"], said)
+
+    def _let_go(self, id: str) -> None:
         self._desk.delivered(id)
-
-    async def _send(self, event: Event, message: telegram_text.Message) -> None:
-        await self.bot.send_message(
-            event["chat"],
-            message.text,
-            entities=message.entities,
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-            reply_parameters=ReplyParameters(event["message"], allow_sending_without_reply=True),
-        )
-
-    async def _language(self, event: Event) -> Language:
-        account = _account(event)
-        await asyncio.to_thread(self._desk.people.notice_locale, account, event["locale"])
-        return await self._desk.language(account)
-
-    async def _said(self, id: str, event: Event, language: Language) -> telegram_text.Message:
-        try:
-            answer = await self._answer(id, event, language)
-            if isinstance(answer, Reply):
-                return telegram_text.message(answer, language)
-            return telegram_text.notice(answer.text)
-        except Exception as error:
-            # A fault of ours, which an hour of trying would only hide from the writer.
-            log.error("telegram.not_answered", id=id, error=type(error).__name__)
-            return telegram_text.notice(failure(language))
-
-    async def _answer(self, id: str, event: Event, language: Language) -> Reply | Notice:
-        match _command(event["text"]):
-            case Help() | New():
-                return Notice(self._desk.help(language, slack=False))
-            case Speak(chosen):
-                return Notice(await self._desk.speak(_account(event), chosen))
-            case _Which():
-                return Notice(Wording(language).say("Write /language it or /language en."))
-            case None:
-                draft = Draft(text=event["text"], author=_account(event), attachments=tuple(event["attachments"]))
-                return await self._desk.answer(id, draft, language)
-
-
-def _account(event: Event) -> str:
-    return f"{PLATFORM}:{event['user']}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Which:
-    """Another language is asked for, and not said which."""
-
-
-def _command(text: str) -> Command | _Which | None:
-    """The command that a whole message is, with a slash or without; None for a draft."""
-    if not text.startswith("/"):
-        return command(text)
-    head, *rest = text[1:].split(maxsplit=1) or [""]
-    name = head.partition("@")[0].lower()
-    if name == "start":
-        # What follows is the parameter of a link to the bot, not a draft.
-        return Help()
-    found = command(" ".join([name, *rest]))
-    return _Which() if found is None and name in ("language", "lingua") else found
-
-
-def _is_for_us(message: Message, *, is_new: bool) -> bool:
-    """Whether whoever wrote it expects an answer."""
-    if message.chat.type != ChatType.PRIVATE:
-        return False
-    if message.text or message.caption:
-        return True
-    # Not what Telegram itself notes in a chat, nor a place on the map that moves, nor the album around a caption.
-    return is_new and message.effective_attachment is not None and message.media_group_id is None
-
-
-def _attachments(message: Message) -> list[str]:
-    kinds = [_kind(name, attached) for name in _MEDIA if (attached := getattr(message, name, None))]
-    # An animation comes as a document too, for older applications.
-    return kinds[:1] if message.animation else list(dict.fromkeys(kinds))
-
-
-def _kind(name: str, attached: object) -> str:
-    """A media type, if it is one: whoever sends a file says what it is, in whatever words they like."""
-    said = getattr(attached, "mime_type", None) or ("image/jpeg" if name == "photo" else "")
-    return said if mimetypes.guess_extension(said) else name
-
-
-def _seconds(error: RetryAfter) -> float:
-    after = error.retry_after
-    return float(after if isinstance(after, int | float) else after.total_seconds())
+        self._out.forget(id)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from telegram import MessageEntity
+from telegram import MessageEntity, User
 
-from bot.chat.shown import DOTS, MARKS, SIGNS, harmless, numbers, shown
+from bot.chat.shown import DOTS, MARKS, harmless, numbers, shown, sign_of
+from bot.chat.telegram_inert import quiet
 from bot.pieces import Piece
 from bot.reply import Proposal, Remark, Reply
 from bot.wording import Wording
@@ -18,6 +19,8 @@ LIMIT = 4_096
 _MORE = 200
 """Of them, kept for the two sentences that say something was left out."""
 _SUMMARY, _HEADING, _CLAUSE, _WHY, _WORDING = 400, 150, 200, 400, 200
+_SAID = 1_800
+"""Of a card's lines, which hold what people wrote."""
 _MISSED = 8
 _CHANGES, _CHANGE = 8, 200
 
@@ -44,6 +47,18 @@ class Message:
         self.length += length
         return self
 
+    def words(self, text: str, style: str | None = None) -> Message:
+        """Append what people wrote: it stays words, whatever Telegram would make of it."""
+        for piece, is_live in quiet(text):
+            self.add(piece, MessageEntity.CODE if is_live else style)
+        return self
+
+    def name(self, name: str, user: int) -> Message:
+        """Append the name of somebody, who is told that they are meant."""
+        meant = User(user, name, is_bot=False)
+        self.entities.append(MessageEntity(MessageEntity.TEXT_MENTION, self.length, units(name), user=meant))
+        return self.add(name)
+
     def append(self, other: Message) -> Message:
         self.entities += [MessageEntity(e.type, e.offset + self.length, e.length) for e in other.entities]
         return self.add(other.text)
@@ -54,18 +69,32 @@ def notice(text: str) -> Message:
     return Message().add(cut(text, LIMIT))
 
 
+def heading(reply: Reply) -> Message:
+    """The first line of an answer."""
+    said, title = Message().add(f"{sign_of(reply)} "), cut(reply.title, _HEADING)
+    # The title of what is no verdict names people.
+    return said.add(title, MessageEntity.BOLD) if reply.outcome else said.words(title, MessageEntity.BOLD)
+
+
+def footer(reply: Reply) -> Message:
+    said = Message()
+    return said.add("\n\n").add(cut(reply.footer, _HEADING), MessageEntity.ITALIC) if reply.footer else said
+
+
 def message(reply: Reply, language: str) -> Message:
     """The whole answer in one message; what does not fit is counted."""
     wording = Wording(language)
-    said = Message().add(f"{SIGNS[reply.outcome]} ").add(cut(reply.title, _HEADING), MessageEntity.BOLD)
-    if reply.summary:
+    said = heading(reply)
+    if reply.summary and reply.outcome:
         said.add(f"\n{cut(reply.summary, _SUMMARY)}")
-    tail = _missed(reply.unchecked, wording).add("\n\n").add(cut(reply.footer, _HEADING), MessageEntity.ITALIC)
+    elif reply.summary:
+        said.add("\n").words(cut(harmless(reply.summary), _SAID))
+    tail = _missed(reply.unchecked, wording).append(footer(reply))
     room = LIMIT - said.length - tail.length - _MORE
     remarks = [_remark(remark, wording) for remark in reply.remarks]
     lengths = list(accumulate((remark.length for remark in remarks), initial=0))
     # The draft has a third of the room at least, and whatever the remarks leave of theirs.
-    draft, is_cut = _draft(reply.pieces, max(room // 3, room - lengths[-1]))
+    draft, is_cut = draft_of(reply.pieces, max(room // 3, room - lengths[-1]))
     said.append(draft)
     fitting = [remark for remark, until in zip(remarks, lengths[1:], strict=True) if until <= room - draft.length]
     for remark in fitting:
@@ -80,7 +109,7 @@ def message(reply: Reply, language: str) -> Message:
     return said.append(tail)
 
 
-def _draft(pieces: Sequence[Piece], room: int) -> tuple[Message, bool]:
+def draft_of(pieces: Sequence[Piece], room: int) -> tuple[Message, bool]:
     """The draft as preformatted text, in which Telegram makes no mention, link, command or hashtag live.
 
     Nothing can be bold inside it, so found words stand between brackets that carry the remark's number. Also says

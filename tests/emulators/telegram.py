@@ -230,11 +230,6 @@ class TelegramEmulator(TelegramPeople):
 
     # --- messages
 
-    def _chat(self, payload: Json) -> Json:
-        chat: Json | None = self.chats.get(payload.get("chat_id", 0))
-        must(chat, "chat not found")
-        return chat or {}
-
     def _text(self, payload: Json, key: str, most: int) -> tuple[str, list[Json]]:
         """The text that remains after its markup, with valid entities."""
         source, mode = str(payload.get(key, "")), str(payload.get("parse_mode") or "")
@@ -257,6 +252,7 @@ class TelegramEmulator(TelegramPeople):
         reply = payload.get("reply_parameters") or {}
         there = not reply or (chat["id"], reply["message_id"]) in self.messages
         must(there or reply.get("allow_sending_without_reply"), "message to be replied not found")
+        must(len(entities) <= 100, "more entities than Telegram keeps")
         message: Json = {"message_id": next(self._ids), "from": BOT, "chat": chat, "date": int(time.time())}
         content: Json = {"text": text, "entities": entities} if method == "sendMessage" else {"caption": text}
         if document := payload.get("document"):
@@ -264,16 +260,18 @@ class TelegramEmulator(TelegramPeople):
             content["document"] = {"file_id": name, "file_unique_id": name, "file_name": name}
         # Of the keyboards, only the one under a message is a part of it.
         content |= {"reply_markup": markup} if markup and "inline_keyboard" in markup else {}
+        content |= self.replied(chat["id"], reply.get("message_id")) if reply and there else {}
         self.messages[chat["id"], message["message_id"]] = message | content
         self._show(method, message, text, entities, markup, document)
         return message | content
 
     def _edit(self, method: str, payload: Json, change: Json) -> Json:
         chat, markup = self._chat(payload), payload.get("reply_markup")
-        check_markup(markup)
+        check_markup(markup, is_edit=True)
         old = self.messages.get((chat["id"], payload.get("message_id", 0)))
-        if old is None or old["from"] != BOT:
-            raise bad("message to edit not found" if old is None else "message can't be edited")
+        must(old, "message to edit not found")
+        must(old and old["from"] == BOT, "message can't be edited")
+        assert old
         new = {key: value for key, value in old.items() if key != "reply_markup"} | change
         new |= {"reply_markup": markup} if markup and markup["inline_keyboard"] else {}
         must(new != old, "message is not modified: specified new message content and reply markup are exactly the same")

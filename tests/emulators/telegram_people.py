@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
-from emulators.loopback import Json, Loopback
-from emulators.telegram_text import detected
+from emulators.loopback import Json, Loopback, Refused
+from emulators.telegram_text import detected, must
 
 BOT: Json = {"id": 1, "is_bot": True, "first_name": "Vaglio", "username": "vaglio_bot"}
 
@@ -31,6 +31,9 @@ class TelegramPeople(Loopback):
     def __init__(self, *routes: web.RouteDef) -> None:
         super().__init__(*routes)
         self.chats: dict[int, Json] = {}
+        self.names: dict[int, Json] = {}
+        """Of those who are not called Anna: what else is known of them."""
+        self.moved: dict[int, int] = {}
         self.messages: dict[tuple[int, int], Json] = {}
         self._updates: dict[int, Json] = {}
         self._queries: set[str] = set()
@@ -51,13 +54,14 @@ class TelegramPeople(Loopback):
         chat_type: str = "private",
         entities: list[Json] | None = None,
         update_id: int | None = None,
+        reply_to: int | None = None,
         **extra: Any,
     ) -> Pushed:
-        """`extra` is for what other messages carry: `photo`, `caption`, `via_bot`, `reply_to_message`."""
-        content = self._content(text, entities) | extra
-        return await self.push(
-            "message", self._incoming(chat_id, user_id, language_code, chat_type) | content, update_id
-        )
+        """`extra` is for what other messages carry: `photo`, `caption`, `via_bot`, `forward_origin`."""
+        content = self._content(text, entities) | extra | (self.replied(chat_id, reply_to) if reply_to else {})
+        message = self._incoming(chat_id, user_id, language_code, chat_type) | content
+        self.messages[chat_id, message["message_id"]] = message
+        return await self.push("message", message, update_id)
 
     async def edited_message(
         self, text: str, message_id: int, chat_id: int = 10, user_id: int = 10, language_code: str = "it"
@@ -77,8 +81,57 @@ class TelegramPeople(Loopback):
         forgotten = {"chat": self.chats[chat_id], "message_id": place[1], "date": 0}
         query_id = str(next(self._ids))
         self._queries.add(query_id)
-        query = {"id": query_id, "chat_instance": "1", "from": _person(user_id, language_code), "data": data}
+        query = {"id": query_id, "chat_instance": "1", "from": self._person(user_id, language_code), "data": data}
         return await self.push("callback_query", query | {"message": self.messages.get(place, forgotten)})
+
+    async def press(self, label: str, chat_id: int = 10, message_id: int | None = None, **who: Any) -> Pushed:
+        """The button of this label: of that message, or of the newest in the chat that has one."""
+        for message in self.with_buttons(chat_id):
+            if message_id in (None, message["message_id"]) and label in (found := labels(message)):
+                return await self.callback(found[label], message["message_id"], chat_id, **who)
+        seen = [list(labels(message)) for message in self.with_buttons(chat_id)]
+        raise AssertionError(f"nobody sees a button {label!r} in {chat_id}; seen: {seen}")
+
+    async def taken(self, pushed: Pushed) -> None:
+        """Until the bot has confirmed this update."""
+        await self._until(lambda: pushed.update not in self._queue, 5.0, f"update {pushed.update_id} confirmed")
+
+    def said(self, chat_id: int = 10) -> list[Json]:
+        """The bot's messages in a chat as they are now, the oldest first."""
+        here = [each for (chat, _), each in self.messages.items() if chat == chat_id and each["from"] == BOT]
+        return sorted(here, key=lambda each: int(each["message_id"]))
+
+    def with_buttons(self, chat_id: int) -> list[Json]:
+        """The messages of a chat that can be pressed, the newest first."""
+        here = [message for (chat, _), message in self.messages.items() if chat == chat_id]
+        return sorted((each for each in here if labels(each)), key=lambda each: -int(each["message_id"]))
+
+    def forget_queries(self) -> None:
+        """It is too late to answer any press that was made before."""
+        self._queries.clear()
+
+    def group(self, chat_id: int, kind: str = "supergroup") -> None:
+        self.chats[chat_id] = {"id": chat_id, "type": kind, "title": "Acme"}
+
+    def migrate(self, old: int, new: int) -> None:
+        """A group becomes a supergroup: another chat, without the messages of the old one."""
+        self.group(new)
+        self.moved[old] = new
+
+    def replied(self, chat_id: int, message_id: int | None) -> Json:
+        """What a reply carries: the message that it replies to, without what that one replied to."""
+        old = self.messages[chat_id, message_id or 0]
+        return {"reply_to_message": {key: value for key, value in old.items() if key != "reply_to_message"}}
+
+    def _chat(self, payload: Json) -> Json:
+        chat_id = payload.get("chat_id", 0)
+        if chat_id in self.moved:
+            answer = {"ok": False, "error_code": 400, "parameters": {"migrate_to_chat_id": self.moved[chat_id]}}
+            description = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refused(answer | {"description": description}, 400)
+        chat: Json | None = self.chats.get(chat_id)
+        must(chat, "chat not found")
+        return chat or {}
 
     async def push(self, kind: str, content: Json, update_id: int | None = None) -> Pushed:
         """Any update, by its name in the Bot API."""
@@ -98,7 +151,7 @@ class TelegramPeople(Loopback):
         number = message_id or next(self._ids)
         message: Json = {
             "message_id": number,
-            "from": _person(user_id, language),
+            "from": self._person(user_id, language),
             "chat": chat,
             "date": int(time.time()),
         }
@@ -110,6 +163,12 @@ class TelegramPeople(Loopback):
             return {}
         return {"text": text, "entities": detected(text) if entities is None else entities}
 
+    def _person(self, user_id: int, language_code: str) -> Json:
+        named = {"first_name": "Anna"} | self.names.get(user_id, {})
+        return {"id": user_id, "is_bot": False, "language_code": language_code} | named
 
-def _person(user_id: int, language_code: str) -> Json:
-    return {"id": user_id, "is_bot": False, "first_name": "Anna", "language_code": language_code}
+
+def labels(message: Json) -> dict[str, str]:
+    """The buttons under a message, and what each brings back."""
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return {button["text"]: button["callback_data"] for row in rows for button in row}

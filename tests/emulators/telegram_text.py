@@ -223,8 +223,14 @@ PARSERS: dict[str, Callable[[str], tuple[str, list[Json]]]] = {
 }
 
 
-def check_markup(markup: Json | None) -> None:
-    """Refuses buttons that Telegram would not take."""
+def check_markup(markup: Json | None, *, is_edit: bool = False) -> None:
+    """Refuses buttons that Telegram would not take, and questions it would not put."""
+    known = {"inline_keyboard", "force_reply", "selective", "input_field_placeholder"}
+    must(not markup or markup.keys() <= known, f"unknown markup {sorted((markup or {}).keys() - known)}")
+    must(not markup or ("inline_keyboard" in markup) != bool(markup.get("force_reply")), "object expected as markup")
+    must(not (is_edit and (markup or {}).get("force_reply")), "inline keyboard expected")
+    must(len((markup or {}).get("input_field_placeholder", "-")) in range(1, 65), "PLACEHOLDER_INVALID")
+    must(sum(map(len, (markup or {}).get("inline_keyboard", []))) <= 100, "REPLY_MARKUP_TOO_LONG")
     for row in (markup or {}).get("inline_keyboard", []):
         for button in row:
             must(button.get("text"), "inline keyboard button text is empty")

@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 from aiohttp import web
 from emulators.telegram import Sent, TelegramEmulator, detected, live_parts, part
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
-from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram import Bot, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 from telegram.ext import ApplicationBuilder, CallbackQueryHandler, MessageHandler, filters
 
 
@@ -135,6 +144,51 @@ async def test_the_bot_api_refuses_as_telegram_does(telegram: TelegramEmulator, 
     with pytest.raises(InvalidToken):
         await stranger.initialize()
     await stranger.shutdown()
+
+
+async def test_a_button_is_pressed_by_what_it_says(telegram: TelegramEmulator, bot: Bot) -> None:
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Sì", callback_data="y", style="primary")]])
+    asked = await bot.send_message(10, "Ciao")
+    await asked.reply_text("Va bene?", reply_markup=keyboard, do_quote=True)
+    with pytest.raises(AssertionError, match="nobody sees a button 'No'"):
+        await telegram.press("No")
+    query = (await telegram.press("Sì", user_id=11)).update["callback_query"]
+    assert (query["data"], query["from"]["id"]) == ("y", 11)
+    assert query["message"]["reply_to_message"]["message_id"] == asked.message_id
+    assert [each["text"] for each in telegram.said()] == ["Ciao", "Va bene?"]
+    await bot.edit_message_reply_markup(10, query["message"]["message_id"])
+    with pytest.raises(AssertionError, match="seen: \\[\\]"):
+        await telegram.press("Sì")
+    telegram.forget_queries()
+    with pytest.raises(BadRequest, match="too old"):
+        await bot.answer_callback_query(query["id"])
+
+
+async def test_a_question_is_put_as_telegram_lets_it(telegram: TelegramEmulator, bot: Bot) -> None:
+    sent = await bot.send_message(10, "Perché?", reply_markup=ForceReply(input_field_placeholder="Il perché"))
+    assert telegram.sent[-1].reply_markup == {"force_reply": True, "input_field_placeholder": "Il perché"}
+    assert "reply_markup" not in telegram.messages[10, sent.message_id]
+    reply = (await telegram.message("Perché sì", reply_to=sent.message_id)).update["message"]
+    assert reply["reply_to_message"]["text"] == "Perché?"
+    for wrong in (ForceReply(input_field_placeholder="a" * 65), ForceReply(input_field_placeholder="")):
+        with pytest.raises(BadRequest, match=r"(?i)placeholder"):
+            await bot.send_message(10, "Perché?", reply_markup=wrong)
+    with pytest.raises(BadRequest, match=r"(?i)inline keyboard expected"):
+        await bot.edit_message_text("Perché?", 10, sent.message_id, reply_markup=ForceReply())  # type: ignore[arg-type]
+    with pytest.raises(BadRequest, match=r"(?i)entities"):
+        await bot.send_message(10, "a" * 200, entities=[MessageEntity("bold", at, 1) for at in range(101)])
+
+
+async def test_a_group_becomes_another(telegram: TelegramEmulator, bot: Bot) -> None:
+    telegram.group(-5, "group")
+    sent = await bot.send_message(-5, "Ciao")
+    telegram.migrate(-5, -1005)
+    for calling in (bot.send_message(-5, "Ciao"), bot.edit_message_text("Addio", -5, sent.message_id)):
+        with pytest.raises(ChatMigrated) as moved:
+            await calling
+        assert moved.value.new_chat_id == -1005
+    await bot.send_message(-1005, "Ciao")
+    assert telegram.sent[-1].chat_id == -1005
 
 
 async def test_markup_becomes_entities(telegram: TelegramEmulator, bot: Bot) -> None:

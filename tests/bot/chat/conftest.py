@@ -15,12 +15,27 @@ from pathlib import Path
 import pytest
 import structlog
 
+from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
 from bot.audit.vault import Vault
 from bot.chat.desk import Desk
+from bot.clock import Clock
+from bot.conversation import Conversation
+from bot.deeds import Cabinet
+from bot.drafts import Drafts
+from bot.errands import Post
+from bot.knowing import Acknowledgements
+from bot.learning import Learning
 from bot.logs import configure_logs
 from bot.people import People
+from bot.places import Awaiting, Cards, Days
 from bot.prescreen import Keepsake, Prescreen, Screening
+from bot.quizzes import Quizzes
+from bot.rates import Rates
+from bot.receipts import Receipts
+from bot.reminders import Reminders
+from bot.review import Reviews
+from bot.roles import Roles
 from bot.store import Store
 from bot.work import Patience, Work
 from rules.policy import load_policy
@@ -35,8 +50,13 @@ POLICY = """
 name: small
 languages: [it, en]
 owners:
-  - {id: press, name: {it: "Ufficio stampa", en: "Press office"}}
-  - {id: legal, name: {it: "Ufficio legale", en: "Legal"}}
+  - {id: press, name: {it: "Ufficio stampa", en: "Press office"}, slack_channel: "#stampa", telegram_chat: "-1001"}
+  - id: legal
+    name: {it: "Ufficio legale", en: "Legal"}
+    slack_channel: "#legale"
+    telegram_chat: "-1002"
+    deadline: 4h
+    next: press
 clauses:
   - {id: "1.2", title: {it: "Rispetto", en: "Respect"}, text: {it: "Con rispetto.", en: "With respect."}, owner: press}
   - {id: "2.1", title: {it: "Voce calma", en: "A calm voice"}, text: {it: "Piano.", en: "Softly."}, owner: press}
@@ -218,9 +238,43 @@ class House:
         self.ledger = Ledger(self.store, folder / "ledger.head")
         self.ledger.catch_up()
         self.recorder = Recorder(self.ledger)
+        vault = self.vault = Vault(key)
         self.people = People(self.store)
-        self.work = Work(self.store, Vault(key), workers=2, backlog=backlog, patience=BRISK)
-        self.desk = Desk(Prescreen(screener, self.recorder), self.people, threads=2)
+        self.cabinet = Cabinet(
+            people=self.people,
+            roles=Roles(self.store, self.ledger),
+            drafts=Drafts(self.store, vault, days=7),
+            reviews=Reviews(self.store, vault),
+            appeals=Appeals(self.store, vault, self.people, key),
+            receipts=Receipts(self.store, key),
+            reminders=Reminders(self.store),
+            ledger=self.ledger,
+        )
+        self.cards, self.awaiting = Cards(self.store), Awaiting(self.store)
+        self.work = Work(self.store, vault, workers=2, backlog=backlog, patience=BRISK)
+        self.prescreen = Prescreen(screener, self.recorder, self.cabinet.appeals)
+        self.platforms: set[str] = set()
+        """Those that run: each emulator's fixture adds its own."""
+        self.post = Post(self.work, self.people, lambda: self.prescreen.screener.policy, self.platforms)
+        self.conversation = Conversation(self.prescreen, self.cabinet, self.cards, self.post.reaches)
+        self.rates = Rates(self.store, 1_000, 10_000)
+        in_force = lambda: self.prescreen.screener  # noqa: E731
+        self.quizzes = Quizzes(self.store, self.ledger, in_force)
+        self.learning = Learning(
+            self.people,
+            self.quizzes,
+            Acknowledgements(self.store, self.ledger, lambda revision: None, lambda before, after, language: []),
+            lambda: in_force().policy,
+        )
+        self.desk = Desk(self.conversation, self.learning, self.people, self.post, self.rates, threads=2)
+        self.clock = Clock(
+            self.cabinet,
+            self.post,
+            Days(self.store),
+            self.awaiting,
+            self.quizzes,
+            lambda: in_force().policy,
+        )
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.chat.desk import Aside, Help, New, Notice, Speak, command
-from bot.reply import Reply
+from bot.chat.commands import Help, New, Speak, command
+from bot.chat.desk import Aside
+from bot.reply import Notice, Reply
 from rules.draft import Account, Draft
 
 

@@ -12,7 +12,7 @@ LOGGED = re.compile(r"log\.(?:warning|error)\(\s*\"([a-z_]+\.[a-z_]+)\"")
 TOLD = re.compile(r"`((?:slack|telegram|work|screening|courtesy)\.[a-z_]+)`")
 COMMON = ("bot/work.py", "bot/chat/desk.py", "bot/cli/serve.py")
 OWN = {
-    "slack": ("bot/chat/slack.py", "bot/chat/slack_answers.py", "bot/cli/tokens.py"),
+    "slack": (*(f"bot/chat/{path.name}" for path in (ROOT / "bot/chat").glob("slack*.py")), "bot/cli/tokens.py"),
     "telegram": ("bot/chat/telegram.py",),
 }
 

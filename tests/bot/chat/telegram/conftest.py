@@ -9,18 +9,106 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import uvicorn
-from emulators.telegram import Sent, TelegramEmulator
+from emulators.telegram import TOKEN, Pushed, Sent, TelegramEmulator
 from fastapi import FastAPI, Request, Response
+from telegram import Bot
 
 from bot.chat.telegram import TelegramChat, telegram_bot
 
 SECRET = "s3cret"
+Do = Callable[[Awaitable[Pushed]], Awaitable[None]]
+PRESS, LEGAL = -1001, -1002
+LINKED = (10, 11, 12, *range(20, 25))
+"""Those who have made themselves known."""
 
 Connect = Callable[[TelegramEmulator, TelegramChat], AbstractAsyncContextManager[None]]
+
+
+class Writer:
+    """Somebody who writes to the bot in private, and what they see there."""
+
+    def __init__(self, telegram: TelegramEmulator, do: Any, language: str, user: int = 10) -> None:
+        self.telegram, self.do, self.language, self.user = telegram, do, language, user
+
+    async def send(self, text: str, **extra: Any) -> None:
+        who = {"chat_id": self.user, "user_id": self.user, "language_code": self.language}
+        await self.do(self.telegram.message(text, **who, **extra))
+
+    async def press(self, label: str, message_id: int | None = None) -> None:
+        who = {"user_id": self.user, "language_code": self.language}
+        await self.do(self.telegram.press(label, self.user, message_id, **who))
+
+    @property
+    def seen(self) -> list[Any]:
+        return self.telegram.said(self.user)
+
+    @property
+    def last(self) -> str:
+        return str(self.seen[-1]["text"])
+
+    def says(self, it: str, en: str) -> bool:
+        return (it if self.language == "it" else en) in self.last
+
+
+class Owners:
+    """Those who sit in the groups of the press office and of the lawyers."""
+
+    def __init__(self, telegram: TelegramEmulator, do: Any) -> None:
+        self.telegram, self.do = telegram, do
+        telegram.group(PRESS)
+        telegram.group(LEGAL)
+        telegram.chats |= {user: {"id": user, "type": "private", "first_name": "Bruno"} for user in (11, 12)}
+        telegram.names |= {11: {"first_name": "Bruno"}, 12: {"first_name": "Carla", "last_name": "Neri"}}
+
+    async def press(self, label: str, user: int = 11, chat: int = LEGAL, language: str = "it") -> None:
+        await self.do(self.telegram.press(label, chat, user_id=user, language_code=language))
+
+    async def say(self, text: str, user: int = 11, chat: int = LEGAL, reply_to: int | None = None) -> None:
+        await self.do(
+            self.telegram.message(text, chat_id=chat, user_id=user, chat_type="supergroup", reply_to=reply_to)
+        )
+
+    def last(self, chat: int = LEGAL) -> Any:
+        return self.telegram.said(chat)[-1]
+
+    @property
+    def alerts(self) -> list[str]:
+        calls = [call for call in self.telegram.calls if call.method == "answerCallbackQuery"]
+        return [call.payload["text"] for call in calls if "text" in call.payload]
+
+
+class Moment:
+    """The clock on the wall, which a test may put forward."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def later(self, **how_much: float) -> None:
+        self._ahead += timedelta(**how_much)
+
+
+def build(bot: Bot, house: Any, now: Callable[[], datetime]) -> TelegramChat:
+    """The bot's Telegram side over a house."""
+    return TelegramChat(
+        bot=bot,
+        work=house.work,
+        desk=house.desk,
+        clock=house.clock,
+        cards=house.cards,
+        awaiting=house.awaiting,
+        vault=house.vault,
+        store=house.store,
+        pauses=(0.02,),
+        now=now,
+    )
 
 
 @asynccontextmanager
@@ -83,23 +171,81 @@ async def emulator() -> AsyncIterator[TelegramEmulator]:
 
 
 @pytest.fixture
-def make_chat(emulator: TelegramEmulator) -> Callable[[Any], TelegramChat]:
-    """The bot's Telegram side over a house."""
+def moment() -> Moment:
+    return Moment()
 
-    def make(house: Any) -> TelegramChat:
-        bot = telegram_bot("1:TEST", emulator.url, timeout=2)
-        return TelegramChat(bot=bot, work=house.work, desk=house.desk, pauses=(0.02,))
+
+@pytest.fixture
+def make_chat(emulator: TelegramEmulator, moment: Moment) -> Callable[..., TelegramChat]:
+    """The bot's Telegram side over a house that knows those who write in the tests."""
+
+    def make(house: Any, timeout: float = 2.0, token: str = TOKEN) -> TelegramChat:
+        house.platforms.add("telegram")
+        for user in LINKED:
+            house.people.person(f"telegram:{user}")
+        return build(telegram_bot(token, emulator.url, timeout=timeout), house, moment)
 
     return make
 
 
 @pytest.fixture
 async def telegram(
-    emulator: TelegramEmulator, house: Any, make_chat: Callable[[Any], TelegramChat], connect: Connect
+    emulator: TelegramEmulator, house: Any, make_chat: Callable[..., TelegramChat], connect: Connect
 ) -> AsyncIterator[TelegramEmulator]:
     """Telegram, with the bot on it."""
     async with connect(emulator, make_chat(house)):
         yield emulator
+
+
+@pytest.fixture
+async def polling(
+    emulator: TelegramEmulator, house: Any, make_chat: Callable[..., TelegramChat]
+) -> AsyncIterator[TelegramEmulator]:
+    """The same by polling alone, for what does not hang on how the updates come."""
+    async with by_polling(emulator, make_chat(house)):
+        yield emulator
+
+
+@pytest.fixture
+def language() -> str:
+    return "it"
+
+
+@pytest.fixture
+def make_writer(polling: TelegramEmulator, do: Do) -> Callable[..., Writer]:
+    def make(language: str = "it", user: int = 10) -> Writer:
+        return Writer(polling, do, language, user)
+
+    return make
+
+
+@pytest.fixture
+def writer(make_writer: Callable[..., Writer], language: str) -> Writer:
+    return make_writer(language)
+
+
+@pytest.fixture
+def owners(polling: TelegramEmulator, do: Do) -> Owners:
+    return Owners(polling, do)
+
+
+@pytest.fixture
+async def asked(writer: Writer, owners: Owners) -> Any:
+    """A card in the lawyers' group."""
+    await writer.send("Uno zibaldone: un trimestre record")
+    await writer.press("Chiedi a: Ufficio legale" if writer.language == "it" else "Ask: Legal")
+    return owners.last()
+
+
+@pytest.fixture
+def do(emulator: TelegramEmulator, house: Any) -> Do:
+    """Somebody does something, and everything that comes of it has come."""
+
+    async def done(doing: Awaitable[Pushed]) -> None:
+        await emulator.taken(await doing)
+        await house.quiet()
+
+    return done
 
 
 @pytest.fixture

@@ -118,3 +118,50 @@ async def test_what_cannot_be_written_down_is_not_confirmed(
         house.work._write = write
         assert (await answer()).text.startswith(BLOCKED)
     assert '"event": "telegram.poll_failed"' in logged()
+
+
+async def test_a_press_and_its_words_outlive_stops(
+    emulator: TelegramEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any
+) -> None:
+    first = make_house()
+    first.start()
+    async with connect(emulator, make_chat(first)):
+        await emulator.message("Il vaglietto dello zibaldone")
+        await answer()
+        await first.quiet()
+        await first.stop()
+        await emulator.taken(await emulator.press("Correggi e ricontrolla"))
+        assert first.pending() == 1
+    second = make_house()
+    async with connect(emulator, make_chat(second)):
+        second.start()
+        assert "La tua bozza" in (await answer(3)).text
+        await second.quiet()
+        await second.stop()
+        await emulator.taken(await emulator.message("Il Vaglio Mini dello zibaldone"))
+        assert second.pending() == 1
+        assert b"Mini dello" not in second.bytes()
+    third = make_house()
+    async with connect(emulator, make_chat(third)):
+        third.start()
+        await third.quiet()
+    assert "Dall’ultimo controllo" in emulator.said()[-1]["text"]
+    assert len(emulator.said()) == 4
+    assert [entry.kind for entry in third.ledger.entries()] == ["screening", "screening"]
+
+
+async def test_words_that_come_twice_are_taken_once(telegram: TelegramEmulator, house: Any, answer: Any) -> None:
+    await telegram.message("Il vaglietto dello zibaldone")
+    await answer()
+    await telegram.taken(await telegram.press("Non sono d’accordo"))
+    await answer(2)
+    await house.quiet()
+    pushed = await telegram.message("È il nome di una fiera")
+    assert (await answer(3)).text.startswith("Grazie.")
+    for _ in range(2):
+        await telegram.resend(pushed.update_id)
+    await telegram.message("Uno zibaldone")
+    assert "Via libera" in (await answer(4)).text
+    await house.quiet()
+    assert [entry.kind for entry in house.ledger.entries()].count("appeal") == 1
+    assert len(telegram.sent) == 4

@@ -9,8 +9,6 @@ import pytest
 from emulators.telegram import TelegramEmulator
 from telegram.error import InvalidToken
 
-from bot.chat.telegram import TelegramChat, telegram_bot
-
 DRAFT = "Che idiota, lo zibaldone"
 BLOCKED = "⛔ Così, per favore, non pubblicarla"
 FAILED = "la tua bozza NON è stata controllata"
@@ -34,10 +32,9 @@ async def test_what_passes_is_waited_out(telegram: TelegramEmulator, answer: Any
 
 @pytest.mark.parametrize("fault", [{"delay": 0.5}, {"lost": True}], ids=["slow", "lost"])
 async def test_an_answer_whose_receipt_is_lost_may_be_seen_twice_and_is_recorded_once(
-    emulator: TelegramEmulator, house: Any, connect: Any, answer: Any, fault: Any
+    emulator: TelegramEmulator, house: Any, make_chat: Any, connect: Any, answer: Any, fault: Any
 ) -> None:
-    bot = telegram_bot("1:TEST", emulator.url, timeout=0.2)
-    async with connect(emulator, TelegramChat(bot=bot, work=house.work, desk=house.desk, pauses=(0.02,))):
+    async with connect(emulator, make_chat(house, timeout=0.2)):
         emulator.fail_next("sendMessage", **fault)
         await emulator.message(DRAFT)
         assert (await answer(1)).text == (await answer(2)).text
@@ -116,8 +113,8 @@ async def test_telegram_may_be_late_at_the_start(
         assert (await answer()).text.startswith(BLOCKED)
 
 
-async def test_an_unknown_token_is_said_at_once(emulator: TelegramEmulator, house: Any) -> None:
-    chat = TelegramChat(bot=telegram_bot("1:OTHER", emulator.url), work=house.work, desk=house.desk)
+async def test_an_unknown_token_is_said_at_once(house: Any, make_chat: Any) -> None:
+    chat = make_chat(house, token="1:OTHER")
     with pytest.raises(InvalidToken):
         await chat.run(chat.poll)
     await chat.stop()

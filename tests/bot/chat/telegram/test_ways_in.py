@@ -14,6 +14,7 @@ HELP = {"it": "Sono Vaglio.", "en": "I am Vaglio."}
 PHOTO = {"photo": [{"file_id": "F", "file_unique_id": "F", "width": 1, "height": 1}]}
 
 both = pytest.mark.parametrize("language", ["it", "en"])
+polling_only = pytest.mark.parametrize("connect", ["polling"], indirect=True)
 
 
 @both
@@ -152,9 +153,45 @@ async def test_the_commands_are_named_in_both_languages(telegram: TelegramEmulat
     await telegram.wait_for("setMyCommands", count=2)
     described = {key[1]: [each["description"] for each in commands] for key, commands in telegram.settings.items()}
     assert described == {
-        "it": ["Che cosa faccio e come chiedermelo", "In che lingua ti parlo: it o en"],
-        "": ["What I do and how to ask me", "How I speak to you: it or en"],
+        "it": [
+            "Come mandarmi una bozza",
+            "Controlla una risposta: prima le parole del cliente, poi le tue",
+            "Controlla una bozza e dimenticala: resta solo un conteggio",
+            "Le tue bozze, e a che punto sono",
+            "La policy in una pagina",
+            "Cinque domande sulla policy",
+            "Se una ricevuta vale: con il suo codice",
+            "In che lingua ti parlo: it o en",
+            "Collega questo Telegram: con il tuo codice",
+            "Lascia perdere quello che ti ho chiesto",
+            "Che cosa faccio e come chiedermelo",
+        ],
+        "": [
+            "How to send me a draft",
+            "Check a reply: first the customer's words, then yours",
+            "Check a draft and forget it: only a count remains",
+            "Your drafts, and where they stand",
+            "The policy in one page",
+            "Five questions about the policy",
+            "Whether a receipt holds: with its code",
+            "How I speak to you: it or en",
+            "Make this Telegram yours: with your code",
+            "Never mind what I have asked you for",
+            "What I do and how to ask me",
+        ],
     }
+
+
+@polling_only
+@both
+async def test_every_command_that_is_offered_is_one(telegram: TelegramEmulator, answer: Any, language: str) -> None:
+    await telegram.wait_for("setMyCommands", count=2)
+    offered = telegram.settings["commands", "it" if language == "it" else ""]
+    for count, each in enumerate(offered, start=1):
+        await telegram.message(f"/{each['command']}", language_code=language)
+        text = (await answer(count)).text
+        assert "zibaldone" not in text
+        assert not text.startswith(("✅", "⛔", "Qui non c’è testo", "There is no text"))
 
 
 async def test_of_an_album_the_caption_is_checked(telegram: TelegramEmulator, answer: Any, house: Any) -> None:

@@ -1,0 +1,67 @@
+"""What is remembered for some hours by a digest alone; and what people are told whom Vaglio does not know."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.people import LANGUAGES, Language
+from bot.rates import rate_key, sweep
+from bot.store import Store
+from bot.tables import Rate
+from bot.wording import Wording
+
+_HOUR = timedelta(hours=1)
+_EDITABLE = timedelta(hours=48)
+"""For which Telegram lets people change a message."""
+
+
+class Marks:
+    """Kept where every process sees them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def may_be_told(self, account: str, now: datetime) -> bool:
+        """Whether it is time to tell this stranger how to be known; the next time is an hour later."""
+        key = rate_key("stranger", account)
+        # Looked at first: whoever keeps writing must not keep others from the database.
+        return not self._is_set(key, now) and self._set(key, now + _HOUR, now)
+
+    def is_words(self, account: str, chat: int, message: int, now: datetime) -> None:
+        """This message was the answer to a question: it is no draft, not even when it is edited later."""
+        self._set(_words(account, chat, message), now + _EDITABLE, now)
+
+    def was_words(self, account: str, chat: int, message: int, now: datetime) -> bool:
+        return self._is_set(_words(account, chat, message), now)
+
+    def _is_set(self, key: str, now: datetime) -> bool:
+        with self._store.read() as session:
+            found = session.get(Rate, key)
+        return found is not None and found.until > now.timestamp()
+
+    def _set(self, key: str, until: datetime, now: datetime) -> bool:
+        with self._store.write() as session:
+            sweep(session, now.timestamp())
+            if session.get(Rate, key) is not None:
+                return False
+            session.add(Rate(key=key, until=until.timestamp(), count=1))
+        return True
+
+
+def spoken_by(locale: str | None) -> Language:
+    """The language of somebody of whom nothing is known but what their telephone says."""
+    code = (locale or LANGUAGES[0]).lower().replace("_", "-").split("-")[0]
+    # Somebody whose telephone speaks neither is more likely to read English than Italian.
+    return next((language for language in LANGUAGES if language == code), "en")
+
+
+def how_to_link(language: Language) -> str:
+    """The one sentence. It fits into the answer to a press."""
+    return Wording(language).say(
+        "I answer colleagues whose Telegram I know. Ask for a code with “/vaglio link” in Slack or on Vaglio's page, "
+        "then send it to me here: /link CODE"
+    )
+
+
+def _words(account: str, chat: int, message: int) -> str:
+    return rate_key("words", account, str(chat), str(message))
