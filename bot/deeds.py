@@ -18,6 +18,7 @@ from bot.reminders import Reminders
 from bot.reply import Notice, Reply
 from bot.review import Reviews
 from bot.roles import Roles
+from rules.draft import encodable
 from rules.masking import mask
 from rules.policy import Policy
 from rules.screening import Screener
@@ -57,6 +58,11 @@ class Act:
     """What people call whoever acts."""
     place: str = ""
     """Where it was pressed: `slack:CHANNEL` or `telegram:CHAT`."""
+
+    def __post_init__(self) -> None:
+        # What people type is cleaned once, here, as a draft is.
+        object.__setattr__(self, "words", encodable(self.words))
+        object.__setattr__(self, "name", encodable(self.name) if self.name else None)
 
 
 @dataclass(frozen=True, slots=True)

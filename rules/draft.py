@@ -113,9 +113,13 @@ class Audience(StrEnum):
     PUBLIC = "public"
 
 
+def encodable(text: str) -> str:
+    """`text` as it can be stored and hashed: a sign for each lone surrogate, so that every offset stays."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
 def _encodable(text: object) -> object:
-    # A lone surrogate cannot be stored or hashed; one character for one keeps every offset.
-    return _LONE_SURROGATE.sub("\ufffd", text) if isinstance(text, str) else text
+    return encodable(text) if isinstance(text, str) else text
 
 
 Words = Annotated[str, BeforeValidator(_encodable)]

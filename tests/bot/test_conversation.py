@@ -363,6 +363,12 @@ def test_what_is_overturned_stays_quiet_for_the_same_passage_only(talk: Talk, le
     assert kinds(ledger)[:3] == ["screening", "appeal", "appeal_decision"]
 
 
+def test_half_a_character_in_a_reason_is_no_failure(talk: Talk) -> None:
+    id = talk.send(RUDE).screening
+    answer = talk.press(Verb.DISAGREE, id, words="È un film \ud83d!", choice=tag("toxicity.insult"))
+    assert [errand.what for errand in answer.errands] == [What.APPEAL]
+
+
 def test_what_is_upheld_changes_nothing(talk: Talk) -> None:
     _, appeal = disagree(talk)
     talk.press(Verb.UPHOLD, appeal, BRUNO, words="Meglio di no.", place="slack:CCOMMS")
