@@ -3,37 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.chat.shown import MARKS, SIGNS, changed, harmless, numbers, shown
+from bot.chat.shown import MARKS, changed, harmless, numbers, shown, sign_of
+from bot.chat.slack_actions import rows
 from bot.pieces import Piece
-from bot.reply import Proposal, Remark, Reply
+from bot.reply import Notice, Proposal, Remark, Reply
 from bot.wording import Wording
-from rules.draft import Account, Channel, Kind
 from rules.rewriting import Change
 
 Block = dict[str, Any]
+Said = tuple[str, list[Block]]
+"""A message: its fallback text, which holds nothing of the draft, and its blocks."""
 
 # What Slack refuses above. Where it says nothing: `msg_blocks_too_long`, which counts containers as well as words.
-TEXT, HEADER, FALLBACK, MESSAGE, INPUT = 3_000, 150, 300, 13_200, 3_000
+TEXT, HEADER, FALLBACK, MESSAGE = 3_000, 150, 300, 13_200
 _REMARKS, _MISSED = 24, 20
 _SUMMARY, _CLAUSE, _WHY, _WORDING = 1_000, 300, 1_000, 400
 _MORE = 300
 """Characters kept for the two sentences that say something was left out."""
+_SECTION = 2_900
+# What Slack reads as more than its characters in the fallback text, where names and titles may stand.
+_MARKUP = re.compile(r"[<>&*_~`@#|]|:(?=\S)|\.(?=[^\W\d])")
 
 
-def message(reply: Reply, language: str) -> tuple[str, list[Block]]:
-    """The fallback text, which holds nothing of the draft, and the blocks."""
+def messages(said: Reply | Notice, language: str) -> list[Said]:
+    """All that there is to say: a verdict, a card and news in one message, a long page in as many as it takes."""
+    if isinstance(said, Notice):
+        return _pages([], said.text, rows(said.buttons, language), _fallback(said.text))
+    if said.outcome or said.pieces or said.remarks:
+        return [message(said, language)]
+    head = [_header(f"{sign_of(said)} {said.title}")]
+    tail = [*rows(said.buttons, language), *_footer(said.footer)]
+    return _pages(head, said.summary, tail, _fallback(f"{sign_of(said)} {said.title}"))
+
+
+def message(reply: Reply, language: str) -> Said:
+    """One message, whatever has to be left out of it for want of room."""
     wording = Wording(language)
-    title = f"{SIGNS[reply.outcome]} {reply.title}"
-    head = [{"type": "header", "text": _literal(clip(title, HEADER))}]
-    if reply.summary:
-        head.append(_plain(clip(reply.summary, _SUMMARY)))
-    tail = [
-        *_missed(reply.unchecked, wording),
-        {"type": "context", "elements": [_literal(clip(reply.footer, FALLBACK))]},
-    ]
+    title = f"{sign_of(reply)} {reply.title}"
+    head = [_header(title)]
+    tail = [*_missed(reply.unchecked, wording), *rows(reply.buttons, language), *_footer(reply.footer)]
+    head += _summary(reply, (MESSAGE - size([*head, *tail]) - _MORE) // 2)
     room = MESSAGE - size([*head, *tail]) - _MORE
     remarks = [_remark(remark, wording) for remark in reply.remarks[:_REMARKS]]
     # The draft has a third of the room at least, and whatever the remarks leave of theirs.
@@ -48,12 +61,64 @@ def message(reply: Reply, language: str) -> tuple[str, list[Block]]:
     said = [*head, *quote, *remarks, *more]
     # It is the first to go: it has what all the rest leaves.
     better = _proposal(reply.proposal, MESSAGE - size([*said, *tail]) - 1, wording) if reply.proposal else []
-    return clip(title, FALLBACK), [*said, *better, *tail]
+    return _fallback(title), [*said, *better, *tail]
 
 
-def notice(text: str) -> tuple[str, list[Block]]:
+def notice(text: str) -> Said:
     """A sentence of the bot's own."""
-    return clip(text, FALLBACK), [_plain(text)]
+    return _fallback(text), [_plain(text)]
+
+
+def sections(text: str) -> list[Block]:
+    """A text in blocks that end where its paragraphs do, or its lines, or its words."""
+    return [_plain(part) for part in _parts(harmless(text))]
+
+
+def _pages(head: list[Block], text: str, tail: list[Block], fallback: str) -> list[Said]:
+    """The text between `head` and `tail`, in as many messages as it takes."""
+    pages = [head]
+    for section in sections(text):
+        if size([*pages[-1], section]) > MESSAGE - _MORE:
+            pages.append([])
+        pages[-1].append(section)
+    if size([*pages[-1], *tail]) > MESSAGE:
+        pages.append([])
+    pages[-1] += tail
+    return [(fallback, blocks) for blocks in pages if blocks]
+
+
+def _parts(text: str) -> Iterator[str]:
+    while len(text) > _SECTION:
+        ends = (text.rfind(sign, _SECTION // 2, _SECTION) for sign in ("\n\n", "\n", " "))
+        end = next((end for end in ends if end > 0), _SECTION)
+        yield text[:end].strip("\n") or " "
+        text = text[end:].lstrip("\n ")
+    if text.strip():
+        yield text.strip("\n")
+
+
+def _summary(reply: Reply, room: int) -> list[Block]:
+    most = _SUMMARY if reply.outcome else len(reply.summary)
+    blocks = sections(clip(reply.summary, most))
+    while most > 1 and size(blocks) > room:
+        most = most * 9 // 10
+        blocks = sections(clip(reply.summary, most))
+    return blocks
+
+
+def _header(title: str) -> Block:
+    return {"type": "header", "text": _literal(clip(harmless(title), HEADER))}
+
+
+def _footer(text: str) -> list[Block]:
+    return [{"type": "context", "elements": [_literal(clip(harmless(text), FALLBACK))]}] if text else []
+
+
+def _fallback(text: str) -> str:
+    """What notifications and screen readers have: words alone, for here Slack would bring names and signs to life."""
+    return (
+        _MARKUP.sub(lambda found: ": " if found[0] == ":" else " ", clip(harmless(text), FALLBACK)).strip() or "Vaglio"
+    )
 
 
 def _quote(pieces: Sequence[Piece], room: int) -> tuple[list[Block], bool]:
@@ -158,79 +223,3 @@ def _literal(text: str) -> Block:
 
 def _plain(text: str) -> Block:
     return {"type": "section", "text": _literal(clip(text, TEXT))}
-
-
-# --- The form ------------------------------------------------------------------------------------------------------
-
-CHANNELS = {
-    Channel.LINKEDIN: "LinkedIn", Channel.X: "X", Channel.FACEBOOK: "Facebook", Channel.INSTAGRAM: "Instagram",
-    Channel.THREADS: "Threads", Channel.TIKTOK: "TikTok", Channel.YOUTUBE: "YouTube", Channel.BLOG: "Blog",
-}  # fmt: skip
-
-
-def form(language: str) -> Block:
-    """The view in which a draft is written with its context."""
-    wording = Wording(language)
-    kinds = {Kind.POST: wording.say("A post"), Kind.REPLY: wording.say("A reply to somebody")}
-    accounts = {
-        Account.INSTITUTIONAL: wording.say("The company's account"),
-        Account.SUPPORT: wording.say("Customer care"),
-        Account.PERSONAL: wording.say("My own account"),
-        Account.PRIVATE: wording.say("Private: check it and forget it"),
-    }
-    channels = {**CHANNELS, Channel.OTHER: wording.say("Another channel")}
-    return {
-        "type": "modal",
-        "callback_id": "draft",
-        "title": _title(wording.say("Check a draft")),
-        "submit": _title(wording.say("Check")),
-        "close": _title(wording.say("Close")),
-        "blocks": [
-            _input(
-                "text", wording.say("Your draft"), {"type": "plain_text_input", "multiline": True, "max_length": INPUT}
-            ),
-            _choice("channel", wording.say("Where it will go"), channels, Channel.OTHER),
-            _choice("account", wording.say("In whose name"), accounts, Account.INSTITUTIONAL),
-            _choice("kind", wording.say("What it is"), kinds, Kind.POST),
-            {
-                **_input(
-                    "in_reply_to",
-                    wording.say("If it is a reply: what they wrote"),
-                    {"type": "plain_text_input", "multiline": True, "max_length": INPUT},
-                ),
-                "optional": True,
-            },
-        ],
-    }
-
-
-def result_view(blocks: list[Block], language: str) -> Block:
-    """A view that shows an answer, or that one is on its way."""
-    wording = Wording(language)
-    return {
-        "type": "modal",
-        "title": _title(wording.say("Check a draft")),
-        "close": _title(wording.say("Close")),
-        "blocks": blocks,
-    }
-
-
-def _title(text: str) -> Block:
-    return {"type": "plain_text", "text": clip(text, 24)}
-
-
-def _input(name: str, label: str, element: Block) -> Block:
-    return {
-        "type": "input",
-        "block_id": name,
-        "label": {"type": "plain_text", "text": label},
-        "element": {**element, "action_id": "value"},
-    }
-
-
-def _choice(name: str, label: str, options: Mapping[Any, str], chosen: str) -> Block:
-    shown = [
-        {"text": {"type": "plain_text", "text": clip(text, 75)}, "value": str(value)} for value, text in options.items()
-    ]
-    initial = next(option for option in shown if option["value"] == str(chosen))
-    return _input(name, label, {"type": "static_select", "options": shown, "initial_option": initial})

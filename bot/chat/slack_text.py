@@ -12,6 +12,11 @@ _BROADCASTS = frozenset({"here", "channel", "everyone"})
 _SCHEMES = ("mailto:", "tel:")
 
 
+def whole(text: str) -> str:
+    """A sign for each half of a character, which no record could hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 

@@ -13,7 +13,8 @@ from aiohttp import web
 from emulators.loopback import Call, Fault, Json, Loopback, Refused, read
 from emulators.slack_limits import SlackLimit, check_message, check_view, seen
 from emulators.slack_link import ACK_SECONDS, APP, Ack, LateAck, signed
-from emulators.slack_people import BOT, BOT_USER, TEAM, SlackPeople, state_of
+from emulators.slack_people import BOT, BOT_USER, TEAM, state_of
+from emulators.slack_screen import SlackScreen
 
 __all__ = [
     "Ack",
@@ -62,15 +63,19 @@ def no(error: str, status: int = 200, **more: Any) -> Refused:
     return Refused({"ok": False, "error": error} | more, status)
 
 
-class SlackEmulator(SlackPeople):
+class SlackEmulator(SlackScreen):
     """One workspace with one app, which knows it by the bot's and the app's token.
 
-    `users` and `files` may be added to; `refused` lists what Block Kit would not have taken.
+    `users`, `files`, `groups` (their members), `emails` (whose they are) and `channels` (their ids by name) may be
+    added to; `refused` lists what Block Kit would not have taken.
     """
 
     def __init__(self, *tokens: str) -> None:
         super().__init__(web.route("*", "/api/{method}", self._api), web.post("/response/{token}", self._response))
         self.files: dict[str, Json] = {}
+        self.groups: dict[str, list[str]] = {}
+        self.emails: dict[str, str] = {}
+        self.channels: dict[str, str] = {}
         self.refused: list[str] = []
         self._tokens = tokens or ("xoxb-test", "xapp-1")
 
@@ -84,6 +89,10 @@ class SlackEmulator(SlackPeople):
         """What people saw, oldest first."""
         shown = [each for each in self.calls if each.answer.get("ok") and each.method.startswith(SHOWING)]
         return [Posted(each.method, words(each.payload), seen(each.payload)) for each in shown]
+
+    def reads(self, user: str = "U1", kind: str | None = None) -> str:
+        """The words that `user` was shown last."""
+        return words(self.top(user, kind).payload)
 
     # --- what the app asks
 
@@ -145,7 +154,7 @@ class SlackEmulator(SlackPeople):
         if time.monotonic() - begun > TRIGGER_SECONDS:
             raise no("expired_trigger_id")
         self._triggers[trigger] = None
-        return {"view": self._stored(payload["view"], f"V{next(self._ids)}")}
+        return {"view": self._on_top(payload["view"], f"V{next(self._ids)}", self._pulled[trigger])}
 
     api_views_push = api_views_open
 
@@ -157,11 +166,12 @@ class SlackEmulator(SlackPeople):
             raise no("not_found")
         if payload.get("hash", found[0]["hash"]) != found[0]["hash"]:
             raise no("hash_conflict")
-        return {"view": self._stored(payload["view"], found[0]["id"])}
+        return {"view": self._on_top(payload["view"], found[0]["id"])}
 
     def api_views_publish(self, payload: Json) -> Json:
         self._check(payload.get("view", {}), check_view)
-        return {"view": self._stored(payload["view"], f"H{self._user(payload, 'user_id')}")}
+        user = self._user(payload, "user_id")
+        return {"view": self._on_top(payload["view"], f"H{user}", user)}
 
     def api_users_info(self, payload: Json) -> Json:
         user = self._user(payload)
@@ -170,6 +180,16 @@ class SlackEmulator(SlackPeople):
         info = {"id": user, "team_id": TEAM, "deleted": False, "is_bot": False, "tz": "Europe/Rome", "profile": profile}
         withheld = set() if payload.get("include_locale") in (True, "true", "1") else {"locale"}
         return {"user": {key: value for key, value in (info | known).items() if key not in withheld}}
+
+    def api_users_lookupByEmail(self, payload: Json) -> Json:
+        if payload.get("email") not in self.emails:
+            raise no("users_not_found")
+        return self.api_users_info({"user": self.emails[payload["email"]], "include_locale": True})
+
+    def api_usergroups_users_list(self, payload: Json) -> Json:
+        if payload.get("usergroup") not in self.groups:
+            raise no("no_such_subteam")
+        return {"users": self.groups[payload["usergroup"]]}
 
     def api_conversations_open(self, payload: Json) -> Json:
         return {"channel": {"id": f"D{self._user(payload, 'users')}"}}
@@ -188,6 +208,7 @@ class SlackEmulator(SlackPeople):
                 raise no("expired_url" if left < 0 else "used_url", 404)
             self._check(payload, check_message)
             self._uses[token] -= 1
+            self._show_ephemeral(token, payload)
             return {"ok": True}
 
         return await self._serve(request, "response_url", await read(request), act)
@@ -204,7 +225,7 @@ class SlackEmulator(SlackPeople):
         return str(payload[key])
 
     def _channel(self, payload: Json) -> str:
-        channel = str(payload.get("channel", ""))
+        channel = self.channels.get(str(payload.get("channel", "")), str(payload.get("channel", "")))
         if not re.fullmatch(r"[CDGU]\w+", channel) or (channel.startswith("U") and channel not in self.users):
             raise no("channel_not_found")
         return f"D{channel}" if channel.startswith("U") else channel
@@ -212,16 +233,27 @@ class SlackEmulator(SlackPeople):
     def _keep(self, channel: str, ts: str, payload: Json) -> Json:
         sent = {key: payload[key] for key in ("text", "blocks", "thread_ts") if key in payload}
         self.messages[channel, ts] = {"type": "message", "user": BOT_USER, "bot_id": BOT, "ts": ts} | sent
+        reader = channel.removeprefix("D") if channel.startswith("D") else None
+        self._show("message", f"{channel}/{ts}", reader, self.messages[channel, ts], channel, ts)
         return self.messages[channel, ts]
+
+    def _on_top(self, view: Json, view_id: str, user: str | None = None) -> Json:
+        """A view before somebody's eyes; one that is changed stays theirs."""
+        known = self.surfaces.get(view_id)
+        stored = self._stored(view, view_id)
+        self._show(view["type"], view_id, user or (known.user if known else None), stored)
+        return stored
 
     def _taken(self, answer: Json, envelope: Json) -> Json:
         """An ack may carry a message or a view, to which the same limits apply."""
         try:
             if "view" not in answer:
                 self._check(answer, check_message)
+                self._show_ephemeral(envelope["payload"].get("response_url", "").rpartition("/")[2], answer)
                 return {"ok": True}
             self._check(answer["view"], check_view)
             old = envelope["payload"]["view"]["id"] if answer.get("response_action") == "update" else None
-            return {"ok": True, "view": self._stored(answer["view"], old or f"V{next(self._ids)}")}
+            user = envelope["payload"]["user"]["id"]
+            return {"ok": True, "view": self._on_top(answer["view"], old or f"V{next(self._ids)}", user)}
         except Refused as refused:
             return refused.answer

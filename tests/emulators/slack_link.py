@@ -132,7 +132,13 @@ class SlackLink(Loopback):
     async def _transmit(self, envelope: Json) -> tuple[int, Json]:
         if self._http is None:
             waiting = self._acks[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
-            await self._open()[-1].send_json({key: each for key, each in envelope.items() if key != "sent"})
+            content = {key: each for key, each in envelope.items() if key != "sent"}
+            known = self.connections
+            try:
+                await self._open()[-1].send_json(content)
+            except ConnectionResetError:  # it is closing: Slack sends it over the next one
+                await self.connected(times=known + 1)
+                await self._open()[-1].send_json(content)
             return 200, await waiting
         deliver, secret, skew = self._http
         content, headers = signed(envelope["payload"], secret, envelope["sent"] + skew)

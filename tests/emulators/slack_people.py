@@ -59,6 +59,9 @@ class SlackPeople(SlackLink):
         self.views: dict[str, Json] = {}
         self.messages: dict[tuple[str, str], Json] = {}
         self._triggers: dict[str, float | None] = {}
+        # Whose a trigger or an address is; and the message that an address is of.
+        self._pulled: dict[str, str] = {}
+        self._origins: dict[str, tuple[str, str]] = {}
         self._uses: dict[str, int] = {}
 
     async def slash(self, text: str, user: str = "U1", command: str = "/vaglio", trigger_id: str | None = None) -> Ack:
@@ -66,7 +69,7 @@ class SlackPeople(SlackLink):
         who = {"user_id": user, "user_name": self.users[user]["name"], "channel_id": "C1", "channel_name": "general"}
         team = {"token": "verification", "team_id": TEAM, "team_domain": "acme", "api_app_id": APP}
         body = team | who | {"command": command, "text": self._typed(text, named=True)[0]}
-        body |= {"is_enterprise_install": "false"} | self._ways(respond=True, trigger_id=trigger_id)
+        body |= {"is_enterprise_install": "false"} | self._ways(user, respond=True, trigger_id=trigger_id)
         return await self._push("slash_commands", body)
 
     async def message_shortcut(
@@ -75,11 +78,11 @@ class SlackPeople(SlackLink):
         message = self._message(message_text, message_user)
         body = self._interaction("message_action", user) | {"callback_id": callback_id, "action_ts": self._ts()}
         body |= {"channel": {"id": "C1", "name": "general"}, "message": message, "message_ts": message["ts"]}
-        return await self._push("interactive", body | self._ways(respond=True))
+        return await self._push("interactive", body | self._ways(user, respond=True))
 
     async def global_shortcut(self, callback_id: str, user: str = "U1") -> Ack:
         body = self._interaction("shortcut", user) | {"callback_id": callback_id, "action_ts": self._ts()}
-        return await self._push("interactive", body | self._ways())
+        return await self._push("interactive", body | self._ways(user))
 
     async def view_submission(
         self,
@@ -95,10 +98,16 @@ class SlackPeople(SlackLink):
         bare = {"type": "modal", "callback_id": callback_id, "blocks": []}
         view = opened[-1] if opened else self._stored(bare, view_id or "V0")
         metadata = {} if private_metadata is None else {"private_metadata": private_metadata}
-        body = self._interaction("view_submission", user) | self._ways() | {"response_urls": []}
-        return await self._push(
+        body = self._interaction("view_submission", user) | self._ways(user) | {"response_urls": []}
+        ack = await self._push(
             "interactive", body | {"view": view | metadata | {"state": {"values": state_of(view, values)}}}
         )
+        if "response_action" not in ack.payload:
+            self.close(view["id"])
+        return ack
+
+    def close(self, view_id: str) -> None:
+        raise NotImplementedError
 
     async def block_action(
         self,
@@ -117,7 +126,9 @@ class SlackPeople(SlackLink):
         """
         action = {"type": "button", "action_id": action_id, "block_id": block_id, "action_ts": self._ts()} | element
         action |= {} if value is None else {"value": value}
-        body = self._interaction("block_actions", user) | {"actions": [action]} | self._ways(respond=view_id is None)
+        body = (
+            self._interaction("block_actions", user) | {"actions": [action]} | self._ways(user, respond=view_id is None)
+        )
         if view_id:
             body |= {"container": {"type": "view", "view_id": view_id}, "view": self.views[view_id]}
             return await self._push("interactive", body)
@@ -138,12 +149,14 @@ class SlackPeople(SlackLink):
 
     # --- the payloads that they become
 
-    def _ways(self, *, respond: bool = False, trigger_id: str | None = None) -> Json:
-        """The ways in which the app may answer."""
+    def _ways(self, user: str, *, respond: bool = False, trigger_id: str | None = None, origin: str = "") -> Json:
+        """The ways in which the app may answer; `origin` is the message from which somebody acts."""
         trigger = trigger_id or f"{next(self._ids)}.1.{uuid4().hex}"
         self._triggers.setdefault(trigger, time.monotonic())
+        self._pulled[trigger] = user
         token = uuid4().hex
         self._uses[token] = RESPONSE_USES
+        self._origins[token] = user, origin
         return {"trigger_id": trigger} | ({"response_url": f"{self.url}/response/{token}"} if respond else {})
 
     def _interaction(self, kind: str, user: str) -> Json:

@@ -169,6 +169,52 @@ async def test_shortcuts_buttons_and_home(slack: SlackEmulator, client: AsyncWeb
     assert slack.posted[-1].text == "Ciao"
 
 
+@pytest.mark.usefixtures("connected")
+async def test_people_press_what_is_before_their_eyes(
+    slack: SlackEmulator, client: AsyncWebClient, heard: list[Json]
+) -> None:
+    slack.channels["#stampa"] = "C7"
+    actions = [{"type": "actions", "elements": [button(value="7")]}]
+    sent = await client.chat_postMessage(channel="#stampa", text="Ciao", blocks=actions)
+    assert (sent["channel"], slack.labels("U1"), slack.labels("U2")) == ("C7", ["Chiedi"], ["Chiedi"])
+    await slack.press("Chiedi", "U2")
+    (press,) = heard
+    assert (press["user"]["id"], press["actions"][0]["value"], press["message"]["text"]) == ("U2", "7", "Ciao")
+    async with aiohttp.ClientSession() as http:
+        # Apart at first; then in its place, for it can be replaced by the address that a press on it brings.
+        for replaces in (False, True):
+            payload = {"text": f"{replaces}", "blocks": actions, "replace_original": replaces}
+            await http.post(heard[-1]["response_url"], json=payload)
+            await slack.press("Chiedi", "U2")
+    assert heard[-1]["container"]["is_ephemeral"]
+    assert [(each.kind, each.payload["text"]) for each in slack.screen("U2")] == [
+        ("message", "Ciao"),
+        ("ephemeral", "True"),
+    ]
+    assert [each.kind for each in slack.screen("U1")] == ["message"]
+    with pytest.raises(AssertionError):
+        await slack.press("Altro")
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_form_that_is_sent_is_gone_unless_its_ack_keeps_it(
+    slack: SlackEmulator, client: AsyncWebClient, app: AsyncApp
+) -> None:
+    @app.view("closes")
+    async def closes(ack: Any) -> None:
+        await ack()
+
+    opened = []
+    for callback in ("form", "closes"):
+        await slack.global_shortcut("new")
+        await slack.opened()
+        view = form(callback_id=callback, title={"type": "plain_text", "text": callback})
+        await client.views_update(view_id=slack.top().key, view=view)
+        opened.append(slack.top().key)
+        await slack.submit(draft="Ciao") if callback == "closes" else await slack.submit()
+    assert [key in slack.surfaces for key in opened] == [True, False]
+
+
 @pytest.mark.parametrize("how", ["asked", "dropped"])
 @pytest.mark.usefixtures("connected")
 async def test_socket_mode_comes_back(slack: SlackEmulator, how: str, heard: list[Json]) -> None:

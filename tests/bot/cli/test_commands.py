@@ -64,6 +64,16 @@ def test_the_exit_code_is_the_outcome(capsys: pytest.CaptureFixture[str], text: 
     assert set(line) == LINE_KEYS
 
 
+@pytest.mark.parametrize(("options", "code"), [([], 0), (["--audience", "press"], 0), (["--audience", "investors"], 1)])
+def test_a_draft_is_held_against_the_rules_for_those_whom_it_is_for(
+    policy_path: Path, options: list[str], code: int
+) -> None:
+    written = policy_path.read_text(encoding="utf-8")
+    narrowed = written.replace("phrases: [cretino", "applies: {audience: [investors]}\n    phrases: [cretino")
+    policy_path.write_text(narrowed, encoding="utf-8")
+    assert run(["check", "--json", *options, "Sei un cretino"]) == code
+
+
 def test_a_line_out_has_every_key_of_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
     run(["check", "--json", "Che sinergia, e sei un cretino"])
     note, insult = _json(capsys)["findings"]  # type: ignore[misc]

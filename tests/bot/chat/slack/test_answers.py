@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from emulators.slack import SlackEmulator
-from emulators.slack_limits import live_parts
 
-from bot.chat import slack_blocks
-from bot.pieces import Piece
-from bot.reply import Proposal, Remark, Reply
-from rules.rewriting import Change
-from rules.verdict import Outcome, Severity
+from bot.wording import Wording
 
 ALL = "Il vaglietto dello zibaldone!!! Un trimestre record, idiota."
 
 socket_only = pytest.mark.parametrize("connect", ["socket"], indirect=True)
 
 
+def labels(language: str, *sentences: str) -> list[str]:
+    owners = {"it": "Ufficio legale, Ufficio stampa", "en": "Legal"}
+    return [Wording(language).say(sentence, owners=owners[language]) for sentence in sentences]
+
+
+def forgetting(language: str) -> list[str]:
+    """The button, and what it asks before it does."""
+    forget = "Forget this draft"
+    return labels(language, forget, "Are you sure?", "This cannot be taken back.", forget, "No, leave it")
+
+
 async def test_the_whole_answer_in_italian(slack: SlackEmulator, answer: Any, house: Any) -> None:
     await slack.slash(ALL)
     shown = await answer()
-    revision = house.desk._prescreen.screener.policy.revision
+    revision = house.prescreen.screener.policy.revision
     id = house.recorder.screenings[0].id
     assert shown.text.splitlines() == [
         "⛔ Così, per favore, non pubblicarla",
@@ -48,6 +53,8 @@ async def test_the_whole_answer_in_italian(slack: SlackEmulator, answer: Any, ho
         "Una proposta — Ricontrollata: così, per favore, non pubblicarla",
         "Il vaglietto Vaglio Mini dello zibaldone!!! zibaldone! Un trimestre record, idiota.",
         "Il Vaglio Mini dello zibaldone! Un trimestre record, idiota.",
+        *labels("it", "Use the proposal", "Change it and check again", "Ask: {owners}", "I disagree"),
+        *forgetting("it"),
         f"Policy {revision} · controllo {id}",
     ]
 
@@ -65,6 +72,8 @@ async def test_the_whole_answer_in_english(slack: SlackEmulator, answer: Any) ->
         "→ Wait for the release.",
         "Not checked:",
         "• I cannot read attachments (image/png): look at it yourself.",
+        *labels("en", "Change it and check again", "Ask: {owners}", "I disagree"),
+        *forgetting("en"),
     ]
 
 
@@ -194,45 +203,6 @@ async def test_where_nothing_would_be_better_nothing_is_proposed(slack: SlackEmu
     assert "proposta" not in (await answer()).text
 
 
-def proposal(count: int, size: int, around: int = 0) -> Proposal:
-    """So many changes of such a size, and what stays between them."""
-    changed = Change("<!here>" + "A" * size, "<@U1>" + "a" * size)
-    changes = (changed, Change(" " + "z" * around, " " + "z" * around)) * count
-    return Proposal(Outcome.CLEAR, "Ricontrollata: via libera", "".join(change.after for change in changes), changes)
-
-
-@pytest.mark.parametrize(
-    ("count", "size", "around", "shown"),
-    [
-        (1, 1, 1, "text"),
-        (1, 100, 5000, "text"),
-        (1, 100, 8000, "changes"),
-        (30, 5, 300, "changes"),
-        (30, 100, 1000, "changes"),
-        (1, 7000, 1, "sentence"),
-        (500, 5, 5, "sentence"),
-    ],
-)
-@pytest.mark.parametrize("remarks", [0, 30])
-def test_a_proposal_fits_and_takes_no_remarks_place(
-    count: int, size: int, around: int, shown: str, remarks: int
-) -> None:
-    from emulators.slack_limits import check_message, check_view
-
-    without = reply(pieces=(Piece("z" * 300),), remarks=tuple(remark(number, 200) for number in range(1, remarks + 1)))
-    said = replace(without, proposal=proposal(count, size, around))
-    text, blocks = slack_blocks.message(said, "it")
-    check_message({"text": text, "blocks": blocks})
-    check_view(slack_blocks.result_view(blocks, "it"))
-    assert live_parts({"text": text, "blocks": blocks}) == []
-    rest = slack_blocks.message(without, "it")[1]
-    assert [block for block in blocks if block in rest] == rest
-    if not remarks:
-        assert ("rich_text_preformatted" in str(blocks)) == (shown == "text")
-        assert ("in parti più corte" in str(blocks)) == (shown == "sentence")
-        assert ("Una proposta" in str(blocks)) == (shown != "sentence")
-
-
 LONG = {
     "3,000 characters": "zibaldone " * 300,
     "10,000 characters": ("zibaldone " * 1000),
@@ -264,43 +234,3 @@ async def test_a_draft_over_the_limit_is_not_read(slack: SlackEmulator, answer: 
     await slack.slash("zibaldone." * 1000 + "!", "U2")
     assert "This draft has 10001 characters, and I can read 10000 at a time." in (await answer()).text
     assert house.ledger.entries() == []
-
-
-def reply(**more: Any) -> Reply:
-    plain = {"screening": "s_1", "outcome": Outcome.BLOCK, "title": "Titolo", "summary": "", "footer": "Piede"}
-    return Reply(**{**plain, "pieces": (), "remarks": (), "unchecked": (), **more})
-
-
-def remark(number: int, size: int) -> Remark:
-    texts = {"clause": "c" * size, "says": "d" * size, "why": "p" * size, "todo": "f" * size}
-    return Remark(number=number, severity=Severity.BLOCK, label="etichetta", instead=("a" * size,) * 9, **texts)
-
-
-@pytest.mark.parametrize("size", [1, 100, 2000])
-@pytest.mark.parametrize("count", [0, 1, 30, 100])
-def test_a_verbose_policy_fits_too(size: int, count: int) -> None:
-    from emulators.slack_limits import check_message, check_view
-
-    said = reply(
-        title="t" * size,
-        summary="s" * size,
-        pieces=(Piece("z" * size, (1,)), Piece("zibaldone" * size)),
-        remarks=tuple(remark(number, size) for number in range(1, count + 1)),
-        unchecked=tuple(f"{number} {'u' * size}" for number in range(count)),
-        footer="p" * size,
-    )
-    text, blocks = slack_blocks.message(said, "it")
-    check_message({"text": text, "blocks": blocks})
-    check_view(slack_blocks.result_view(blocks, "it"))
-    assert live_parts({"text": text, "blocks": blocks}) == []
-    written = str(blocks)
-    assert "⛔ 1. c" in written or not count
-    assert "Non controllato:" in written or not count
-    assert ("E altre" in written) == (count > 24 or (count > 1 and size == 2000))
-
-
-@pytest.mark.parametrize("language", ["it", "en"])
-def test_the_form_is_one_that_slack_takes(language: str) -> None:
-    from emulators.slack_limits import check_view
-
-    check_view(slack_blocks.form(language))

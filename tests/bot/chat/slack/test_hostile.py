@@ -70,3 +70,65 @@ async def test_a_files_type_is_only_words(slack: SlackEmulator, answer: Any) -> 
     call = await slack.wait_for("chat.postMessage")
     inert(call.payload)
     assert "\\u202e" not in json.dumps(call.payload)
+
+
+def all_inert(slack: SlackEmulator) -> None:
+    """Everything that anybody was shown, and whatever was put into an input besides."""
+    shown = [call for call in slack.calls if call.method.startswith(("chat.", "views.", "response_url", "ack"))]
+    assert all(call.answer["ok"] for call in shown)
+    for call in shown:
+        inert(call.payload)
+
+
+async def test_from_a_draft_to_its_owners_word(
+    slack: SlackEmulator, house: Any, verdict: Any, press: Any, say: Any, hostile: str
+) -> None:
+    words = hostile[:2_500]
+    slack.users["U3"]["name"] = hostile[:90]
+    await slack.app_home_opened()
+    await slack.global_shortcut("new_draft")
+    await slack.opened()
+    await slack.submit(text=f"{words} trimestre record vaglietto", in_reply_to=words)
+    await house.quiet()
+    await slack.press(next(each for each in slack.labels("U1", "modal") if each.startswith("Chiedi a:")))
+    await house.quiet()
+    (card,) = (each for each in slack.screen() if each.channel == "C11")
+    await slack.press(say("U1", "I am looking at it"), "U3", on=card)
+    await house.quiet()
+    await slack.press(say("U1", "Reject"), "U3", on=slack.surfaces[card.key])
+    await slack.opened("U3")
+    await slack.submit("U3", text=f"Motivo {words}")
+    await house.quiet()
+    news = next(each for each in reversed(slack.screen()) if each.channel == "DU1")
+    assert "Motivo zib" in str(news.payload).replace("ZIB", "zib")
+    await slack.press(say("U1", "Change it and check again"), on=news)
+    await slack.opened()
+    await slack.submit(text=f"{words} vaglietto")
+    await house.quiet()
+    await press("Use the proposal")
+    all_inert(slack)
+
+
+async def test_reasons_links_and_appeals(
+    slack: SlackEmulator, house: Any, verdict: Any, press: Any, say: Any, hostile: str
+) -> None:
+    words = hostile[:2_500]
+    slack.users["U3"]["name"] = hostile[:90]
+    await verdict("direct", "Un vaglietto dello zibaldone")
+    await press("I disagree", words=words)
+    (card,) = (each for each in slack.screen() if each.channel == "C10")
+    await slack.press(say("U1", "The writer is right"), "U3", on=card)
+    await slack.opened("U3")
+    await slack.submit("U3", text=words)
+    await house.quiet()
+    await verdict("direct", "Un altro vaglietto dello zibaldone")
+    await press("Publish it anyway")
+    await press("I published it", words=words)
+    await slack.slash("verify ABCDEFGH")
+    await slack.opened()
+    await slack.submit(code=hostile[:20], text=words)
+    await house.quiet()
+    await slack.slash("mine")
+    await slack.app_home_opened()
+    await house.quiet()
+    all_inert(slack)

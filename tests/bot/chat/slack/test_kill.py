@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
+import re
+import sqlite3
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from emulators.slack import SlackEmulator
+from emulators.loopback import Call
+from emulators.slack import SlackEmulator, words
+
+from bot.audit.ledger import Ledger
+from bot.store import Store
+
+DRAFTS = 40
 
 
 @pytest.fixture
@@ -56,5 +66,60 @@ async def test_what_was_acknowledged_outlives_the_process(
     emulator.heal("chat.postMessage")
     async with running(environment):
         await emulator.connected(times=2, timeout=60)
-        texts = "\n".join([(await answer(count)).text for count in range(1, 6)])
+        texts = "\n".join([(await answer(count)).text for count in range(1, 7)])
     assert all(f"Zibaldone {number}, idiota¹" in texts for number in range(5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [5, 6])
+async def test_commands_in_flight_are_each_answered_once(
+    emulator: SlackEmulator, environment: dict[str, str], tmp_path: Path, seed: int
+) -> None:
+    emulator.users |= {f"U1{number}": {"name": f"p{number}", "locale": "it-IT"} for number in range(DRAFTS)}
+    kill_after = random.Random(seed).randrange(DRAFTS)
+    async with running(environment):
+        await emulator.connected(timeout=60)
+        await asyncio.gather(*(emulator.slash(f"Zibaldone {n}, idiota", f"U1{n}") for n in range(DRAFTS)))
+        await until(lambda: len(verdicts(emulator)) >= kill_after)
+    async with running(environment):
+        await emulator.connected(times=2, timeout=60)
+        await until(lambda: left(tmp_path) == 0)
+    # Said again in its own place, where the program died before it could note that it was said, it is one message.
+    messages = set(verdicts(emulator))
+    numbers = Counter(number for number, *_ in messages)
+    honest = [call for call in emulator.calls if "NON è stata controllata" in words(call.payload)]
+    assert all(is_in_place for *_, is_in_place in messages)
+    assert set(numbers.values()) <= {1}
+    assert len(numbers) + len(honest) == DRAFTS
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
+    ledger = Ledger(store, tmp_path / "data" / "ledger.head")
+    screened = [entry.subject for entry in ledger.entries() if entry.kind == "screening"]
+    assert (ledger.verify().is_sound, len(screened)) == (True, len(numbers))
+    store.close()
+
+
+def verdicts(emulator: SlackEmulator) -> list[tuple[str, str, bool]]:
+    """Of each verdict that Slack took: the draft's number, the check, and whether it stands where "reading" stood."""
+    return [each for call in emulator.calls if call.answer.get("ok") for each in _verdict(call)]
+
+
+def _verdict(call: Call) -> list[tuple[str, str, bool]]:
+    if call.method not in ("response_url", "chat.postMessage"):
+        return []
+    said = words(call.payload)
+    numbers, checks = re.findall(r"Zibaldone (\d+), idiota", said), re.findall(r"s_[0-9a-f]{20}", said)
+    return [(numbers[0], checks[0], bool(call.payload.get("replace_original")))] if numbers and checks else []
+
+
+def left(tmp_path: Path) -> int:
+    """What was acknowledged and is not answered yet."""
+    connection = sqlite3.connect(tmp_path / "data" / "vaglio.db", timeout=30)
+    found = connection.execute("SELECT count(*) FROM pending").fetchone()[0]
+    connection.close()
+    return int(found)
+
+
+async def until(is_so: Any) -> None:
+    async with asyncio.timeout(60):
+        while not is_so():
+            await asyncio.sleep(0.01)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from emulators.slack import SlackEmulator
 
-from bot.chat.slack_text import emoji_of, mentioned, plain_text, unescaped
+from bot.chat.slack_text import emoji_of, mentioned, plain_text, unescaped, whole
 
 NAMES = {"U1": "anna", "U2": "bruno"}
 
@@ -101,3 +101,11 @@ async def test_what_is_written_in_the_form_is_taken_as_it_stands(slack: SlackEmu
     await slack.view_submission("draft", {"text": {"value": typed}})
     assert typed in (await answer()).text
     assert house.recorder.screenings[0].draft.text == typed
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("a\ud800b", "a\ufffdb"), ("\udc00", "\ufffd"), ("🎉 è", "🎉 è"), ("\ud83c\udf89", "🎉"), ("", "")],
+)
+def test_halves_of_characters(text: str, kept: str) -> None:
+    assert whole(text) == kept

@@ -1,0 +1,190 @@
+"""Slack, the way out: an answer goes where only its reader sees it; where that is gone, to their direct messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.chat import slack_blocks, slack_forms
+from bot.chat.slack_blocks import Block, Said
+from bot.people import Language
+from bot.reply import failure
+from bot.work import Event, Retry, Undeliverable
+
+log = structlog.get_logger(__name__)
+
+PLATFORM = "slack"
+TIMEOUT = 10
+"""Seconds that a call may take."""
+UNREACHED = (SlackApiError, ClientError, OSError, TimeoutError)
+"""What a call raises that Slack refused or never saw."""
+_TOO_LATE = frozenset(
+    {"not_found", "expired_url", "used_url", "no_active_hooks", "view_closed", "message_not_found",
+     "cant_update_message", "edit_window_closed"}
+)  # fmt: skip
+"""Slack's words for a view that was closed, an address that takes no answers, a message that is no more."""
+_GONE = frozenset(
+    {"user_not_found", "users_not_found", "user_disabled", "channel_not_found", "is_archived", "not_in_channel",
+     "account_inactive", "cannot_dm_bot", "restricted_action", "restricted_action_read_only_channel",
+     "team_access_not_granted", "messages_tab_disabled", "not_enabled"}
+)  # fmt: skip
+_REFUSED = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "invalid_arguments", "invalid_payload", "msg_blocks_too_long",
+     "msg_too_long", "no_text", "view_too_large"}
+)  # fmt: skip
+"""Its words for an answer that it will never take, however often it is sent."""
+
+
+def account(team: str, user: str) -> str:
+    return f"{PLATFORM}:{team}:{user}"
+
+
+class SlackDelivery:
+    """Where an answer belongs is in its event: `view`, `response_url`, or `channel`, perhaps with `ts`; or nowhere.
+
+    What its methods raise, `sorted_out` sorts into what passes and what stays.
+    """
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        # Of an answer in several messages, those that are out: one that fails is not said again from the beginning.
+        self._out: dict[str, int] = {}
+
+    async def deliver(self, id: str, event: Event, said: Sequence[Said], language: Language, *, replaces: bool) -> None:
+        """Show what was `said`; where it `replaces`, in place of the message that the event came from."""
+        if event.get("view") and await self._in_view(id, event, said, language, replaces=replaces):
+            return
+        for number in range(self._out.get(id, 0), len(said)):
+            text, blocks = said[number]
+            try:
+                await self._one(event, text, blocks, replaces=replaces and number == 0)
+            except SlackApiError as error:
+                await self._one(event, *_admitted(id, error, language), replaces=replaces)
+                break
+            self._out[id] = number + 1
+        self._out.pop(id, None)
+
+    async def say(self, event: Event, sentence: str) -> None:
+        """A sentence beside where the answer to `event` will be."""
+        await self._one(event, *slack_blocks.notice(sentence), replaces=False)
+
+    async def direct(self, user: str, text: str, blocks: list[Block]) -> None:
+        opened = await self._client.conversations_open(users=user)
+        await self.post(opened["channel"]["id"], text, blocks)
+
+    async def post(self, channel: str, text: str, blocks: list[Block], *, under: str | None = None) -> tuple[str, str]:
+        """Returns the channel's id, for it may have been called by its name, and the message's `ts`.
+
+        One that stands `under` another shows in the channel as well.
+        """
+        posted = await self._client.chat_postMessage(
+            channel=channel,
+            text=text,
+            blocks=blocks,
+            unfurl_links=False,
+            unfurl_media=False,
+            thread_ts=under,
+            reply_broadcast=True if under else None,
+        )
+        return str(posted["channel"]), str(posted["ts"])
+
+    async def update(self, channel: str, ts: str, text: str, blocks: list[Block]) -> bool:
+        """Returns whether the message was still there."""
+        return await _in_time(self._client.chat_update(channel=channel, ts=ts, text=text, blocks=blocks))
+
+    async def _in_view(
+        self, id: str, event: Event, said: Sequence[Said], language: Language, *, replaces: bool
+    ) -> bool:
+        # What stood there before stays, below, unless it is over.
+        below = [] if replaces else event.get("below") or []
+        view = slack_forms.answer_view([blocks for _, blocks in said], below, language)
+        try:
+            taken = await _in_time(self._client.views_update(view_id=event["view"], view=view))
+        except SlackApiError as error:
+            _, blocks = _admitted(id, error, language)
+            view = slack_forms.answer_view([blocks], [], language)
+            return await _in_time(self._client.views_update(view_id=event["view"], view=view))
+        if taken and replaces and (root := event.get("root")):
+            # Its buttons are over too. That it may be closed by now is all right.
+            await _in_time(self._client.views_update(view_id=root, view=view))
+        return taken
+
+    async def _one(self, event: Event, text: str, blocks: list[Block], *, replaces: bool) -> None:
+        """To the place that the reader looks at; where that is gone, to their direct messages."""
+        if url := event.get("response_url"):
+            # An ephemeral message can be replaced through its address, and not be updated like another. What is not
+            # ephemeral is everybody's.
+            replaces = replaces and event.get("is_ephemeral", True)
+            answer = {"text": text, "blocks": blocks, "response_type": "ephemeral", "replace_original": replaces}
+            if await _in_time(self._respond(url, answer)):
+                return
+        elif channel := event.get("channel"):
+            ts = event.get("ts") if replaces else None
+            if not ts or not await self.update(channel, ts, text, blocks):
+                await self.post(channel, text, blocks)
+            return
+        await self.direct(event["user"], text, blocks)
+
+    async def _respond(self, url: str, answer: Mapping[str, Any]) -> None:
+        """Raises `SlackApiError` as the Web API's methods do; this address answers `ok`, or says why not in JSON."""
+        hook = AsyncWebhookClient(url, timeout=TIMEOUT, retry_handlers=self._client.retry_handlers)
+        sent = await hook.send_dict(dict(answer))
+        if sent.status_code == 429 or sent.status_code >= 500:
+            raise Retry(_seconds(sent.headers))
+        try:
+            error = json.loads(sent.body).get("error", "")
+        except (ValueError, AttributeError):
+            error = ""
+        if error or sent.status_code != 200:
+            # Whatever else it says, it takes no answer any more.
+            known = error if error in _REFUSED else "expired_url"
+            raise SlackApiError("response_url", {"error": known})  # type: ignore[no-untyped-call]
+
+
+def reason_of(error: Exception) -> str:
+    """Slack's own word for what is wrong; whatever else an answer may hold is not for the log."""
+    if not isinstance(error, SlackApiError):
+        return ""
+    try:
+        return str(error.response["error"])[:80]
+    except (KeyError, TypeError):
+        return ""
+
+
+def sorted_out(error: SlackApiError) -> Retry | Undeliverable:
+    """Whether Slack's refusal passes or stays."""
+    reason = reason_of(error)
+    if reason in _GONE | _TOO_LATE | _REFUSED:
+        return Undeliverable(reason)
+    return Retry(_seconds(getattr(error.response, "headers", None)))
+
+
+def _admitted(id: str, error: SlackApiError, language: Language) -> Said:
+    """What is said in place of an answer that Slack will never take. Raises any other error again."""
+    if reason_of(error) not in _REFUSED:
+        raise error
+    # A fault of ours as well: trying again does not mend it, and silence is no answer.
+    log.error("slack.answer_refused", id=id, reason=reason_of(error))
+    return slack_blocks.notice(failure(language))
+
+
+async def _in_time(call: Awaitable[object]) -> bool:
+    try:
+        await call
+    except SlackApiError as error:
+        if reason_of(error) not in _TOO_LATE:
+            raise
+        return False
+    return True
+
+
+def _seconds(headers: Mapping[str, str] | None) -> float | None:
+    after = (headers or {}).get("Retry-After", "")
+    return float(after) if after.isdecimal() else None

@@ -1,0 +1,126 @@
+"""Slack: what Vaglio sends of its own accord: cards in owners' channels, and news in a writer's direct messages."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from weakref import WeakValueDictionary
+
+from slack_sdk.errors import SlackApiError
+
+from bot.chat import slack_blocks
+from bot.chat.desk import Desk
+from bot.chat.slack_delivery import PLATFORM, SlackDelivery, sorted_out
+from bot.chat.slack_readers import SlackReaders
+from bot.clock import Clock
+from bot.deeds import Answer
+from bot.errands import What, card_name
+from bot.people import Language
+from bot.places import Cards
+from bot.reply import Reply
+from bot.review import Asked, Ruling
+from bot.wording import Wording
+from bot.work import Event, Undeliverable
+
+_OWNERS = (What.CARD, What.APPEAL, What.DIGEST)
+
+
+class SlackErrands:
+    """One message for each card and channel: posted once, and changed from then on."""
+
+    def __init__(self, desk: Desk, readers: SlackReaders, delivery: SlackDelivery, clock: Clock, cards: Cards) -> None:
+        self._desk, self._readers, self._delivery = desk, readers, delivery
+        self._clock, self._cards = clock, cards
+        # Two errands about one card at once would both find that it is not there yet, or show it in the wrong order.
+        self._showing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def handle(self, id: str, event: Event) -> None:
+        """Raises `Undeliverable`, `Retry` and whatever else goes wrong; may be called again for the same event."""
+        try:
+            if event["what"] in _OWNERS:
+                await self._to_owner(id, event)
+            else:
+                await self._to_person(id, event)
+        except SlackApiError as error:
+            raise sorted_out(error) from None
+
+    async def _to_person(self, id: str, event: Event) -> None:
+        _, team, user = event["to"].split(":")
+        language = await self._readers.language(team, user)
+        answer = await self._desk.told(id, event, event["to"], language)
+        if answer is not None:
+            said = slack_blocks.messages(answer.said, language)
+            await self._delivery.deliver(id, {"user": user}, said, language, replaces=False)
+        self._desk.delivered(id)
+
+    async def _to_owner(self, id: str, event: Event) -> None:
+        what, language = What(event["what"]), self._desk.conversation.house_language()
+        card = card_name(event["about"], event["owner"])
+        lock = self._showing.setdefault(card, asyncio.Lock())
+        async with lock:
+            try:
+                answer = await self._desk.told(id, event, "", language)
+                if answer is None:
+                    return
+                if what is What.DIGEST:
+                    for text, blocks in slack_blocks.messages(answer.said, language):
+                        await self._delivery.post(event["to"], text, blocks)
+                    return
+                await self._show(event, card, answer, language)
+            finally:
+                # Tried again, it says how things stand by then.
+                self._desk.delivered(id)
+
+    async def _show(self, event: Event, card: str, answer: Answer, language: Language) -> None:
+        said = answer.said
+        if not isinstance(said, Reply):
+            raise TypeError("a card is a reply")
+        try:
+            await self._put(card, event["to"], said, language)
+            if event["what"] == What.CARD:
+                await self._remind(card, event, language)
+        except SlackApiError as error:
+            if event["what"] == What.CARD and said.buttons and isinstance(sorted_out(error), Undeliverable):
+                await self._clock.unreachable(event["about"], datetime.now(UTC))
+            raise
+
+    async def _put(self, card: str, channel: str, said: Reply, language: Language) -> None:
+        """Change the card, or post it where it is not."""
+        text, blocks = slack_blocks.message(said, language)
+        if kept := await self._kept(card, channel):
+            if await self._delivery.update(*kept, text, blocks):
+                return
+            await asyncio.to_thread(self._cards.drop, card, _place(channel))
+            await asyncio.to_thread(self._cards.drop, card, _place(kept[0]))
+        elif not said.buttons:
+            # It was over before anybody saw it.
+            return
+        await self._keep(card, channel, await self._delivery.post(channel, text, blocks))
+
+    async def _remind(self, card: str, event: Event, language: Language) -> None:
+        """A message that changes tells nobody: a reminder is one of its own, under the card."""
+        seat = await asyncio.to_thread(self._desk.conversation.cabinet.reviews.seat, event["about"])
+        kept = await self._kept(card, event["to"])
+        reminder = f"{card}/reminder"
+        if not kept or not _is_late(seat, event["owner"]) or await self._kept(reminder, event["to"]):
+            return
+        text, blocks = slack_blocks.notice(Wording(language).say("A reminder: its writer is waiting."))
+        await self._keep(reminder, event["to"], await self._delivery.post(kept[0], text, blocks, under=kept[1]))
+
+    async def _kept(self, card: str, channel: str) -> tuple[str, str] | None:
+        """The id of the channel and the `ts` of the message."""
+        kept = await asyncio.to_thread(self._cards.message, card, _place(channel))
+        return tuple(kept.split(" ", 1)) if kept else None  # type: ignore[return-value]
+
+    async def _keep(self, card: str, channel: str, message: tuple[str, str]) -> None:
+        # By what the policy calls the channel, to find it again; by its id, for that is what a press brings.
+        for place in {_place(channel), _place(message[0])}:
+            await asyncio.to_thread(self._cards.put, card, place, " ".join(message))
+
+
+def _place(channel: str) -> str:
+    return f"{PLATFORM}:{channel}"
+
+
+def _is_late(seat: Asked | None, owner: str) -> bool:
+    return seat is not None and seat.state is Ruling.OPEN and seat.owner == owner and seat.step == 1
