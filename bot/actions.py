@@ -21,6 +21,8 @@ class Verb(StrEnum):
     """Take the other wording that was proposed."""
     EDIT = "edit"
     """Write it anew, in the same thread; the words are the new text."""
+    SHOW = "show"
+    """Where it stands: its verdict, or what owners have said."""
     AGAIN = "again"
     """Check the same text again."""
     ASK = "ask"

@@ -65,7 +65,7 @@ class Appeals:
         known = select(Appeal).where(Appeal.screening == held.id, Appeal.rule == fault.rule)
         place = held.faults.index(fault)
         passage = passage_of(held.masked.text, held.masked.spans[place]) if held.masked else None
-        key = self._passage_key(held.person, fault.rule, passage_of(held.draft.text, fault.span))
+        key = self._passage_key(held.person, fault.rule, fault.severity, passage_of(held.draft.text, fault.span))
         id = f"a_{secrets.token_hex(10)}"
         wrapped, sealed = self._seal(id, why=why, passage=passage, key=key)
         with self._store.write() as session:
@@ -116,13 +116,14 @@ class Appeals:
         if not draft.author or not findings:
             return ()
         person = self._people.pseudonym(draft.author)
-        keys = [self._passage_key(person, f.rule, passage_of(draft.text, f.span)) for f in findings]
+        keys = [self._passage_key(person, f.rule, f.severity, passage_of(draft.text, f.span)) for f in findings]
         with self._store.read() as session:
             known = set(session.exec(select(Dismissal.key).where(col(Dismissal.key).in_(keys))).all())
         return tuple(finding for finding, key in zip(findings, keys, strict=True) if key in known)
 
-    def _passage_key(self, person: str, rule: str, passage: str) -> str:
-        said = "\0".join([person, rule, " ".join(passage.casefold().split())])
+    def _passage_key(self, person: str, rule: str, severity: str, passage: str) -> str:
+        # A rule that has become stricter since speaks up again.
+        said = "\0".join([person, rule, severity, " ".join(passage.casefold().split())])
         return hmac.new(self._key, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
     def _seal(self, id: str, **said: str | None) -> tuple[bytes, bytes]:

@@ -28,6 +28,9 @@ def choices(held: HeldDraft, policy: Policy, language: str, *, has_proposal: boo
     if held.state in (State.ASKED, State.REJECTED, State.CHANGE):
         # What was asked is not asked again: other words are another draft.
         return (*_of(held, edit, wording=wording), *_disagree(held, wording), _forget(held, wording))
+    if held.policy != policy.revision and not held.may_be_published:
+        # What could be done about it is for the policy in force to say.
+        return (*_of(held, (Verb.AGAIN, wording.say("Check it again")), wording=wording), _forget(held, wording))
     if held.may_be_published:
         return tuple(_published(held, wording))
     offered: list[tuple[Verb, str]] = []

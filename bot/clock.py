@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,6 +14,7 @@ from bot.errands import Errand, Post, What, card_of
 from bot.places import Awaiting, Days
 from bot.quizzes import Quizzes
 from bot.review import Asked
+from bot.writing import taken_back
 from rules.hours import Hours
 from rules.policy import Owner, Policy
 
@@ -57,14 +58,18 @@ class Clock:
 
     async def tick(self, now: datetime) -> None:
         """Do what is due at `now`."""
-        for seat in await asyncio.to_thread(self._cabinet.reviews.overdue, now):
-            await self._move_on(seat, now)
+        for id in await asyncio.to_thread(self._cabinet.reviews.overdue, now):
+            await self._kindly(self._overdue(id, now))
         for reminder in await asyncio.to_thread(self._cabinet.reminders.due, now):
             name = f"{reminder.screening}:again:{reminder.at}"
             await self._post.send([Errand(What.AGAIN, reminder.screening, name, person=reminder.person)])
             await asyncio.to_thread(self._cabinet.reminders.clear, reminder)
-        await self._send_digests(now)
-        await asyncio.to_thread(self._sweep, now)
+        await self._kindly(self._send_digests(now))
+        await self._post.send(await asyncio.to_thread(self._sweep, now))
+
+    async def _overdue(self, id: str, now: datetime) -> None:
+        if seat := await asyncio.to_thread(self._cabinet.reviews.seat, id):
+            await self._move_on(seat, now)
 
     async def unreachable(self, seat: str, now: datetime) -> None:
         """The owner's channel takes no cards: whoever is next is asked at once."""
@@ -105,12 +110,15 @@ class Clock:
         # Of what came in today they have just had the card.
         return day if any(seat.at < now - timedelta(hours=_FRESH) for seat in asked) else None
 
-    def _sweep(self, now: datetime) -> None:
-        if gone := self._cabinet.drafts.sweep(now):
-            log.info("drafts.let_go", count=gone)
+    def _sweep(self, now: datetime) -> Sequence[Errand]:
+        """What is over is let go; whoever was asked about a draft that nobody has any more is told."""
+        gone = self._cabinet.drafts.sweep(now)
+        if gone:
+            log.info("drafts.let_go", count=len(gone))
         self._awaiting.sweep(now)
         self._quizzes.sweep(now)
         self._days.sweep(now)
+        return taken_back(self._cabinet.reviews, gone)
 
     async def _kindly(self, doing: Awaitable[None]) -> None:
         try:

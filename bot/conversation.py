@@ -16,18 +16,22 @@ from bot.deeds import Act, Answer, Cabinet
 from bot.drafts import HeldDraft, State
 from bot.errands import What
 from bot.hearing import Hearing
+from bot.naming import context_name
 from bot.news import moment
-from bot.overview import overview
+from bot.overview import overview, standing
 from bot.people import LANGUAGES, Language
+from bot.pieces import Piece
 from bot.places import Cards
 from bot.prescreen import Prescreen, Screening
-from bot.receipts import Validity
+from bot.receipts import Validity, Verified
 from bot.reply import Notice, Reply, reply_to
 from bot.wording import Wording
 from bot.writing import Writing
 from rules.draft import Draft
 from rules.policy import Policy
 
+_SETTLED = (State.ASKED, State.REJECTED, State.CHANGE, State.PUBLISHED)
+"""In which the same words are not checked again: that would undo what others were asked, or have said."""
 _HEARD = (Verb.APPROVE, Verb.REJECT, Verb.CHANGE, Verb.TAKE, Verb.PASS, Verb.UPHOLD, Verb.OVERTURN)
 
 
@@ -58,12 +62,18 @@ class Conversation:
         screener = self._prescreen.screener
         screening = self._prescreen(draft, id=id, screener=screener)
         reply = reply_to(screening, screener.policy, language)
+        drafts = self.cabinet.drafts
         if screening.is_forgotten:
-            return Answer(reply)
+            # Nor may what was checked before it in the thread be found under it.
+            first = drafts.find(thread) if thread else None
+            errands = self._writing.take_back([*drafts.all_in(first)]) if first else ()
+            if first:
+                drafts.forget(first)
+            return Answer(reply, errands)
         person = self.cabinet.people.pseudonym(draft.author)
+        held = drafts.keep(screening, person, thread=thread)
         # Whoever was asked about earlier words need not answer any more.
-        errands = self._writing.take_back(thread) if thread else ()
-        held = self.cabinet.drafts.keep(screening, person, thread=thread)
+        errands = self._writing.take_back(drafts.earlier(held)) if thread else ()
         return Answer(self._offered(reply, screening, held, screener.policy, language), errands)
 
     def asks(self, action: Action, account: str, language: str) -> Asks | None:
@@ -84,8 +94,15 @@ class Conversation:
             return Answer(self.mine(act.account, act.language))
         held = self._mine(act.account, act.action.about)
         if held is None:
-            return Answer(Notice(Wording(act.language).say("I no longer have this draft. Send it to me again.")))
-        text = {Verb.REWRITE: held.rewrite, Verb.EDIT: act.words, Verb.AGAIN: held.draft.text}.get(verb)
+            return self._gone(act)
+        if verb in (Verb.SHOW, Verb.AGAIN) and held.state in _SETTLED:
+            return Answer(self._standing(held, act.language))
+        text = {
+            Verb.REWRITE: held.rewrite,
+            Verb.EDIT: act.words,
+            Verb.AGAIN: held.draft.text,
+            Verb.SHOW: held.draft.text,
+        }.get(verb)
         if text is not None:
             return self._anew(act, held, held.draft.model_copy(update={"text": text}))
         if verb is Verb.CONTEXT:
@@ -102,7 +119,7 @@ class Conversation:
         """What a receipt says of a text."""
         found = self.cabinet.receipts.verify(code, text, self.policy.revision)
         when = moment(found.at, self.policy.zone, language) if found.at else ""
-        return Notice(_said(found.validity, when, Wording(language)))
+        return Notice(_said(found, when, Wording(language)))
 
     def told(
         self, what: What, about: str, owner: str | None, id: str, account: str, language: Language
@@ -114,8 +131,9 @@ class Conversation:
         cabinet, policy = self.cabinet, self.policy
         match what:
             case What.AGAIN:
-                held = cabinet.drafts.find(about)
-                return self.check(id, _by(held, account), language, thread=held.thread) if held else None
+                held = self._mine(account, about)
+                is_current = held is not None and held.state not in (*_SETTLED, State.REPLACED)
+                return self.check(id, _by(held, account), language, thread=held.thread) if held and is_current else None
             case What.DIGEST:
                 asked = next((one for one in policy.owners if one.id == owner), None)
                 seats = cabinet.reviews.waiting(owner) if asked else ()
@@ -134,6 +152,24 @@ class Conversation:
                 return self._of_seat(what, about, owner, language)
 
     # --- Inside ------------------------------------------------------------------------------------------------------
+
+    def _gone(self, act: Act) -> Answer:
+        wording = Wording(act.language)
+        if act.action.verb is not Verb.FORGET:
+            return Answer(Notice(wording.say("I no longer have this draft. Send it to me again.")))
+        # Forgotten before a stop, it may be that whoever was asked has not been told.
+        person = self.cabinet.people.pseudonym(act.account)
+        seats = self.cabinet.reviews.of_screening(act.action.about)
+        mine = [act.action.about] if any(seat.writer == person for seat in seats) else []
+        return Answer(Notice(wording.say("I no longer have this draft.")), self._writing.take_back(mine), replaces=True)
+
+    def _standing(self, held: HeldDraft, language: str) -> Reply:
+        """Where a draft stands that is not to be checked again as it is."""
+        if (ruled := self._ruled(held.id, language)) and isinstance(ruled.said, Reply):
+            return ruled.said
+        said = Reply(held.id, None, standing(held, Wording(language)), "", sign="🗂️")
+        pieces = (Piece(news.glimpse(held.masked.text)),) if held.masked else ()
+        return self._with_buttons(replace(said, pieces=pieces), held, language)
 
     def _ruled(self, screening: str, language: str) -> Answer | None:
         seats, held = self.cabinet.reviews.of_screening(screening), self.cabinet.drafts.find(screening)
@@ -195,10 +231,14 @@ def _by(held: HeldDraft, account: str) -> Draft:
     return held.draft.model_copy(update={"author": account})
 
 
-def _said(validity: Validity, when: str, wording: Wording) -> str:
-    match validity:
+def _said(found: Verified, when: str, wording: Wording) -> str:
+    match found.validity:
         case Validity.VALID:
-            return wording.say("Valid: exactly this text was checked on {when}, and the policy is the same.", when=when)
+            return wording.say(
+                "Valid: exactly this text was checked on {when} ({context}), and the policy is the same.",
+                when=when,
+                context=context_name(found.context or "", wording),
+            )
         case Validity.EDITED:
             return wording.say("Edited: this is not the text that was checked on {when}.", when=when)
         case Validity.SUPERSEDED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -18,10 +19,14 @@ from bot.reminders import Reminders
 from bot.reply import Notice, Reply
 from bot.review import Reviews
 from bot.roles import Roles
+from bot.wording import Wording
 from rules.draft import encodable
 from rules.masking import mask
 from rules.policy import Policy
 from rules.screening import Screener
+
+_MOST = 20_000
+"""Characters of what somebody writes beside a draft: more than any platform brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Act:
 
     def __post_init__(self) -> None:
         # What people type is cleaned once, here, as a draft is.
-        object.__setattr__(self, "words", encodable(self.words))
+        object.__setattr__(self, "words", encodable(self.words[:_MOST]))
         object.__setattr__(self, "name", encodable(self.name) if self.name else None)
 
 
@@ -75,10 +80,18 @@ class Answer:
     """Whether the message with the button is over: the answer stands in its place."""
 
 
-def kept_words(screener: Screener, words: str) -> str | None:
-    """Words of a person that are written down, blanked as a draft is; None where that cannot be done safely."""
+def kept_words(screener: Screener, words: str, elsewhere: Mapping[str, str] | None = None) -> str | None:
+    """Words of a person that are written down, blanked as a draft is; None where that cannot be done safely.
+
+    `elsewhere` is what must not be shown of the draft that they are about, with its labels.
+    """
     hidden = screener.hidden(words) if words.strip() else []
-    return None if hidden is None else mask(words, hidden).text
+    return None if hidden is None else mask(words, hidden, elsewhere).text
+
+
+def unsafe(language: str) -> str:
+    """What to say of words that cannot be taken down."""
+    return Wording(language).say("I cannot take these words down safely just now. Try again in a moment.")
 
 
 def content_of(screener: Screener, **words: str) -> bytes:

@@ -81,12 +81,25 @@ class HeldDraft:
         """Why it may be published, as its receipt says: `clear`, `approved` or `overridden`; else its outcome."""
         return self.state.value if self.state in (State.APPROVED, State.OVERRIDDEN) else self.outcome.value
 
+    @property
+    def hidden_words(self) -> dict[str, str]:
+        """What must not be shown of it, with its labels: it may stand in other words of its writer too."""
+        return {fault.span.of(self.draft.text): fault.hides for fault in self.faults if fault.hides}
+
     def covers(self, later: HeldDraft) -> bool:
         """Whether the yes that this draft has, if any, holds for a later check too."""
-        has_yes = self.state in (State.APPROVED, State.OVERRIDDEN)
-        known = {fault.rule for fault in self.in_the_way} | set(self.missed)
-        found = {fault.rule for fault in later.in_the_way} | set(later.missed)
-        return has_yes and self.draft == later.draft and found <= known
+        known, found = (
+            {(fault.rule, fault.clause, fault.severity) for fault in held.in_the_way} for held in (self, later)
+        )
+        return (
+            self.state in (State.APPROVED, State.OVERRIDDEN)
+            # Under another policy the same words, and even the same rule, may ask for another yes.
+            and self.policy == later.policy
+            and self.draft == later.draft
+            and found <= known
+            # What could not be looked for then was not known then.
+            and set(later.missed) <= set(self.missed)
+        )
 
     @property
     def in_the_way(self) -> tuple[Fault, ...]:
@@ -116,7 +129,9 @@ class Drafts:
             outcome=held.outcome, state=held.state, policy=held.policy, wrapped=wrapped, sealed=sealed,
         )  # fmt: skip
         with self._store.write() as session:
-            if session.get(Held, held.id) is None:
+            # Of a thread that was forgotten in the meantime nothing is kept again.
+            is_wanted = thread is None or session.exec(select(Held.id).where(Held.thread == thread)).first()
+            if session.get(Held, held.id) is None and is_wanted:
                 self._replace_earlier(session, held)
                 session.add(row)
         return self.find(held.id) or held
@@ -144,10 +159,16 @@ class Drafts:
             rows = session.exec(newest).all()
         return [self._opened(row) for row in rows]
 
-    def ids_in(self, thread: str) -> Sequence[str]:
-        """Every check of a draft, the first one too."""
+    def all_in(self, held: HeldDraft) -> Sequence[str]:
+        """Every check of the same draft."""
         with self._store.read() as session:
-            return session.exec(select(Held.id).where(Held.thread == thread)).all()
+            return session.exec(select(Held.id).where(Held.thread == held.thread)).all()
+
+    def earlier(self, held: HeldDraft) -> Sequence[str]:
+        """The checks of the same draft before this one."""
+        before = (Held.thread == held.thread, Held.id != held.id, col(Held.at) <= held.at.timestamp())
+        with self._store.read() as session:
+            return session.exec(select(Held.id).where(*before)).all()
 
     def before(self, held: HeldDraft) -> HeldDraft | None:
         """The check before this one in the same thread."""
@@ -178,14 +199,14 @@ class Drafts:
             session.exec(delete(Card).where(col(Card.about).in_(ids)))
             session.exec(delete(Held).where(col(Held.thread) == held.thread))
 
-    def sweep(self, now: datetime) -> int:
-        """Let go of the drafts whose days are over. Returns how many."""
+    def sweep(self, now: datetime) -> Sequence[str]:
+        """Let go of the drafts whose days are over. Returns which."""
         with self._store.write() as session:
             ids = session.exec(select(Held.id).where(col(Held.until) < now.timestamp())).all()
             session.exec(delete(Reminder).where(col(Reminder.screening).in_(ids)))
             session.exec(delete(Card).where(col(Card.about).in_(ids)))
             session.exec(delete(Held).where(col(Held.id).in_(ids)))
-        return len(ids)
+        return ids
 
     def _replace_earlier(self, session: Session, held: HeldDraft) -> None:
         settled = (State.PUBLISHED, State.REPLACED)
@@ -193,6 +214,8 @@ class Drafts:
         for row in session.exec(earlier).all():
             row.state = State.REPLACED
             session.add(row)
+            # Older words are not checked again: that would put them in the place of these.
+            session.exec(delete(Reminder).where(col(Reminder.screening) == row.id))
 
     def _opened(self, row: Held) -> HeldDraft:
         found = json.loads(self._vault.unseal(row.wrapped, row.sealed, row.id.encode()))

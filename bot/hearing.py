@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.actions import Verb, tag
 from bot.appeals import Standing, hearer
+from bot.audit.records import canonical
 from bot.choices import others
-from bot.deeds import Act, Answer, Cabinet, content_of, kept_words
+from bot.deeds import Act, Answer, Cabinet, kept_words, unsafe
 from bot.drafts import State
 from bot.errands import Errand, What, card_name, card_of
 from bot.news import names_of
@@ -37,6 +40,8 @@ class Hearing:
         if seat is None:
             return moved_on(act)
         person = self._cabinet.people.pseudonym(act.account)
+        if act.action.verb is Verb.PASS and (passed := self._passed(act, seat, person, screener.policy)):
+            return passed
         if not self._may_rule(person, seat.owner, card_name(seat.id, seat.owner), act):
             return _not_yours(act, seat.owner, screener.policy)
         match act.action.verb:
@@ -52,19 +57,25 @@ class Hearing:
         if ruling is not Ruling.APPROVED and not act.words.strip():
             return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
         # The writer reads it word for word; what is kept of it is blanked as a draft is.
-        reason = kept_words(screener, act.words) if act.words else None
-        ruled = self._cabinet.reviews.rule(seat.id, person, ruling, act.at, by=act.name, reason=reason)
+        reason = kept_words(screener, act.words) if act.words else ""
+        if reason is None:
+            return Answer(Notice(unsafe(act.language)))
+        ruled = self._cabinet.reviews.claim(seat, person, ruling)
         if ruled is not Ruled.DONE:
             return _not_done(ruled, act)
-        seat = self._cabinet.reviews.seat(seat.id) or seat
+        # On record before it counts: a yes that nobody can find again is none.
         facts = {
             "review": seat.review, "screening": seat.screening, "owner": seat.owner, "asked": seat.asked,
             "ruling": ruling.value, "policy": screener.policy.revision,
         }  # fmt: skip
         self._cabinet.ledger.append(
             "decision", subject=seat.id, facts=facts, actor=person, at=act.at,
-            content=content_of(screener, reason=act.words),
+            content=canonical({"reason": reason}),
         )  # fmt: skip
+        ruled = self._cabinet.reviews.rule(seat, person, ruling, act.at, by=act.name, reason=reason or None)
+        if ruled is not Ruled.DONE:
+            return _not_done(ruled, act)
+        seat = self._cabinet.reviews.seat(seat.id) or seat
         if seat.whole in _STATES:
             self._cabinet.drafts.move(seat.screening, _STATES[seat.whole], among=[State.ASKED])
         # Others who were asked may not be needed any more.
@@ -73,7 +84,7 @@ class Hearing:
         return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (*cards, told))
 
     def _take(self, act: Act, seat: Asked, person: str) -> Answer:
-        ruled = self._cabinet.reviews.take(seat.id, person, act.name)
+        ruled = self._cabinet.reviews.take(seat, person, act.name)
         if ruled is not Ruled.DONE:
             return _not_done(ruled, act)
         seat = self._cabinet.reviews.seat(seat.id) or seat
@@ -86,15 +97,22 @@ class Hearing:
         to = next((owner for owner in policy.owners if tag(owner.id) == act.action.choice), None)
         if to is None:
             return Answer(Notice(wording.say("To whom?"), others(seat, policy.owners, act.language)))
-        ruled = self._cabinet.reviews.pass_on(seat.id, person, to, policy, act.at)
-        if ruled is not Ruled.DONE:
-            return _not_done(ruled, act)
+        if seat.writer == person or seat.state is not Ruling.OPEN:
+            return _not_done(Ruled.OWN if seat.writer == person else Ruled.SETTLED, act)
         facts = {"review": seat.review, "screening": seat.screening, "from": seat.owner, "to": to.id}
         self._cabinet.ledger.append("passed", subject=f"{seat.id}:{act.id}", facts=facts, actor=person, at=act.at)
+        ruled = self._cabinet.reviews.pass_on(seat, person, to, policy, act.at)
+        if ruled is not Ruled.DONE:
+            return _not_done(ruled, act)
         passed = self._cabinet.reviews.seat(seat.id) or seat
-        errands = (card_of(passed, seat.owner), card_of(passed))
-        name = names_of([to.id], policy, act.language)
-        return Answer(Notice(wording.say("Passed on to {owner}.", owner=name)), errands)
+        return _passed_on(act, passed, seat.owner, policy)
+
+    def _passed(self, act: Act, seat: Asked, person: str, policy: Policy) -> Answer | None:
+        """The same deed once more, after a stop: whoever passed it on has no right to it any more."""
+        if act.action.choice != tag(seat.owner) or not (found := self._cabinet.ledger.entry(f"{seat.id}:{act.id}")):
+            return None
+        said = json.loads(found[0].body)
+        return _passed_on(act, seat, said["facts"]["from"], policy) if said["actor"] == person else None
 
     def _appeal(self, act: Act, screener: Screener) -> Answer:
         wording, policy = Wording(act.language), screener.policy
@@ -108,15 +126,19 @@ class Hearing:
         if not act.words.strip():
             return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
         state = Standing.OVERTURNED if act.action.verb is Verb.OVERTURN else Standing.UPHELD
-        reason = kept_words(screener, act.words) or ""
-        ruled = self._cabinet.appeals.decide(appeal.id, person, state, reason, act.at, act.name)
-        if ruled is not Ruled.DONE:
-            return _not_done(ruled, act)
+        reason = kept_words(screener, act.words)
+        if reason is None:
+            return Answer(Notice(unsafe(act.language)))
+        if appeal.writer == person or (appeal.state is not Standing.OPEN and appeal.decided_by != person):
+            return _not_done(Ruled.OWN if appeal.writer == person else Ruled.SETTLED, act)
         facts = {"screening": appeal.screening, "rule": appeal.rule, "ruling": state.value}
         self._cabinet.ledger.append(
             "appeal_decision", subject=appeal.id, facts=facts, actor=person, at=act.at,
-            content=content_of(screener, reason=act.words),
+            content=canonical({"reason": reason}),
         )  # fmt: skip
+        ruled = self._cabinet.appeals.decide(appeal.id, person, state, reason, act.at, act.name)
+        if ruled is not Ruled.DONE:
+            return _not_done(ruled, act)
         card = Errand(What.APPEAL, appeal.id, f"{appeal.id}:{state}", owner=owner)
         told = Errand(What.HEARD, appeal.id, f"{appeal.id}:heard", person=appeal.writer)
         return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (card, told))
@@ -124,6 +146,12 @@ class Hearing:
     def _may_rule(self, person: str, owner: str, card: str, act: Act) -> bool:
         is_there = self._cards.message(card, act.place) is not None
         return self._cabinet.roles.is_owner(person, owner, in_its_channel=is_there)
+
+
+def _passed_on(act: Act, seat: Asked, before: str, policy: Policy) -> Answer:
+    wording = Wording(act.language)
+    said = wording.say("Passed on to {owner}.", owner=names_of([seat.owner], policy, act.language))
+    return Answer(Notice(said), (card_of(seat, before), card_of(seat)))
 
 
 def _not_yours(act: Act, owner: str, policy: Policy) -> Answer:

@@ -51,7 +51,10 @@ def owners_of(held: HeldDraft, policy: Policy) -> tuple[str, ...]:
         if fault.severity in grave or (rule is not None and rule.override is Override.APPROVE)
     ]
     missed = [rule.clause for id in held.missed if (rule := policy.rule(id))]
-    return tuple(dict.fromkeys(policy.clause(clause).owner for clause in [*needed, *missed]))
+    owners = {clause.id: clause.owner for clause in policy.clauses}
+    asked = [*needed, *missed]
+    # A clause that is gone has nobody who could say yes to it.
+    return tuple(dict.fromkeys(owners[clause] for clause in asked)) if owners.keys() >= set(asked) else ()
 
 
 def written(matter: Matter) -> bytes:

@@ -33,3 +33,11 @@ def kind_name(kind: Kind, wording: Wording) -> str:
             return wording.say("A post")
         case Kind.REPLY:
             return wording.say("A reply to somebody")
+
+
+def context_name(words: str, wording: Wording) -> str:
+    """What a receipt was given for: its kind, account and channel."""
+    kind, _, rest = words.partition(" ")
+    account, _, channel = rest.partition(" ")
+    names = (kind_name(Kind(kind), wording), channel_name(Channel(channel), wording))
+    return " · ".join([*names, account_name(Account(account), wording)])

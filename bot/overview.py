@@ -29,7 +29,7 @@ def overview(drafts: Sequence[HeldDraft], zone: tzinfo, language: str) -> Reply:
         for number, held in enumerate(drafts, start=1)
     ]
     buttons = [
-        Button(wording.say("Show {number}", number=number), Action(Verb.AGAIN, held.id))
+        Button(wording.say("Show {number}", number=number), Action(Verb.SHOW, held.id))
         for number, held in enumerate(drafts[:_SHOWN], start=1)
     ]
     title = wording.count("You have one draft under way", "You have {number} drafts under way", len(drafts))

@@ -38,6 +38,8 @@ class Validity(Enum):
 class Verified:
     validity: Validity
     outcome: str | None = None
+    context: str | None = None
+    """What it was checked as: kind, account and channel, with blanks between."""
     policy: str | None = None
     at: datetime | None = None
 
@@ -49,8 +51,9 @@ class Receipts:
         self._store, self._key = store, key
         self._code = code or _random
 
-    def give(self, *, screening: str, text: str, policy: str, outcome: str, at: datetime) -> str:
-        """The code for this text and outcome; asked for again, the same one."""
+    def give(self, *, screening: str, text: str, policy: str, outcome: str, context: str, at: datetime) -> str:
+        """The code for this text, outcome and `context`; asked for again, the same one."""
+        outcome = f"{outcome} {context}"
         mac = self._mac(text, policy, outcome)
         known = select(Receipt).where(Receipt.screening == screening, Receipt.mac == mac)
         with self._store.write() as session:
@@ -72,9 +75,9 @@ class Receipts:
             return Verified(Validity.UNKNOWN)
         is_same = hmac.compare_digest(found.mac, self._mac(text, found.policy, found.outcome))
         validity = Validity.VALID if found.policy == policy else Validity.SUPERSEDED
-        return Verified(
-            validity if is_same else Validity.EDITED, found.outcome, found.policy, datetime.fromtimestamp(found.at, UTC)
-        )
+        outcome, _, context = found.outcome.partition(" ")
+        at = datetime.fromtimestamp(found.at, UTC)
+        return Verified(validity if is_same else Validity.EDITED, outcome, context, found.policy, at)
 
     def _mac(self, text: str, policy: str, outcome: str) -> str:
         said = "\0".join([policy, outcome, as_published(text)])

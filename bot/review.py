@@ -14,12 +14,11 @@ from enum import Enum, StrEnum, auto
 from sqlmodel import Session, col, select
 
 from bot.audit.vault import Vault
-from bot.drafts import HeldDraft
+from bot.deadlines import due_at, next_in_line, owner_named
+from bot.drafts import HeldDraft, State
 from bot.matter import Matter, owners_of, read, written
 from bot.store import Store
-from bot.tables import Review, Seat
-from rules.escalation import line
-from rules.hours import Hours, NeverOpen, deadline_of
+from bot.tables import Held, Review, Seat
 from rules.policy import Owner, Policy
 
 
@@ -86,7 +85,9 @@ class Reviews:
             wrapped=wrapped, sealed=sealed,
         )  # fmt: skip
         with self._store.write() as session:
-            if session.exec(select(Review).where(Review.screening == held.id)).first() is None:
+            asked = session.exec(select(Review).where(Review.screening == held.id)).first()
+            row = session.get(Held, held.id)
+            if asked is None and row is not None and row.state == State.CHECKED:
                 session.add(review)
                 session.flush()
                 for owner in owners_of(held, policy):
@@ -126,49 +127,70 @@ class Reviews:
 
     # --- What people do ----------------------------------------------------------------------------------------------
 
-    def rule(
-        self, seat: str, person: str, ruling: Ruling, at: datetime, *, by: str | None = None, reason: str | None = None
-    ) -> Ruled:
-        """An owner's word. The same word of the same person again is done already."""
+    def claim(self, seat: Asked, person: str, ruling: Ruling) -> Ruled:
+        """An owner is about to rule: from now on nobody else does, so that their word can be recorded first."""
         with self._store.write() as session:
-            row, review = self._row(session, seat)
+            row, review = self._row(session, seat.id)
             if row is None or review is None:
                 return Ruled.GONE
             if review.person == person:
                 return Ruled.OWN
             if row.state != Ruling.OPEN or review.state != Ruling.OPEN:
                 return Ruled.DONE if (row.decided_by, row.state) == (person, ruling) else Ruled.SETTLED
-            row.state, row.decided_by, row.decided_at, row.due = ruling, person, at.timestamp(), None
+            if row.owner != seat.owner or row.decided_by not in (None, person):
+                return Ruled.SETTLED
+            row.decided_by = person
+            session.add(row)
+        return Ruled.DONE
+
+    def rule(
+        self,
+        seat: Asked,
+        person: str,
+        ruling: Ruling,
+        at: datetime,
+        *,
+        by: str | None = None,
+        reason: str | None = None,
+    ) -> Ruled:
+        """The word of whoever has claimed the seat. The same word of the same person again is done already."""
+        with self._store.write() as session:
+            row, review = self._row(session, seat.id)
+            if row is None or review is None:
+                return Ruled.GONE
+            if row.state != Ruling.OPEN or review.state != Ruling.OPEN or row.decided_by != person:
+                return Ruled.DONE if (row.decided_by, row.state) == (person, ruling) else Ruled.SETTLED
+            row.state, row.decided_at, row.due = ruling, at.timestamp(), None
             row.wrapped, row.sealed = self._said(row.id, by, reason)
             session.add(row)
             session.flush()
             self._settle(session, review)
         return Ruled.DONE
 
-    def take(self, seat: str, person: str, by: str | None = None) -> Ruled:
+    def take(self, seat: Asked, person: str, by: str | None = None) -> Ruled:
         """Somebody looks at it: the others see who. The deadline stays."""
         with self._store.write() as session:
-            row, review = self._row(session, seat)
+            row, review = self._row(session, seat.id)
             if row is None or review is None:
                 return Ruled.GONE
             if review.person == person:
                 return Ruled.OWN
-            if row.state != Ruling.OPEN or (row.taken_by and row.taken_by != person):
+            if row.state != Ruling.OPEN or row.owner != seat.owner or row.taken_by not in (None, person):
                 return Ruled.SETTLED
             row.taken_by = person
             row.wrapped, row.sealed = self._said(row.id, by, None)
             session.add(row)
         return Ruled.DONE
 
-    def pass_on(self, seat: str, person: str, to: Owner, policy: Policy, at: datetime) -> Ruled:
+    def pass_on(self, seat: Asked, person: str, to: Owner, policy: Policy, at: datetime) -> Ruled:
         """Another owner is asked instead, with their own deadline from now on."""
         with self._store.write() as session:
-            row, review = self._row(session, seat)
+            row, review = self._row(session, seat.id)
             if row is None or review is None:
                 return Ruled.GONE
             if review.person == person:
                 return Ruled.OWN
-            if row.state != Ruling.OPEN:
+            if row.state != Ruling.OPEN or row.owner not in (seat.owner, to.id):
                 return Ruled.SETTLED
             if row.owner != to.id:
                 _hand_over(row, to, policy, at)
@@ -187,9 +209,11 @@ class Reviews:
 
     # --- What time does ----------------------------------------------------------------------------------------------
 
-    def overdue(self, now: datetime) -> tuple[Asked, ...]:
-        """The open seats whose deadline has passed."""
-        return tuple(seat for seat in self.waiting() if seat.due is not None and seat.due <= now)
+    def overdue(self, now: datetime) -> tuple[str, ...]:
+        """The open seats whose deadline has passed, by their ids."""
+        late = (Seat.state == Ruling.OPEN, col(Seat.due) <= now.timestamp())
+        with self._store.read() as session:
+            return tuple(session.exec(select(Seat.id).where(*late).order_by(col(Seat.due))).all())
 
     def move_on(self, seat: Asked, policy: Policy, now: datetime) -> Asked:
         """The deadline has passed, or nobody is there: first a reminder, then whoever is next, the duty officer last.
@@ -202,9 +226,9 @@ class Reviews:
                 return self.seat(seat.id) or seat
             row.step += 1
             if row.step == 1:
-                owner = _owner(policy, row.owner)
+                owner = owner_named(policy, row.owner)
                 row.due = due_at(owner, policy, now, parts=2).timestamp() if owner else now.timestamp()
-            elif to := _next(row, policy):
+            elif to := next_in_line(row.asked, row.owner, policy):
                 step = row.step
                 _hand_over(row, to, policy, now)
                 row.step = step
@@ -255,34 +279,10 @@ class Reviews:
         )  # fmt: skip
 
 
-def due_at(owner: Owner, policy: Policy, at: datetime, parts: int = 1) -> datetime:
-    """When the owner's deadline, or the last of so many `parts` of it, ends, in the hours in which they are there."""
-    span = deadline_of(owner) / parts
-    try:
-        return Hours.of(owner, policy).after(at, span)
-    except NeverOpen:
-        # A rota that never opens must not keep a writer waiting: then the clock on the wall counts.
-        return at + span
-
-
 def _hand_over(row: Seat, to: Owner, policy: Policy, at: datetime) -> None:
-    row.owner, row.due, row.taken_by = to.id, due_at(to, policy, at).timestamp(), None
+    """From now on `to` is asked, with a deadline of their own; what somebody before them was about to say is void."""
+    row.owner, row.due, row.taken_by, row.decided_by = to.id, due_at(to, policy, at).timestamp(), None, None
     row.wrapped = row.sealed = b""
-
-
-def _owner(policy: Policy, id: str) -> Owner | None:
-    return next((owner for owner in policy.owners if owner.id == id), None)
-
-
-def _next(row: Seat, policy: Policy) -> Owner | None:
-    """Who is asked after the owner who is asked now; of an owner whom the policy no longer knows, the duty officer."""
-    asked = _owner(policy, row.asked)
-    owners = line(asked, policy) if asked else ()
-    ids = [owner.id for owner in owners]
-    if row.owner in ids:
-        return next(iter(owners[ids.index(row.owner) + 1 :]), None)
-    duty = _owner(policy, policy.duty) if policy.duty else None
-    return duty if duty and duty.id != row.owner else None
 
 
 def _moment(seconds: float) -> datetime:

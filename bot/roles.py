@@ -17,6 +17,8 @@ from bot.tables import Grant, Person
 
 __all__ = ["Given", "Role", "Roles", "Source", "Title"]
 
+_NAMED = "named"
+"""In the table: that somebody once spoke for an owner."""
 _BY_GROUP = "group:"
 """Before the role, in the table: what a Slack user group gave goes when somebody leaves the group, and only then."""
 
@@ -93,6 +95,9 @@ class Roles:
         with self._store.write() as session:
             if granted := session.get(Grant, key):
                 session.delete(granted)
+                if role is Role.OWNER:
+                    # That somebody was named stays: an owner whom nobody speaks for is not everybody's again.
+                    session.merge(Grant(person=person, role=_NAMED, owner=owner, at=granted.at))
         return True
 
     def revoke_all(self, person: str, *, by: str | None, at: datetime | None = None) -> int:
@@ -106,11 +111,12 @@ class Roles:
     def given(self) -> Sequence[Given]:
         """Every role that somebody has."""
         with self._store.read() as session:
-            return sorted(_given(grant) for grant in session.exec(select(Grant)).all())
+            found = session.exec(select(Grant).where(Grant.role != _NAMED)).all()
+            return sorted(_given(grant) for grant in found)
 
     def roles(self, person: str) -> frozenset[Role]:
         with self._store.read() as session:
-            found = session.exec(select(Grant).where(Grant.person == person)).all()
+            found = session.exec(select(Grant).where(Grant.person == person, Grant.role != _NAMED)).all()
         return frozenset(_given(grant).title.role for grant in found)
 
     def who(self, role: Role, owner: str = "") -> tuple[str, ...]:
@@ -124,10 +130,13 @@ class Roles:
         """Whether they rule for `owner`.
 
         Until somebody is granted that, everybody does who is in the owner's own channel; from then on only those
-        who are granted it.
+        who are granted it, and nobody while there is none.
         """
-        granted = self.who(Role.OWNER, owner)
-        return person in granted if granted else in_its_channel
+        if granted := self.who(Role.OWNER, owner):
+            return person in granted
+        with self._store.read() as session:
+            was_named = session.exec(select(Grant).where(Grant.role == _NAMED, Grant.owner == owner)).first()
+        return in_its_channel and was_named is None
 
     def may_rule(self, person: str, owner: str) -> bool:
         """Whether they rule for `owner` wherever they are."""

@@ -128,7 +128,7 @@ class Receipt(SQLModel, table=True):
     mac: str
     policy: str
     outcome: str
-    """`clear`, `approved` or `overridden`."""
+    """`clear`, `approved` or `overridden`, then kind, account and channel, with blanks between."""
     at: float
 
 

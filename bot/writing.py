@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from bot.actions import Verb, tag
+from bot.actions import Action, Button, Verb, tag
 from bot.appeals import hearer
+from bot.audit.records import canonical
 from bot.choices import choices, later, may_override, which
-from bot.deeds import Act, Answer, Cabinet, content_of
+from bot.deeds import Act, Answer, Cabinet, content_of, kept_words, unsafe
 from bot.drafts import HeldDraft, State
 from bot.errands import Errand, What, card_of
 from bot.matter import matter_of, owners_of
 from bot.news import moment, names_of
 from bot.receipts import shown
 from bot.reply import Notice
-from bot.review import Asked, Ruling
+from bot.review import Asked, Reviews, Ruling
 from bot.wording import Wording
 from rules.policy import Policy
 from rules.screening import Screener
@@ -44,19 +45,20 @@ class Writing:
             case _:
                 return moved_on(act)
 
-    def take_back(self, thread: str) -> tuple[Errand, ...]:
-        """Whoever was asked about earlier words of a thread is told that no answer is needed any more."""
-        reviews, ids = self._cabinet.reviews, self._cabinet.drafts.ids_in(thread)
-        for id in ids:
-            reviews.withdraw(id)
-        # All of them, whenever they were withdrawn: a stop may have come before they were told.
-        seats = [seat for id in ids for seat in reviews.of_screening(id)]
-        return tuple(card_of(seat) for seat in seats if seat.state is Ruling.WITHDRAWN)
+    def take_back(self, ids: Iterable[str]) -> tuple[Errand, ...]:
+        """Whoever was asked about these drafts is told that no answer is needed any more."""
+        return taken_back(self._cabinet.reviews, ids)
 
     def receipt(self, held: HeldDraft) -> str:
         """The code for what may be published."""
+        draft = held.draft
         code = self._cabinet.receipts.give(
-            screening=held.id, text=held.draft.text, policy=held.policy, outcome=held.standing, at=held.at
+            screening=held.id,
+            text=draft.text,
+            policy=held.policy,
+            outcome=held.standing,
+            context=f"{draft.kind} {draft.account} {draft.channel}",
+            at=held.at,
         )
         return shown(code)
 
@@ -66,9 +68,12 @@ class Writing:
         if seats and seats[0].whole is not Ruling.OPEN:
             return moved_on(act)
         if not seats:
-            if held.state is not State.CHECKED or not owners_of(held, policy):
-                return moved_on(act)
-            seats = reviews.ask(held, matter_of(held), policy, act.at)
+            if held.policy != policy.revision:
+                return _policy_changed(act, held)
+            if held.state is State.CHECKED and owners_of(held, policy):
+                seats = reviews.ask(held, matter_of(held), policy, act.at)
+        if not seats:
+            return moved_on(act)
         facts = {"screening": held.id, "policy": held.policy, "owners": [seat.asked for seat in seats]}
         self._cabinet.ledger.append("review", subject=seats[0].review, facts=facts, actor=held.person, at=act.at)
         self._cabinet.drafts.move(held.id, State.ASKED, among=[State.CHECKED])
@@ -95,6 +100,8 @@ class Writing:
     def _override(self, act: Act, held: HeldDraft, screener: Screener) -> Answer:
         verb, wording = act.action.verb, Wording(act.language)
         if held.state is not State.OVERRIDDEN:
+            if held.policy != screener.policy.revision:
+                return _policy_changed(act, held)
             if held.state is not State.CHECKED or may_override(held, screener.policy) is not verb:
                 return moved_on(act)
             if verb is Verb.JUSTIFY and not act.words.strip():
@@ -105,7 +112,10 @@ class Writing:
             "override", subject=held.id, facts=facts, actor=held.person, at=act.at, content=content
         )
         self._cabinet.drafts.move(held.id, State.OVERRIDDEN, among=[State.CHECKED])
-        held = self._cabinet.drafts.find(held.id) or held
+        found = self._cabinet.drafts.find(held.id)
+        if found is None or found.state is not State.OVERRIDDEN:
+            return moved_on(act)
+        held = found
         said = wording.say(
             "Noted: you decide, and it is on record. Receipt for exactly these words: {code}",
             code=self.receipt(held),
@@ -119,9 +129,12 @@ class Writing:
             return Answer(Notice(wording.say("Which of them is wrong?"), which(held, policy, act.language)))
         if not act.words.strip():
             return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
-        appeal = self._cabinet.appeals.file(held, fault, act.words, act.at)
+        why = kept_words(screener, act.words, held.hidden_words)
+        if why is None:
+            return Answer(Notice(unsafe(act.language)))
+        appeal = self._cabinet.appeals.file(held, fault, why, act.at)
         facts = {"screening": held.id, "rule": fault.rule, "policy": held.policy}
-        content = content_of(screener, why=act.words)
+        content = canonical({"why": why})
         self._cabinet.ledger.append(
             "appeal", subject=appeal.id, facts=facts, actor=held.person, at=act.at, content=content
         )
@@ -153,12 +166,31 @@ class Writing:
         return Answer(Notice(wording.say("I will check it again on {when}, and tell you here.", when=when)))
 
     def _forget(self, act: Act, held: HeldDraft) -> Answer:
-        errands = self.take_back(held.thread)
+        # Withdrawn first: whoever is asked must not answer about what nobody has any more.
+        errands = self.take_back([*self._cabinet.drafts.earlier(held), held.id])
         self._cabinet.drafts.forget(held)
         said = Wording(act.language).say(
             "Forgotten: I no longer have your draft. What stays is the record of the check, with personal data blanked."
         )
         return Answer(Notice(said), errands, replaces=True)
+
+
+def taken_back(reviews: Reviews, ids: Iterable[str]) -> tuple[Errand, ...]:
+    """Withdraw what was asked about these drafts, and show it on the cards.
+
+    All of them, whenever they were withdrawn: a stop may have come before that was shown.
+    """
+    seats: list[Asked] = []
+    for id in ids:
+        reviews.withdraw(id)
+        seats += reviews.of_screening(id)
+    return tuple(card_of(seat) for seat in seats if seat.state is Ruling.WITHDRAWN)
+
+
+def _policy_changed(act: Act, held: HeldDraft) -> Answer:
+    wording = Wording(act.language)
+    again = Button(wording.say("Check it again"), Action(Verb.AGAIN, held.id), is_main=True)
+    return Answer(Notice(wording.say("The policy has changed since I checked this draft."), (again,)))
 
 
 def moved_on(act: Act) -> Answer:

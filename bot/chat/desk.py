@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 _KEPT: Final = 200
 """Answers kept until they are delivered; one that was let go too early is only worked out again."""
-_SCREENING: Final = (Verb.REWRITE, Verb.EDIT, Verb.AGAIN)
+_SCREENING: Final = (Verb.REWRITE, Verb.EDIT, Verb.AGAIN, Verb.SHOW, Verb.CONTEXT)
 """What checks a draft once more, and so counts as one."""
 
 

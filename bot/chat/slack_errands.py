@@ -80,9 +80,14 @@ class SlackErrands:
             if event["what"] == What.CARD:
                 await self._remind(card, event, language)
         except SlackApiError as error:
-            if event["what"] == What.CARD and said.buttons and isinstance(sorted_out(error), Undeliverable):
+            is_lost = event["what"] == What.CARD and said.buttons and isinstance(sorted_out(error), Undeliverable)
+            if is_lost and not await asyncio.to_thread(self._is_elsewhere, card):
                 await self._clock.unreachable(event["about"], datetime.now(UTC))
             raise
+
+    def _is_elsewhere(self, card: str) -> bool:
+        """Whether its owner sees it on another platform."""
+        return any(not place.startswith(f"{PLATFORM}:") for place in self._cards.places(card))
 
     async def _put(self, card: str, channel: str, said: Reply, language: Language) -> None:
         """Change the card, or post it where it is not."""

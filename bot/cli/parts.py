@@ -18,10 +18,12 @@ from bot.places import Awaiting, Cards, Days
 from bot.prescreen import Prescreen
 from bot.quizzes import Quizzes
 from bot.rates import Rates
-from bot.revisions import Revisions
+from bot.revisions import RevisionError, Revisions
 from bot.settings import Settings
 from bot.store import Store
 from bot.work import Work
+from rules.policy import Policy
+from rules.problems import PolicyError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Parts:
         """Ready to be started. Whatever asks for the policy gets the one that is in force at that moment."""
         work = Work(store, vault, workers=settings.workers, backlog=settings.backlog)
         cards, awaiting = Cards(store), Awaiting(store)
-        acknowledgements = Acknowledgements(store, cabinet.ledger, revisions.policy_of, for_people)
+        acknowledgements = Acknowledgements(store, cabinet.ledger, lambda name: _kept(revisions, name), for_people)
         post = Post(work, cabinet.people, lambda: prescreen.screener.policy, running(settings))
         quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
         desk = Desk(
@@ -63,6 +65,14 @@ class Parts:
         )
         clock = Clock(cabinet, post, Days(store), awaiting, quizzes, lambda: prescreen.screener.policy)
         return cls(store, vault, cabinet, work, desk, clock, cards, awaiting)
+
+
+def _kept(revisions: Revisions, name: str) -> Policy | None:
+    """A policy that was published; None too where this version cannot read it: then it is as good as gone."""
+    try:
+        return revisions.policy_of(name)
+    except (RevisionError, PolicyError):
+        return None
 
 
 def running(settings: Settings) -> Collection[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +13,14 @@ from starlette.routing import Route
 
 from bot.cli.parts import Parts
 from bot.cli.tokens import slack_accepts, telegram_accepts
+from bot.deeds import Cabinet
 from bot.settings import Settings, SlackMode
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.chat.slack import SlackChat
+    from bot.chat.telegram import TelegramChat
 
 Task = Callable[[], Awaitable[object]]
 
@@ -24,24 +32,9 @@ async def slack(settings: Settings, parts: Parts, hooks: list[Route], tasks: lis
     if mode is None or settings.slack_bot_token is None:
         yield
         return
-    # Slack's and Telegram's libraries take a second to import: only who uses them pays for it.
-    from bot.chat.slack import SlackChat, slack_client
-    from bot.chat.slack_groups import appoint, keep_in_step
-
-    secret = settings.slack_signing_secret
-    chat = SlackChat(
-        client=slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url),
-        signing_secret=secret.get_secret_value() if secret else "",
-        work=parts.work,
-        desk=parts.desk,
-        clock=parts.clock,
-        cards=parts.cards,
-    )
+    chat = _slack_chat(settings, settings.slack_bot_token.get_secret_value(), parts)
     tasks.append(lambda: slack_accepts(chat.check_token, "VAGLIO_SLACK_BOT_TOKEN"))
-    people, roles = parts.cabinet.people, parts.cabinet.roles
-    tasks.append(lambda: keep_in_step(chat.client, people, roles, settings.role_groups()))
-    if (admin := settings.admin) and settings.admin_is_e_mail:
-        tasks.append(lambda: appoint(chat.client, people, roles, admin))
+    tasks.extend(_keeping_roles(settings, chat.client, parts.cabinet))
     if mode is SlackMode.HTTP:
         from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 
@@ -69,19 +62,7 @@ async def telegram(settings: Settings, parts: Parts, hooks: list[Route], tasks: 
     if mode is None or settings.telegram_token is None:
         yield
         return
-    from bot.chat.telegram import TelegramChat, telegram_bot
-
-    bot = telegram_bot(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
-    chat = TelegramChat(
-        bot=bot,
-        work=parts.work,
-        desk=parts.desk,
-        clock=parts.clock,
-        cards=parts.cards,
-        awaiting=parts.awaiting,
-        vault=parts.vault,
-        store=parts.store,
-    )
+    chat = _telegram_chat(settings, settings.telegram_token.get_secret_value(), parts)
     if mode == "webhook":
         url, given = settings.telegram_webhook_url, settings.telegram_webhook_secret
         assert url is not None and given is not None  # noqa: S101, PT018 -- the mode says so
@@ -104,3 +85,44 @@ async def telegram(settings: Settings, parts: Parts, hooks: list[Route], tasks: 
     finally:
         with suppress(Exception):
             await chat.stop()
+
+
+def _slack_chat(settings: Settings, token: str, parts: Parts) -> SlackChat:
+    # Slack's and Telegram's libraries take a second to import: only who uses them pays for it.
+    from bot.chat.slack import SlackChat, slack_client
+
+    secret = settings.slack_signing_secret
+    return SlackChat(
+        client=slack_client(token, settings.slack_api_url),
+        signing_secret=secret.get_secret_value() if secret else "",
+        work=parts.work,
+        desk=parts.desk,
+        clock=parts.clock,
+        cards=parts.cards,
+    )
+
+
+def _telegram_chat(settings: Settings, token: str, parts: Parts) -> TelegramChat:
+    from bot.chat.telegram import TelegramChat, telegram_bot
+
+    return TelegramChat(
+        bot=telegram_bot(token, settings.telegram_api_url),
+        work=parts.work,
+        desk=parts.desk,
+        clock=parts.clock,
+        cards=parts.cards,
+        awaiting=parts.awaiting,
+        vault=parts.vault,
+        store=parts.store,
+    )
+
+
+def _keeping_roles(settings: Settings, client: AsyncWebClient, cabinet: Cabinet) -> list[Task]:
+    """What Slack knows of who may do what: its user groups, and whose an e-mail address is."""
+    from bot.chat.slack_groups import appoint, keep_in_step
+
+    people, roles, admin = cabinet.people, cabinet.roles, settings.admin
+    tasks: list[Task] = [lambda: keep_in_step(client, people, roles, settings.role_groups())]
+    if admin and settings.admin_is_e_mail:
+        tasks.append(lambda: appoint(client, people, roles, admin))
+    return tasks

@@ -123,9 +123,10 @@ async def test_the_next_in_line_has_their_own_hours(clock: Clock, ask: Callable[
 async def test_two_clocks_do_it_once(clock: Clock, ask: Callable[[], Asked], outbox: Outbox, cabinet: Cabinet) -> None:
     seat = ask()
     now = THURSDAY + 4 * HOUR
-    overdue = cabinet.reviews.overdue(now)
+    overdue = [cabinet.reviews.seat(id) for id in cabinet.reviews.overdue(now)]
     for _ in range(2):
         for each in overdue:
+            assert each is not None
             await clock._move_on(each, now)
     found = cabinet.reviews.seat(seat.id)
     assert found is not None

@@ -177,8 +177,8 @@ def test_forgotten_is_gone_with_its_thread(talk: Talk) -> None:
 def test_a_draft_is_let_go_after_its_days(talk: Talk) -> None:
     id = talk.send(CLEAR).screening
     drafts = talk.conversation.cabinet.drafts
-    assert drafts.sweep(datetime.now(UTC) + timedelta(days=6)) == 0
-    assert drafts.sweep(datetime.now(UTC) + timedelta(days=8)) == 1
+    assert drafts.sweep(datetime.now(UTC) + timedelta(days=6)) == []
+    assert drafts.sweep(datetime.now(UTC) + timedelta(days=8)) == [id]
     assert drafts.find(id) is None
 
 
@@ -326,6 +326,119 @@ def test_a_yes_covers_exactly_these_words(talk: Talk) -> None:
     assert talk.held(other.said.screening).state is State.CHECKED  # type: ignore[union-attr]
 
 
+def test_a_yes_under_another_policy_is_not_a_yes_under_this_one(talk: Talk, changed: Callable[..., Policy]) -> None:
+    id, seat = talk.asked()
+    talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
+    talk.conversation._prescreen.screener = Screener(changed(timezone="Europe/London"))
+    again = talk.press(Verb.AGAIN, id)
+    assert talk.held(again.said.screening).state is State.CHECKED  # type: ignore[union-attr]
+
+
+def test_a_draft_of_an_older_policy_is_checked_again_before_anybody_is_asked(
+    talk: Talk, changed: Callable[..., Policy]
+) -> None:
+    for text, verb in ((SECRET_NEWS, Verb.ASK), (RUDE, Verb.ACCEPT)):
+        id = talk.send(text).screening
+        before = talk.conversation._prescreen.screener
+        talk.conversation._prescreen.screener = Screener(changed(timezone="Europe/London"))
+        answer = talk.press(verb, id)
+        assert verbs(answer.said) == [Verb.AGAIN]
+        assert talk.held(id).state is State.CHECKED
+        talk.conversation._prescreen.screener = before
+
+
+def test_a_clause_that_is_gone_hinders_nobody_from_hearing_the_answer(
+    talk: Talk, policy: Policy, changed: Callable[..., Policy]
+) -> None:
+    id, seat = talk.asked()
+    clauses = tuple(clause.model_copy(update={"id": f"9.{clause.id}"}) for clause in policy.clauses)
+    rules = tuple(rule.model_copy(update={"clause": f"9.{rule.clause}"}) for rule in policy.rules)
+    talk.conversation._prescreen.screener = Screener(changed(clauses=clauses, rules=rules))
+    talk.press(Verb.CHANGE, seat, BRUNO, words="Aspetta lunedì.", place=LEGAL)
+    assert talk.conversation.told(What.RULED, id, None, "e_1", ANNA, "it") is not None
+
+
+def test_a_reminder_of_older_words_does_not_undo_newer_ones(talk: Talk) -> None:
+    first = talk.send(CLEAR).screening
+    talk.press(Verb.REMIND, first, choice="4")
+    second = talk.press(Verb.EDIT, first, words=SECRET_NEWS).said.screening  # type: ignore[union-attr]
+    talk.press(Verb.ASK, second)
+    assert talk.conversation.cabinet.reminders.due(NOW + timedelta(days=1)) == ()
+    assert talk.conversation.told(What.AGAIN, first, None, "e_1", ANNA, "it") is None
+    assert talk.held(second).state is State.ASKED
+
+
+def test_looking_at_a_draft_changes_nothing(talk: Talk) -> None:
+    id, seat = talk.asked()
+    for verb in (Verb.SHOW, Verb.AGAIN):
+        assert talk.press(verb, id).errands == ()
+    found = talk.conversation.cabinet.reviews.seat(seat)
+    assert found is not None
+    assert found.state is Ruling.OPEN
+    talk.press(Verb.REJECT, seat, BRUNO, words="No.", place=LEGAL)
+    assert Verb.ASK not in verbs(talk.press(Verb.SHOW, id).said)
+
+
+def test_a_check_delivered_again_takes_no_question_back(talk: Talk) -> None:
+    first = talk.send(CLEAR).screening
+    draft = Draft(text=SECRET_NEWS, author=ANNA)
+    for _ in range(2):
+        talk.conversation.check("s_again", draft, "it", thread=first)
+        talk.press(Verb.ASK, "s_again")
+    seats = talk.conversation.cabinet.reviews.of_screening("s_again")
+    assert [seat.state for seat in seats] == [Ruling.OPEN]
+
+
+def test_passing_on_done_again_after_a_stop_says_the_same(talk: Talk) -> None:
+    _, seat = talk.asked()
+    act = Act("e_1", BRUNO, Action(Verb.PASS, seat, tag("comms")), "it", NOW, place=LEGAL)
+    assert talk.conversation.act(act) == talk.conversation.act(act)
+
+
+def test_a_ruling_is_on_record_before_it_counts(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, seat = talk.asked()
+    ledger = talk.conversation.cabinet.ledger
+    with monkeypatch.context() as broken:
+        broken.setattr(Ledger, "append", lambda *_, **__: (_ for _ in ()).throw(OSError("full")))
+        with pytest.raises(OSError, match="full"):
+            talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
+    assert talk.held(id).state is State.ASKED
+    talk.press(Verb.APPROVE, seat, CARLA, place=LEGAL)
+    assert talk.held(id).state is State.ASKED
+    talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
+    assert (talk.held(id).state, kinds(ledger).count("decision")) == (State.APPROVED, 1)
+
+
+def test_an_owner_whose_last_name_is_taken_back_is_nobodys(talk: Talk) -> None:
+    id, seat = talk.asked()
+    cabinet = talk.conversation.cabinet
+    carla = cabinet.people.person(CARLA)
+    cabinet.roles.grant(carla, Role.OWNER, "legal", by=None)
+    cabinet.roles.revoke(carla, Role.OWNER, "legal", by=None)
+    for account in (BRUNO, CARLA):
+        talk.press(Verb.APPROVE, seat, account, place=LEGAL)
+    assert talk.held(id).state is State.ASKED
+    assert cabinet.roles.given() == []
+
+
+def test_the_reason_of_an_appeal_is_masked_as_the_draft_is(talk: Talk) -> None:
+    id = talk.send(CODE).screening
+    answer = talk.press(Verb.DISAGREE, id, words="SEGRETO-12 non è un codice", choice=tag("confidential.code"))
+    card = talk.conversation.told(What.APPEAL, answer.errands[0].about, "legal", "e_1", "", "it")
+    assert "SEGRETO-12" not in repr(card)
+
+
+def test_words_that_become_private_leave_no_question_behind(talk: Talk) -> None:
+    id, seat = talk.asked()
+    draft = Draft(text=SECRET_NEWS, author=ANNA, account=Account.PRIVATE)
+    answer = talk.conversation.check("s_private", draft, "it", thread=id)
+    assert [errand.what for errand in answer.errands] == [What.CARD]
+    assert talk.conversation.cabinet.drafts.find(id) is None
+    found = talk.conversation.cabinet.reviews.seat(seat)
+    assert found is not None
+    assert found.state is Ruling.WITHDRAWN
+
+
 def test_the_card_shows_the_draft_masked_until_it_is_settled(talk: Talk) -> None:
     _, seat = talk.asked(CODE)
     card = talk.conversation.told(What.CARD, seat, "legal", "e_1", "", "it")
@@ -409,7 +522,7 @@ def test_mine_lists_where_everything_stands(talk: Talk) -> None:
     said = talk.conversation.mine(ANNA, "en")
     assert "waiting for an answer" in said.summary
     assert "good to go" in said.summary
-    assert verbs(said) == [Verb.AGAIN, Verb.AGAIN]
+    assert verbs(said) == [Verb.SHOW, Verb.SHOW]
     assert talk.conversation.mine(BRUNO, "en").buttons == ()
 
 

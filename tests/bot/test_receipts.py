@@ -19,12 +19,15 @@ def receipts(store: Store) -> Receipts:
 
 
 def give(receipts: Receipts, text: str = TEXT, screening: str = "s_1", outcome: str = "clear") -> str:
-    return receipts.give(screening=screening, text=text, policy="acme@1", outcome=outcome, at=NOW)
+    return receipts.give(
+        screening=screening, text=text, policy="acme@1", outcome=outcome, context="post personal x", at=NOW
+    )
 
 
 def test_the_same_text_is_valid(receipts: Receipts) -> None:
     verified = receipts.verify(give(receipts), TEXT, "acme@1")
     assert (verified.validity, verified.outcome, verified.at) == (Validity.VALID, "clear", NOW)
+    assert verified.context == "post personal x"
 
 
 def test_another_word_is_an_edit(receipts: Receipts) -> None:

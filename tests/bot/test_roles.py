@@ -111,7 +111,9 @@ def test_the_channel_speaks_for_an_owner_until_somebody_is_named(roles: Roles, a
     # The others' channels are as they were.
     assert roles.is_owner(anna, "press", in_its_channel=True)
     roles.revoke(bruno, Role.OWNER, "legal", by=bruno)
-    assert roles.is_owner(anna, "legal", in_its_channel=True)
+    # An owner whom nobody speaks for any more is not everybody's again.
+    assert not roles.is_owner(anna, "legal", in_its_channel=True)
+    assert not roles.is_owner(bruno, "legal", in_its_channel=True)
 
 
 def test_whom_a_group_names_counts_as_named(roles: Roles, anna: str, bruno: str) -> None:

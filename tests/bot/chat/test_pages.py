@@ -13,7 +13,7 @@ TOLD = re.compile(r"`((?:slack|telegram|work|screening|courtesy)\.[a-z_]+)`")
 COMMON = ("bot/work.py", "bot/chat/desk.py", "bot/cli/serve.py")
 OWN = {
     "slack": (*(f"bot/chat/{path.name}" for path in (ROOT / "bot/chat").glob("slack*.py")), "bot/cli/tokens.py"),
-    "telegram": ("bot/chat/telegram.py",),
+    "telegram": tuple(f"bot/chat/{path.name}" for path in (ROOT / "bot/chat").glob("telegram*.py")),
 }
 
 
