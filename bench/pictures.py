@@ -55,6 +55,7 @@ TRIED = {
     "To celebrate we planned a visit to the site: for a place call Mark on +44 7911 123456.\n\n"
     "See you at the fair on Thursday.",
 }
+EVERYDAY = ("Acme", "bilancio", "bolletta", "preventivo", "impianto")
 LOCALES = {"it": "it-IT", "en": "en-GB"}
 
 
@@ -94,12 +95,12 @@ class Conversation:
         return self._message(await self._sent(press(self.slack, approve, IT), Verb.PUBLISHED), "Vaglio")
 
     async def quiz(self) -> str:
-        """Begun anew until it begins with a matter of the company's own, and no insult, which a quiz asks about too."""
-        for _ in range(40):
+        """Begun anew until it begins with everyday business: a quiz asks about insults too."""
+        for _ in range(100):
             asked = await self._sent(self.slack.slash("quiz", IT), Verb.ANSWER)
-            if "Acme" in words(asked.payload):
-                break
-        return self._alone(asked)
+            if any(word in words(asked.payload) for word in EVERYDAY):
+                return self._alone(asked)
+        raise AssertionError("no question about everyday business")
 
     async def home(self) -> str:
         for text in OTHERS:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 import shutil
 import tempfile
 import threading
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, Literal
 
 from filelock import FileLock
@@ -23,14 +20,14 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from bot.audit.ledger import Ledger
+from bot.bundles import OWN, SHIPS, Unsound, packed, unpacked, written
 from bot.store import Store
 from bot.tables import Entry, Revision
 from bot.wording import Wording
-from rules.assembly import SHIPPED, assemble, files_of
+from rules.assembly import assemble
 from rules.comparing import compare
 from rules.policy import Policy, load_policy
 from rules.problems import PolicyError
-from rules.source import MAX_BYTES
 
 KIND: Final = "publication"
 """Of the ledger's entries."""
@@ -41,9 +38,6 @@ _PATIENCE = 30.0
 """Seconds for which another process that unpacks is waited for."""
 _KEPT = 4
 """Policies that are kept as they were read."""
-_OWN, _SHIPPED = "policy", "shipped"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_FILE = 0o100600 << 16
 
 
 class RevisionError(Exception):
@@ -109,7 +103,7 @@ class Revisions:
         `RevisionError` for the one that is in force already or whose files say something else by now, and what the
         record raises.
         """
-        policy, bundle = load_policy(path), _packed(path)
+        policy, bundle = load_policy(path), packed(path)
         name = revision or policy.revision
         with self._alone("publishing"):
             newest = self.newest()
@@ -117,18 +111,49 @@ class Revisions:
                 raise RevisionError("in_force", name)
             if policy.revision != name or not self._says(name, bundle):
                 raise RevisionError("other", name)
-            with self._store.write() as session:
-                row = Revision(revision=name, at=at.timestamp(), person=person, note=note, bundle=bundle)
-                session.add(row)
-                session.flush()
-                seq = row.seq or 0
-            facts = {
-                "revision": name,
-                "previous": newest.revision if newest else None,
-                "rules": self._counts(newest, policy),
-                "bundle": hashlib.sha256(bundle).hexdigest(),
-            }
-            self._ledger.append(KIND, subject=_subject(name, seq), facts=facts, actor=person, at=at)
+            return self._put(policy, name, bundle, newest, person=person, note=note, at=at)
+
+    def restore(self, revision: str, *, person: str | None, note: str, at: datetime) -> Published | None:
+        """Put a policy that was published before in force again, as it was then; None if there was none of that name.
+
+        Raises as `load` does, and `RevisionError` for the one that is in force already.
+        """
+        with self._alone("publishing"):
+            newest = self.newest()
+            if newest and newest.revision == revision:
+                raise RevisionError("in_force", revision)
+            seq = next((one.seq for one in self.history() if one.revision == revision), None)
+            if seq is None:
+                return None
+            policy = self.load(seq)
+            with self._store.read() as session:
+                bundle = session.exec(select(Revision.bundle).where(Revision.seq == seq)).one()
+            return self._put(policy, revision, bundle, newest, person=person, note=note, at=at)
+
+    def _put(
+        self,
+        policy: Policy,
+        name: str,
+        bundle: bytes,
+        newest: Published | None,
+        *,
+        person: str | None,
+        note: str,
+        at: datetime,
+    ) -> Published:
+        """The row first, then the record: what is not on record is not in force."""
+        with self._store.write() as session:
+            row = Revision(revision=name, at=at.timestamp(), person=person, note=note, bundle=bundle)
+            session.add(row)
+            session.flush()
+            seq = row.seq or 0
+        facts = {
+            "revision": name,
+            "previous": newest.revision if newest else None,
+            "rules": self._counts(newest, policy),
+            "bundle": hashlib.sha256(bundle).hexdigest(),
+        }
+        self._ledger.append(KIND, subject=_subject(name, seq), facts=facts, actor=person, at=at)
         return Published(seq, name, at, person, note)
 
     def newest(self) -> Published | None:
@@ -211,10 +236,13 @@ class Revisions:
         """Unpacks and reads under one lock, so that nobody puts another copy in its place meanwhile."""
         if not NAME.fullmatch(revision):
             raise RevisionError("altered", revision)
-        files, layout = _unpacked(bundle, revision)
+        try:
+            files, layout = unpacked(bundle)
+        except Unsound:
+            raise RevisionError("altered", revision) from None
         place = self._folder / revision
         with self._alone("reading"):
-            if _written(place) != files:
+            if written(place) != files:
                 new = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
                 for name, content in files.items():
                     target = new / name
@@ -222,65 +250,8 @@ class Revisions:
                     target.write_bytes(content)
                 shutil.rmtree(place, ignore_errors=True)
                 new.replace(place)
-            return assemble(place / layout[_OWN], place / layout[_SHIPPED])
+            return assemble(place / layout[OWN], place / layout[SHIPS])
 
 
 def _subject(revision: str, seq: int) -> str:
     return f"{revision}#{seq}"
-
-
-# --- The bundle: a ZIP with every file as it was written, in the places where they find one another -------------------
-
-
-def _packed(path: Path) -> bytes:
-    """Always the same bytes for the same files. Raises `PolicyError`."""
-    top = path.parent.resolve() / path.name
-    places = _places(top.parent)
-    files = {_inside(places, file): file.read_bytes() for file in files_of(top)}
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
-        layout = {_OWN: _inside(places, top), _SHIPPED: _inside(places, SHIPPED)}
-        archive.comment = json.dumps(layout, sort_keys=True).encode()
-        for name in sorted(files):
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, _FILE
-            archive.writestr(info, files[name])
-    return held.getvalue()
-
-
-def _places(own: Path) -> dict[Path, str]:
-    """Where in a bundle the folders go from which a policy in `own` reads. One inside the other stays there."""
-    if own.is_relative_to(SHIPPED):
-        return {SHIPPED: _SHIPPED}
-    return {own: _OWN} if SHIPPED.is_relative_to(own) else {own: _OWN, SHIPPED: _SHIPPED}
-
-
-def _inside(places: Mapping[Path, str], file: Path) -> str:
-    folder = next(folder for folder in places if file.is_relative_to(folder))
-    return PurePosixPath(places[folder], *file.relative_to(folder).parts).as_posix()
-
-
-def _unpacked(bundle: bytes, revision: str) -> tuple[dict[str, bytes], Mapping[str, str]]:
-    """The files by their names, and where the policy and what is shipped lie among them.
-
-    Raises `RevisionError` for what `_packed` does not write, such as a name that leads elsewhere.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
-            layout = json.loads(archive.comment)
-            files = {info.filename: archive.open(info).read(MAX_BYTES + 1) for info in archive.infolist()}
-        sound = layout[_OWN] in files and all(map(_stays, [*files, layout[_SHIPPED]]))
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, NotImplementedError):
-        sound = False
-    if not sound or any(len(content) > MAX_BYTES for content in files.values()):
-        raise RevisionError("altered", revision)
-    return files, layout
-
-
-def _stays(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return bool(parts) and parts[0] in (_OWN, _SHIPPED) and ".." not in parts and "\0" not in name
-
-
-def _written(place: Path) -> dict[str, bytes]:
-    return {file.relative_to(place).as_posix(): file.read_bytes() for file in place.rglob("*") if file.is_file()}

@@ -28,7 +28,7 @@ from bot.cli.build import (
 from bot.differences import told
 from bot.live import LivePolicy
 from bot.people import People
-from bot.revisions import NAME, RevisionError, Revisions
+from bot.revisions import NAME, Published, RevisionError, Revisions
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 from rules.comparing import Comparison, compare
@@ -42,32 +42,47 @@ Side = Annotated[str | None, typer.Argument(help="A file, or a revision that was
 
 
 def publish(
-    file: File = None,
+    file: Annotated[
+        str | None, typer.Argument(help="A file, VAGLIO_POLICY by default, or an earlier revision.")
+    ] = None,
     note: Annotated[str, typer.Option("--note", help="What changes and why, for whoever reads the history.")] = "",
     as_json: Json = False,
 ) -> int:
     """Put a policy in force and on record, if every rule behaves on its examples."""
     settings = read_settings()
     wording = Wording(tongue(settings))
-    path = file or settings.policy
-    found = load_policy(path)
+    try:
+        found = _policy(file, settings, settings.policy)
+    except _NoRevision as missing:
+        return _nowhere(missing, wording)
+    except RevisionError as error:
+        return _failed(error, wording, as_json=as_json)
     if wrong := misbehaving(found, settings):
         return _refused(found.revision, wrong, wording, as_json=as_json)
     store = open_store(settings)
     revisions = open_revisions(settings, store, open_ledger(settings, store))
-    before = _in_force(revisions, settings.policy)
     try:
-        published = revisions.publish(
-            path,
-            person=People(store).pseudonym(AUTHOR),
-            note=note,
-            at=datetime.now(UTC),
-            revision=found.revision,
-        )
+        before = _in_force(revisions, settings.policy)
+        if file is None and _goes_back(found, revisions):
+            return _turned_back(found, settings.policy, wording, as_json=as_json)
+        person, at = People(store).pseudonym(AUTHOR), datetime.now(UTC)
+        if file is not None and _is_revision(file):
+            published = revisions.restore(file, person=person, note=note, at=at)
+        else:
+            path = Path(file) if file else settings.policy
+            published = revisions.publish(path, person=person, note=note, at=at, revision=found.revision)
     except RevisionError as error:
         return _failed(error, wording, as_json=as_json)
     finally:
         store.close()
+    return _published(published, found, before, wording, as_json=as_json)
+
+
+def _published(
+    published: Published | None, found: Policy, before: Policy | None, wording: Wording, *, as_json: bool
+) -> int:
+    if published is None:
+        return _nowhere(_NoRevision(found.revision), wording)
     comparison = compare(before, found) if before else None
     if as_json:
         rows = _rows(comparison) if comparison else None
@@ -87,12 +102,12 @@ def diff(before: Side = None, after: Side = None, as_json: Json = False) -> int:
     """Say in words what is stricter, looser, new or gone: the policy in force against VAGLIO_POLICY by default."""
     settings = read_settings()
     wording = Wording(tongue(settings))
+    # Of one alone people ask what it would change.
+    first, second = (None, before) if after is None else (before, after)
     try:
-        sides = _policy(before, settings, None), _policy(after, settings, settings.policy)
+        sides = _policy(first, settings, None), _policy(second, settings, settings.policy)
     except _NoRevision as missing:
-        said = wording.say("There is no revision {name}. vaglio policy history lists them.", name=missing.name)
-        sys.stderr.write(f"{said}\n")
-        return EXIT_USAGE
+        return _nowhere(missing, wording)
     except RevisionError as error:
         return _failed(error, wording, as_json=as_json)
     comparison = compare(*sides)
@@ -141,11 +156,41 @@ class _NoRevision(Exception):
         super().__init__(name)
 
 
+def _nowhere(missing: _NoRevision, wording: Wording) -> int:
+    said = wording.say("There is no revision {name}. vaglio policy history lists them.", name=missing.name)
+    sys.stderr.write(f"{said}\n")
+    return EXIT_USAGE
+
+
+def _is_revision(name: str) -> bool:
+    return NAME.fullmatch(name) is not None and not Path(name).exists()
+
+
+def _goes_back(found: Policy, revisions: Revisions) -> bool:
+    """Whether it was in force before, and another one is now: that must be meant."""
+    known = [one.revision for one in revisions.history()]
+    return found.revision in known[1:] and known[0] != found.revision
+
+
+def _turned_back(found: Policy, file: Path, wording: Wording, *, as_json: bool) -> int:
+    said = wording.say(
+        "{file} is {revision}, which was in force before; another one is now. To go back to it, say so: "
+        "vaglio policy publish {revision}",
+        file=file,
+        revision=found.revision,
+    )
+    if as_json:
+        _print_json({"ok": False, "revision": found.revision, "reason": "goes_back"})
+    else:
+        sys.stderr.write(f"{said}\n")
+    return EXIT_POLICY
+
+
 def _policy(name: str | None, settings: Settings, default: Path | None) -> Policy:
     """The policy of a file or a revision; without a name, the one in `default`, else the one in force."""
     if name is None:
         return load_policy(default) if default else LivePolicy(existing_revisions(settings), settings.policy).policy()
-    if not NAME.fullmatch(name) or Path(name).exists():
+    if not _is_revision(name):
         return load_policy(Path(name))
     revisions = existing_revisions(settings)
     found = revisions.policy_of(name) if revisions else None

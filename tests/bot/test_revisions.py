@@ -183,7 +183,7 @@ def test_a_policy_brings_everything_that_it_reads(
     shipped = tmp_path / "shipped" / "policies"
     shutil.copytree(SHIPPED, shipped)
     monkeypatch.setattr(assembly, "SHIPPED", shipped)
-    monkeypatch.setattr("bot.revisions.SHIPPED", shipped)
+    monkeypatch.setattr("bot.bundles.SHIPPED", shipped)
     monkeypatch.setattr(assembly.assemble, "__defaults__", (shipped,))
     places = {
         "elsewhere": tmp_path / "acme" / "company.yaml",

@@ -44,7 +44,7 @@ def test_plurals_follow_the_number() -> None:
 
 
 def test_facts_are_never_read_as_sentences() -> None:
-    assert Wording("it").say("Head: {head}", head="{other}") == "Testa: {other}"
+    assert Wording("it").say("Head: {head}", head="{other}") == "Impronta dell’ultima voce: {other}"
 
 
 def _forms(sentence: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -166,8 +166,8 @@ def test_files_and_revisions_may_be_compared(
     run(["policy", "publish"])
     capsys.readouterr()
     for arguments, expected in (
-        ([second], f"From {second} to {first}:\nLooser:"),
-        (["stricter.yaml"], f"From {second} to {first}:\nLooser:"),
+        ([second], f"From {first} to {second}:\nStricter:"),
+        (["stricter.yaml"], f"From {first} to {second}:\nStricter:"),
         ([first, "stricter.yaml"], f"From {first} to {second}:\nStricter:"),
         ([first, first], f"From {first} to {first}:\nNothing is different."),
     ):
@@ -240,3 +240,33 @@ def test_a_record_from_before_there_were_publications_has_none(policy_path: Path
     store.close()
     assert existing_revisions(settings) is None
     assert run(["policy", "diff"]) == 0
+
+
+# --- Going back -------------------------------------------------------------------------------------------------------
+
+
+def test_going_back_has_to_be_meant(capsys: pytest.CaptureFixture[str], policy_path: Path, stricter: Path) -> None:
+    first, second = load_policy(policy_path).revision, load_policy(stricter).revision
+    run(["policy", "publish"])
+    run(["policy", "publish", "stricter.yaml"])
+    capsys.readouterr()
+    assert run(["policy", "publish"]) == EXIT_POLICY
+    assert f"vaglio policy publish {first}" in capsys.readouterr().err
+    assert _in_force() == second
+    assert run(["policy", "publish", "--json"]) == EXIT_POLICY
+    assert _json(capsys)["reason"] == "goes_back"
+
+
+def test_an_earlier_revision_is_in_force_again_though_its_file_has_changed(
+    capsys: pytest.CaptureFixture[str], policy_path: Path, stricter: Path
+) -> None:
+    first, second = load_policy(policy_path).revision, load_policy(stricter).revision
+    run(["policy", "publish"])
+    run(["policy", "publish", "stricter.yaml"])
+    policy_path.unlink()
+    assert run(["policy", "publish", first, "--note", "Meglio prima"]) == 0
+    assert _in_force() == first
+    assert run(["policy", "publish", first]) == EXIT_POLICY
+    assert run(["policy", "publish", "prova@000000000000"]) == EXIT_USAGE
+    assert run(["policy", "publish", second]) == 0
+    assert run(["audit", "verify"]) == 0

@@ -1,0 +1,79 @@
+"""A policy's files in one ZIP, as they were written, in the places where they find one another."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from rules.assembly import SHIPPED, files_of
+from rules.source import MAX_BYTES
+
+OWN: Final = "policy"
+SHIPS: Final = "shipped"
+"""The company's own files, and what comes with Vaglio."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_FILE = 0o100600 << 16
+
+
+class Unsound(Exception):
+    """It is no such ZIP."""
+
+
+def packed(path: Path) -> bytes:
+    """Always the same bytes for the same files. Raises `PolicyError`."""
+    top = path.parent.resolve() / path.name
+    places = _places(top.parent)
+    files = {_inside(places, file): file.read_bytes() for file in files_of(top)}
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        layout = {OWN: _inside(places, top), SHIPS: _inside(places, SHIPPED)}
+        archive.comment = json.dumps(layout, sort_keys=True).encode()
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, _FILE
+            archive.writestr(info, files[name])
+    return held.getvalue()
+
+
+def _places(own: Path) -> dict[Path, str]:
+    """Where in a bundle the folders go from which a policy in `own` reads. One inside the other stays there."""
+    if own.is_relative_to(SHIPPED):
+        return {SHIPPED: SHIPS}
+    return {own: OWN} if SHIPPED.is_relative_to(own) else {own: OWN, SHIPPED: SHIPS}
+
+
+def _inside(places: Mapping[Path, str], file: Path) -> str:
+    folder = next(folder for folder in places if file.is_relative_to(folder))
+    return PurePosixPath(places[folder], *file.relative_to(folder).parts).as_posix()
+
+
+def unpacked(bundle: bytes) -> tuple[dict[str, bytes], Mapping[str, str]]:
+    """The files by their names, and where the policy and what is shipped lie among them.
+
+    Raises `Unsound` for what `packed` does not write, such as a name that leads elsewhere.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+            layout = json.loads(archive.comment)
+            files = {info.filename: archive.open(info).read(MAX_BYTES + 1) for info in archive.infolist()}
+        sound = layout[OWN] in files and all(map(_stays, [*files, layout[SHIPS]]))
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, NotImplementedError):
+        sound = False
+    if not sound or any(len(content) > MAX_BYTES for content in files.values()):
+        raise Unsound
+    return files, layout
+
+
+def _stays(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return bool(parts) and parts[0] in (OWN, SHIPS) and ".." not in parts and "\0" not in name
+
+
+def written(place: Path) -> dict[str, bytes]:
+    """Every file under a folder, by its name."""
+    return {file.relative_to(place).as_posix(): file.read_bytes() for file in place.rglob("*") if file.is_file()}
