@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlmodel import col, delete, select
@@ -28,6 +29,12 @@ class Cards:
     def put(self, about: str, place: str, message: str) -> None:
         with self._store.write() as session:
             session.merge(Card(about=about, place=place, message=message))
+
+    def put_at(self, about: str, places: Iterable[str], message: str) -> None:
+        """One message that goes by several names of its place: all of them are noted, or none."""
+        with self._store.write() as session:
+            for place in places:
+                session.merge(Card(about=about, place=place, message=message))
 
     def places(self, about: str) -> dict[str, str]:
         """Every place at which `about` is shown, and the message."""

@@ -145,6 +145,13 @@ def failure(language: str) -> str:
     )
 
 
+def mishap(language: str) -> str:
+    """What to say of a button that could not be obeyed."""
+    return Wording(language).say(
+        "Something on my side went wrong, and what you asked for was NOT done. Please try again in a few minutes."
+    )
+
+
 def _in_order(findings: Sequence[Finding]) -> list[Finding]:
     """The first finding of each rule, the most severe rules first, then as they stand in the draft."""
     firsts = {finding.rule: finding for finding in reversed(findings)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from sqlmodel import Session, create_engine
 from bot.audit.errors import RecordError, why
 from bot.settings import SettingsError
 
+_PATIENCE = 60.0
+"""Seconds for which a writer waits for the others of this process."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -40,6 +43,9 @@ class Store:
         if self._file:
             _prepare_sqlite(self.engine, read_only=read_only)
         self._writing = self.engine.execution_options(vaglio_writes=True)
+        # SQLite has whoever waits for its lock ask again after ever longer pauses, and under load some never get it:
+        # those of this process take turns instead.
+        self._turn = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -49,8 +55,17 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that holds the write lock from its first statement; committed on leaving."""
-        with self._said(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._in_turn(), self._said(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if not self._turn.acquire(timeout=_PATIENCE):
+            raise RecordError("locked", self.place)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def migrate(self) -> None:
         """Bring the tables to the newest form; the file and its folder are made for their owner alone."""

@@ -6,14 +6,14 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
 
 from bot.audit.vault import Vault, VaultError
@@ -28,6 +28,10 @@ Handler = Callable[[str, Event], Awaitable[None]]
 
 _REMEMBERED = 48 * 3600.0
 """Seconds for which an event's name is kept, to know it again: longer than any platform tries."""
+
+
+_AT_ONCE = 200
+"""Events that are written in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,16 @@ class Undeliverable(Exception):
         super().__init__(reason)
 
 
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    """An event that waits to be written."""
+
+    key: str
+    body: bytes = field(repr=False)
+    written: Future[str | None] = field(default_factory=Future)
+    """The id under which it is kept; None: it is there already."""
+
+
 class Work:
     """Takes events in durably and hands each to its platform's handler until it is done."""
 
@@ -80,7 +94,8 @@ class Work:
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         # What is queued, in hand or waiting for its next try: the look for what was left over must not add it again.
         self._held: set[str] = set()
-        # One thread: in this process, events wait for each other here and not for the database's lock.
+        # One thread, which writes whatever has come in meanwhile in one go: a hundred at once wait for one commit.
+        self._incoming: deque[_Incoming] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="vaglio-intake")
         self._later: set[asyncio.Task[None]] = set()
 
@@ -95,8 +110,10 @@ class Work:
     async def defer(self, platform: str, name: str, event: Event) -> Deferred:
         """Take in an event, durable on return. A second one of the same `name`, the platform's own, is a duplicate."""
         body = json.dumps({"platform": platform, **event}, ensure_ascii=True).encode()
-        loop = asyncio.get_running_loop()
-        id = await loop.run_in_executor(self._writer, self._write, _key(platform, name), body)
+        incoming = _Incoming(_key(platform, name), body)
+        self._incoming.append(incoming)
+        self._writer.submit(self._write_all)
+        id = await asyncio.wrap_future(incoming.written)
         if id is None:
             return Deferred.DUPLICATE
         busy = self._queue.qsize() >= self._backlog
@@ -190,17 +207,35 @@ class Work:
 
     # --- The tables, each touched on a thread ----------------------------------------------------------------------
 
-    def _write(self, key: str, body: bytes) -> str | None:
-        id, now = new_id(), time.time()
-        wrapped, sealed = self._vault.seal(body, id.encode())
+    def _write_all(self) -> None:
+        waiting = [self._incoming.popleft() for _ in range(min(len(self._incoming), _AT_ONCE))]
+        taken = [one for one in waiting if one.written.set_running_or_notify_cancel()]
+        if not taken:
+            return
         try:
-            with self._store.write() as session:
-                session.exec(delete(Seen).where(col(Seen.at) < now - _REMEMBERED))
-                session.add(Seen(key=key, at=now))
+            ids = self._write(taken)
+        except Exception as error:
+            for one in taken:
+                one.written.set_exception(error)
+            return
+        for one, id in zip(taken, ids, strict=True):
+            one.written.set_result(id)
+
+    def _write(self, taken: Sequence[_Incoming]) -> list[str | None]:
+        """Their ids. Of two of one name in different processes, the database's lock lets one be first."""
+        now, ids, fresh = time.time(), list[str | None](), set[str]()
+        with self._store.write() as session:
+            session.exec(delete(Seen).where(col(Seen.at) < now - _REMEMBERED))
+            for one in taken:
+                if one.key in fresh or session.get(Seen, one.key) is not None:
+                    ids.append(None)
+                    continue
+                fresh.add(one.key)
+                ids.append(id := new_id())
+                wrapped, sealed = self._vault.seal(one.body, id.encode())
+                session.add(Seen(key=one.key, at=now))
                 session.add(Pending(id=id, at=now, wrapped=wrapped, sealed=sealed))
-        except IntegrityError:
-            return None
-        return id
+        return ids
 
     def _left_over(self) -> list[str]:
         with self._store.read() as session:

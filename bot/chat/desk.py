@@ -17,7 +17,7 @@ from bot.errands import Post, What
 from bot.learning import Learning
 from bot.people import Language, People
 from bot.rates import Rates
-from bot.reply import Notice, Reply, failure, refusal
+from bot.reply import Notice, Reply, failure, mishap, refusal
 from bot.wording import Wording
 from bot.work import Event
 from rules.draft import Draft, DraftRefused
@@ -57,7 +57,7 @@ class Desk:
 
     async def act(self, act: Act) -> Answer:
         """Do what a button says, and have whoever it concerns told."""
-        return await self._once(act.id, act.language, lambda: self._acted(act))
+        return await self._once(act.id, act.language, lambda: self._acted(act), mishap)
 
     async def told(self, id: str, event: Event, account: str, language: Language) -> Answer | None:
         """The message of an errand, as things stand now; None where there is nothing to say any more.
@@ -84,7 +84,9 @@ class Desk:
         """The answer is out, or nobody will ever take it: its words are let go."""
         self._given.pop(id, None)
 
-    async def _once(self, id: str, language: Language, work: Callable[[], Answer]) -> Answer:
+    async def _once(
+        self, id: str, language: Language, work: Callable[[], Answer], failed: Callable[[str], str] = failure
+    ) -> Answer:
         """The same `id` asked again before `delivered` gets the same answer: it is worked out and counted once."""
         if id in self._given:
             return self._given[id]
@@ -97,7 +99,7 @@ class Desk:
         except Exception as error:
             # Its message may quote the draft: the type is all that may be told.
             log.error("screening.failed", id=id, error=type(error).__name__)
-            return Answer(Notice(failure(language)))
+            return Answer(Notice(failed(language)))
         self._keep(id, answer)
         return answer
 

@@ -32,6 +32,7 @@ from bot.chat.slack_presses import SlackPresses, on_its_way
 from bot.chat.slack_readers import ASKING, SlackReaders
 from bot.chat.slack_text import emoji_of, unescaped
 from bot.clock import Clock
+from bot.people import Language
 from bot.places import Cards
 from bot.work import Deferred, Event, Work
 
@@ -120,7 +121,7 @@ class SlackChat:
         event = {"kind": "command", "team": team, "user": user, "at": time.time(), "response_url": body["response_url"]}
         asked = command(unescaped(raw)) if raw.strip() else Help()
         if isinstance(asked, Help | Speak | Link):
-            language = await self._readers.language(team, user, ASKING)
+            language = await self._at_once(team, user)
             answer = await self._commands.answer("", event, asked, language)
             text, blocks = slack_blocks.messages(answer.said, language)[0]
             await ack(text=text, blocks=blocks)
@@ -135,7 +136,7 @@ class SlackChat:
             secret = private(raw)
             event |= {"text": raw} if secret is None else {"text": secret, "account": "private"}
             deferred = await self._work.defer(PLATFORM, f"trigger:{trigger}", event)
-            said = on_its_way(deferred, await self._readers.language(team, user, ASKING))
+            said = on_its_way(deferred, await self._at_once(team, user))
             await (ack(text=said) if said else ack())
 
     async def _on_message_shortcut(self, ack: Any, body: Body) -> None:
@@ -189,6 +190,13 @@ class SlackChat:
         who = account(team, user)
         if not await asyncio.to_thread(self._desk.people.is_known, who):
             await self._work.defer(PLATFORM, f"welcome:{who}", {"kind": "welcome", "team": team, "user": user})
+
+    async def _at_once(self, team: str, user: str) -> Language:
+        """The language of an acknowledgement, which is due: the house's, if theirs is not known in a moment."""
+        try:
+            return await asyncio.wait_for(self._readers.language(team, user, ASKING), ASKING)
+        except TimeoutError:
+            return self._desk.conversation.house_language()
 
     async def _take(self, name: str, event: Event) -> None:
         """Write down what is acknowledged without words, and say so apart if it has to wait."""

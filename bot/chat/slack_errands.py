@@ -119,8 +119,9 @@ class SlackErrands:
 
     async def _keep(self, card: str, channel: str, message: tuple[str, str]) -> None:
         # By what the policy calls the channel, to find it again; by its id, for that is what a press brings.
-        for place in {_place(channel), _place(message[0])}:
-            await asyncio.to_thread(self._cards.put, card, place, " ".join(message))
+        # Half of that, and a press would be taken for somebody else's.
+        places = {_place(channel), _place(message[0])}
+        await asyncio.to_thread(self._cards.put_at, card, places, " ".join(message))
 
 
 def _place(channel: str) -> str:
