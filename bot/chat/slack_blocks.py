@@ -26,7 +26,7 @@ _MORE = 300
 """Characters kept for the two sentences that say something was left out."""
 _SECTION = 2_900
 # What Slack reads as more than its characters in the fallback text, where names and titles may stand.
-_MARKUP = re.compile(r"[<>&*_~`@#|]|:(?=\S)|\.(?=[^\W\d])")
+_MARKUP = re.compile(r"[<>&*_~`@#|]|:(?=\S)|\.(?=[^\s\d.])")
 
 
 def messages(said: Reply | Notice, language: str) -> list[Said]:
@@ -116,9 +116,9 @@ def _footer(text: str) -> list[Block]:
 
 def _fallback(text: str) -> str:
     """What notifications and screen readers have: words alone, for here Slack would bring names and signs to life."""
-    return (
-        _MARKUP.sub(lambda found: ": " if found[0] == ":" else " ", clip(harmless(text), FALLBACK)).strip() or "Vaglio"
-    )
+    # Cut last: what a cut leaves of an address may look like another.
+    lifeless = _MARKUP.sub(lambda found: ": " if found[0] == ":" else " ", harmless(text)).strip()
+    return clip(lifeless, FALLBACK) or "Vaglio"
 
 
 def _quote(pieces: Sequence[Piece], room: int) -> tuple[list[Block], bool]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from emulators.slack import words
 from emulators.slack_limits import check_message, check_view, live_parts
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.actions import Action, Button, Verb
@@ -49,6 +49,7 @@ buttons = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(title=texts, summary=texts, piece=texts, why=texts, footer=texts, buttons=buttons, remarks=st.integers(0, 30))
+@example(title=f"{NASTY} " * 4, summary="", piece="", why="", footer="", buttons=(), remarks=0)
 def test_any_reply_fits(
     title: str, summary: str, piece: str, why: str, footer: str, buttons: tuple[Button, ...], remarks: int
 ) -> None:
