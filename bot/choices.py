@@ -27,10 +27,10 @@ def choices(held: HeldDraft, policy: Policy, language: str, *, has_proposal: boo
     edit = (Verb.EDIT, wording.say("Change it and check again"))
     if held.state in (State.ASKED, State.REJECTED, State.CHANGE):
         # What was asked is not asked again: other words are another draft.
-        return (*_of(held, edit, wording=wording), *_disagree(held, wording), _forget(held, wording))
+        return (*_of(held, edit), *_disagree(held, wording), _forget(held, wording))
     if held.policy != policy.revision and not held.may_be_published:
         # What could be done about it is for the policy in force to say.
-        return (*_of(held, (Verb.AGAIN, wording.say("Check it again")), wording=wording), _forget(held, wording))
+        return (*_of(held, (Verb.AGAIN, wording.say("Check it again"))), _forget(held, wording))
     if held.may_be_published:
         return tuple(_published(held, wording))
     offered: list[tuple[Verb, str]] = []
@@ -42,7 +42,7 @@ def choices(held: HeldDraft, policy: Policy, language: str, *, has_proposal: boo
         offered.append((Verb.ASK, wording.say("Ask: {owners}", owners=names)))
     elif override := may_override(held, policy):
         offered.append((override, wording.say("Publish it anyway")))
-    return (*_of(held, *offered, wording=wording), *_disagree(held, wording), _forget(held, wording))
+    return (*_of(held, *offered), *_disagree(held, wording), _forget(held, wording))
 
 
 def may_override(held: HeldDraft, policy: Policy) -> Verb | None:
@@ -72,7 +72,7 @@ def _disagree(held: HeldDraft, wording: Wording) -> Iterator[Button]:
         yield Button(wording.say("I disagree"), Action(Verb.DISAGREE, held.id, choice))
 
 
-def _of(held: HeldDraft, *offered: tuple[Verb, str], wording: Wording) -> Iterator[Button]:
+def _of(held: HeldDraft, *offered: tuple[Verb, str]) -> Iterator[Button]:
     for number, (verb, label) in enumerate(offered):
         yield Button(label, Action(verb, held.id), is_main=number == 0)
 

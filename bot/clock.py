@@ -14,6 +14,7 @@ from bot.errands import Errand, Post, What, card_of
 from bot.places import Awaiting, Days
 from bot.quizzes import Quizzes
 from bot.review import Asked
+from bot.tables import Reminder
 from bot.writing import taken_back
 from rules.hours import Hours
 from rules.policy import Owner, Policy
@@ -61,11 +62,14 @@ class Clock:
         for id in await asyncio.to_thread(self._cabinet.reviews.overdue, now):
             await self._kindly(self._overdue(id, now))
         for reminder in await asyncio.to_thread(self._cabinet.reminders.due, now):
-            name = f"{reminder.screening}:again:{reminder.at}"
-            await self._post.send([Errand(What.AGAIN, reminder.screening, name, person=reminder.person)])
-            await asyncio.to_thread(self._cabinet.reminders.clear, reminder)
+            await self._kindly(self._remind(reminder))
         await self._kindly(self._send_digests(now))
         await self._post.send(await asyncio.to_thread(self._sweep, now))
+
+    async def _remind(self, reminder: Reminder) -> None:
+        name = f"{reminder.screening}:again:{reminder.at}"
+        await self._post.send([Errand(What.AGAIN, reminder.screening, name, person=reminder.person)])
+        await asyncio.to_thread(self._cabinet.reminders.clear, reminder)
 
     async def _overdue(self, id: str, now: datetime) -> None:
         if seat := await asyncio.to_thread(self._cabinet.reviews.seat, id):
@@ -112,13 +116,16 @@ class Clock:
 
     def _sweep(self, now: datetime) -> Sequence[Errand]:
         """What is over is let go; whoever was asked about a draft that nobody has any more is told."""
-        gone = self._cabinet.drafts.sweep(now)
+        gone = self._cabinet.drafts.over(now)
+        # Before they are gone: nobody is to answer about what nobody has any more.
+        errands = taken_back(self._cabinet.reviews, gone)
         if gone:
+            self._cabinet.drafts.let_go(gone)
             log.info("drafts.let_go", count=len(gone))
         self._awaiting.sweep(now)
         self._quizzes.sweep(now)
         self._days.sweep(now)
-        return taken_back(self._cabinet.reviews, gone)
+        return errands
 
     async def _kindly(self, doing: Awaitable[None]) -> None:
         try:

@@ -15,12 +15,6 @@ _ACCOUNTS = (Account.INSTITUTIONAL, Account.SUPPORT, Account.PERSONAL)
 """Not what is private: of that nothing is kept that could be changed."""
 
 
-def described(draft: Draft, wording: Wording) -> str:
-    """What it was checked as, in words."""
-    names = kind_name(draft.kind, wording), channel_name(draft.channel, wording), account_name(draft.account, wording)
-    return " · ".join(names)
-
-
 def others(draft: Draft, about: str, wording: Wording) -> tuple[Button, ...]:
     """Everything else that the draft `about` may be."""
     return tuple(Button(label, Action(Verb.CONTEXT, about, choice)) for label, choice in _others(draft, wording))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bot import news
 from bot.actions import Action, Asks, Verb
 from bot.choices import asked_for, choices
-from bot.context import ANSWER, answered, changed, described, others
+from bot.context import ANSWER, answered, changed, others
 from bot.deeds import Act, Answer, Cabinet
 from bot.drafts import HeldDraft, State
 from bot.errands import What
@@ -27,7 +27,7 @@ from bot.receipts import Validity, Verified
 from bot.reply import Notice, Reply, reply_to
 from bot.wording import Wording
 from bot.writing import Writing
-from rules.draft import Draft
+from rules.draft import Account, Channel, Draft, Kind
 from rules.policy import Policy
 
 _SETTLED = (State.ASKED, State.REJECTED, State.CHANGE, State.PUBLISHED)
@@ -89,7 +89,7 @@ class Conversation:
         if verb in _HEARD:
             return self._hearing.do(act, screener)
         if verb is Verb.VERIFY:
-            return Answer(self.verify(act.action.about, act.words, act.language))
+            return Answer(self.verify(act.action.about, act.words, act.account, act.language))
         if verb is Verb.MINE:
             return Answer(self.mine(act.account, act.language))
         held = self._mine(act.account, act.action.about)
@@ -115,10 +115,11 @@ class Conversation:
         zone = self.cabinet.zone(person, self.policy)
         return overview(self.cabinet.drafts.mine(person), zone, language)
 
-    def verify(self, code: str, text: str, language: str) -> Notice:
-        """What a receipt says of a text."""
+    def verify(self, code: str, text: str, account: str, language: str) -> Notice:
+        """What a receipt says of a text, to whoever asks by this account."""
         found = self.cabinet.receipts.verify(code, text, self.policy.revision)
-        when = moment(found.at, self.policy.zone, language) if found.at else ""
+        zone = self.cabinet.zone(self.cabinet.people.pseudonym(account), self.policy)
+        when = moment(found.at, zone, language) if found.at else ""
         return Notice(_said(found, when, Wording(language)))
 
     def told(
@@ -145,7 +146,7 @@ class Conversation:
                 if what is What.APPEAL:
                     return Answer(news.appeal_card(appeal, policy, language))
                 held = cabinet.drafts.find(appeal.screening)
-                return Answer(self._with_buttons(news.heard(appeal, held, policy, language), held, language))
+                return Answer(self._with_buttons(news.heard(appeal, held, language), held, language))
             case What.RULED:
                 return self._ruled(about, language)
             case _:
@@ -209,7 +210,8 @@ class Conversation:
         if draft := changed(held.draft, act.action.choice, act.words):
             return self._anew(act, held, draft)
         wording = Wording(act.language)
-        said = wording.say("I checked it as: {context}. What is different?", context=described(held.draft, wording))
+        context = context_name(held.draft.kind, held.draft.channel, held.draft.account, wording)
+        said = wording.say("I checked it as: {context}. What is different?", context=context)
         return Answer(Notice(said, others(held.draft, held.id, wording)))
 
     def _offered(self, reply: Reply, screening: Screening, held: HeldDraft, policy: Policy, language: str) -> Reply:
@@ -231,13 +233,18 @@ def _by(held: HeldDraft, account: str) -> Draft:
     return held.draft.model_copy(update={"author": account})
 
 
+def _context(found: Verified) -> tuple[Kind, Channel, Account]:
+    kind, account, channel = (found.context or "").split()
+    return Kind(kind), Channel(channel), Account(account)
+
+
 def _said(found: Verified, when: str, wording: Wording) -> str:
     match found.validity:
         case Validity.VALID:
             return wording.say(
                 "Valid: exactly this text was checked on {when} ({context}), and the policy is the same.",
                 when=when,
-                context=context_name(found.context or "", wording),
+                context=context_name(*_context(found), wording),
             )
         case Validity.EDITED:
             return wording.say("Edited: this is not the text that was checked on {when}.", when=when)

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from bot.actions import Action
 from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
-from bot.audit.records import canonical
 from bot.drafts import Drafts
 from bot.errands import Errand
 from bot.people import Language, People
@@ -89,11 +88,13 @@ def kept_words(screener: Screener, words: str, elsewhere: Mapping[str, str] | No
     return None if hidden is None else mask(words, hidden, elsewhere).text
 
 
-def unsafe(language: str) -> str:
+def unsafe(language: str) -> Answer:
     """What to say of words that cannot be taken down."""
-    return Wording(language).say("I cannot take these words down safely just now. Try again in a moment.")
+    return Answer(
+        Notice(Wording(language).say("I cannot take these words down safely just now. Try again in a moment."))
+    )
 
 
-def content_of(screener: Screener, **words: str) -> bytes:
-    """The same as what an entry of the record commits to."""
-    return canonical({name: kept_words(screener, said) for name, said in words.items()})
+def wordless(language: str) -> Answer:
+    """What to say where a reason is due and there is none."""
+    return Answer(Notice(Wording(language).say("It needs a reason, in a few words. Press again and write it.")))

@@ -193,20 +193,18 @@ class Drafts:
 
     def forget(self, held: HeldDraft) -> None:
         """Let go of a draft and of all that was checked before it in its thread."""
-        with self._store.write() as session:
-            ids = session.exec(select(Held.id).where(Held.thread == held.thread)).all()
-            session.exec(delete(Reminder).where(col(Reminder.screening).in_(ids)))
-            session.exec(delete(Card).where(col(Card.about).in_(ids)))
-            session.exec(delete(Held).where(col(Held.thread) == held.thread))
+        self.let_go(self.all_in(held))
 
-    def sweep(self, now: datetime) -> Sequence[str]:
-        """Let go of the drafts whose days are over. Returns which."""
+    def over(self, now: datetime) -> Sequence[str]:
+        """The drafts whose days are over."""
+        with self._store.read() as session:
+            return session.exec(select(Held.id).where(col(Held.until) < now.timestamp())).all()
+
+    def let_go(self, ids: Sequence[str]) -> None:
         with self._store.write() as session:
-            ids = session.exec(select(Held.id).where(col(Held.until) < now.timestamp())).all()
             session.exec(delete(Reminder).where(col(Reminder.screening).in_(ids)))
             session.exec(delete(Card).where(col(Card.about).in_(ids)))
             session.exec(delete(Held).where(col(Held.id).in_(ids)))
-        return ids
 
     def _replace_earlier(self, session: Session, held: HeldDraft) -> None:
         settled = (State.PUBLISHED, State.REPLACED)

@@ -8,7 +8,7 @@ from bot.actions import Verb, tag
 from bot.appeals import Standing, hearer
 from bot.audit.records import canonical
 from bot.choices import others
-from bot.deeds import Act, Answer, Cabinet, kept_words, unsafe
+from bot.deeds import Act, Answer, Cabinet, kept_words, unsafe, wordless
 from bot.drafts import State
 from bot.errands import Errand, What, card_name, card_of
 from bot.news import names_of
@@ -55,11 +55,11 @@ class Hearing:
     def _rule(self, act: Act, seat: Asked, person: str, screener: Screener) -> Answer:
         ruling, wording = _RULINGS[act.action.verb], Wording(act.language)
         if ruling is not Ruling.APPROVED and not act.words.strip():
-            return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
+            return wordless(act.language)
         # The writer reads it word for word; what is kept of it is blanked as a draft is.
         reason = kept_words(screener, act.words) if act.words else ""
         if reason is None:
-            return Answer(Notice(unsafe(act.language)))
+            return unsafe(act.language)
         ruled = self._cabinet.reviews.claim(seat, person, ruling)
         if ruled is not Ruled.DONE:
             return _not_done(ruled, act)
@@ -124,11 +124,11 @@ class Hearing:
         if not is_communications and not self._may_rule(person, owner, card_name(appeal.id, owner), act):
             return _not_yours(act, owner, policy)
         if not act.words.strip():
-            return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
+            return wordless(act.language)
         state = Standing.OVERTURNED if act.action.verb is Verb.OVERTURN else Standing.UPHELD
         reason = kept_words(screener, act.words)
         if reason is None:
-            return Answer(Notice(unsafe(act.language)))
+            return unsafe(act.language)
         if appeal.writer == person or (appeal.state is not Standing.OPEN and appeal.decided_by != person):
             return _not_done(Ruled.OWN if appeal.writer == person else Ruled.SETTLED, act)
         facts = {"screening": appeal.screening, "rule": appeal.rule, "ruling": state.value}

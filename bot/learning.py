@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.actions import Action, Button, Verb, tag
 from bot.deeds import Act, Answer
-from bot.knowing import Acknowledgements, Standing
+from bot.knowing import Acknowledgements, Since, Standing
 from bot.people import Language, People
 from bot.policy_page import first_words, page
 from bot.quizzes import Answered, Ended, Quizzes
@@ -44,8 +45,7 @@ class Learning:
         policy, wording = self._policy(), Wording(language)
         found = page(policy, language)
         since = self._acknowledgements.since(self._people.person(account), policy, language)
-        lines = [since.says, *(f"• {change}" for change in since.changes)]
-        lines += [since.rest] if since.rest else []
+        lines = _news(since)
         for chapter in found.chapters:
             lines += ["", *(f"{part.heading}\n{part.text} ({part.owner})" for part in chapter.paragraphs)]
         buttons = [Button(wording.say("Take the quiz"), Action(Verb.QUIZ))]
@@ -53,6 +53,13 @@ class Learning:
             known = Action(Verb.ACKNOWLEDGE, tag(found.revision))
             buttons.insert(0, Button(wording.say("I have read it"), known, is_main=True))
         return Reply("", None, found.title, "\n".join(lines), footer=found.revision, sign="📖", buttons=tuple(buttons))
+
+    def news(self, account: str, language: Language) -> Reply:
+        """The same without the page itself, which a button brings."""
+        whole = self.policy(account, language)
+        since = self._acknowledgements.since(self._people.person(account), self._policy(), language)
+        read = Button(Wording(language).say("Read the policy"), Action(Verb.POLICY))
+        return replace(whole, summary="\n".join(_news(since)), buttons=(*whole.buttons, read))
 
     def welcome(self, language: Language) -> Reply:
         """What somebody sees at first contact."""
@@ -95,6 +102,11 @@ class Learning:
                 return _explained(answered, act.language)
             case Put():
                 return _question(answered)
+
+
+def _news(since: Since) -> list[str]:
+    lines = [since.says, *(f"• {change}" for change in since.changes)]
+    return [*lines, since.rest] if since.rest else lines
 
 
 def _question(asked: Put, before: str = "") -> Reply:

@@ -1,9 +1,10 @@
-"""Channels, accounts and kinds of draft, as people call them."""
+"""Channels, accounts, kinds of draft and outcomes, as people call them."""
 
 from __future__ import annotations
 
 from bot.wording import Wording
 from rules.draft import Account, Channel, Kind
+from rules.verdict import Outcome
 
 _CHANNELS = {
     Channel.LINKEDIN: "LinkedIn", Channel.X: "X", Channel.FACEBOOK: "Facebook", Channel.INSTAGRAM: "Instagram",
@@ -35,9 +36,22 @@ def kind_name(kind: Kind, wording: Wording) -> str:
             return wording.say("A reply to somebody")
 
 
-def context_name(words: str, wording: Wording) -> str:
-    """What a receipt was given for: its kind, account and channel."""
-    kind, _, rest = words.partition(" ")
-    account, _, channel = rest.partition(" ")
-    names = (kind_name(Kind(kind), wording), channel_name(Channel(channel), wording))
-    return " · ".join([*names, account_name(Account(account), wording)])
+def context_name(kind: Kind, channel: Channel, account: Account, wording: Wording, *, is_own: bool = True) -> str:
+    """What a draft is for, in words; `is_own`: whoever reads it is its writer."""
+    # "My own" is the writer's word.
+    whose = account_name(account, wording) if is_own or account is not Account.PERSONAL else None
+    names = (kind_name(kind, wording), channel_name(channel, wording), whose or wording.say("Their own account"))
+    return " · ".join(names)
+
+
+def outcome_name(outcome: Outcome, wording: Wording) -> str:
+    """An outcome in the middle of a sentence."""
+    match outcome:
+        case Outcome.CLEAR:
+            return wording.say("good to go")
+        case Outcome.REVISE:
+            return wording.say("something to mend")
+        case Outcome.REVIEW:
+            return wording.say("needs a yes")
+        case Outcome.BLOCK:
+            return wording.say("not to be published")

@@ -11,7 +11,7 @@ from bot.appeals import Appealed, Standing
 from bot.choices import rulings, verdicts
 from bot.drafts import HeldDraft
 from bot.matter import Matter
-from bot.naming import account_name, channel_name, kind_name
+from bot.naming import context_name
 from bot.pieces import Piece, pieces_of
 from bot.reply import Remark, Reply, remark_on
 from bot.review import Asked, Ruling
@@ -68,7 +68,8 @@ def card(seat: Asked, matter: Matter, policy: Policy, language: str, owner: str)
 
 def _context(seat: Asked, matter: Matter, policy: Policy, wording: Wording) -> list[str]:
     language = wording.language
-    lines = [" · ".join(described(matter, wording))]
+    kind, channel, account = Kind(matter.kind), Channel(matter.channel), Account(matter.account)
+    lines = [context_name(kind, channel, account, wording, is_own=False)]
     if matter.text is None:
         lines.append(wording.say("I cannot show its words safely: ask its writer, through Change."))
     if matter.in_reply_to:
@@ -82,20 +83,6 @@ def _context(seat: Asked, matter: Matter, policy: Policy, wording: Wording) -> l
     if seat.taken_by:
         lines.append(wording.say("{name} is looking at it.", name=seat.by or wording.say("Somebody")))
     return lines
-
-
-def described(matter: Matter, wording: Wording) -> tuple[str, str, str]:
-    """Where it would go, in whose name, and what it is."""
-    return (
-        channel_name(Channel(matter.channel), wording),
-        _account(Account(matter.account), wording),
-        kind_name(Kind(matter.kind), wording),
-    )
-
-
-def _account(account: Account, wording: Wording) -> str:
-    # "My own" is the writer's word; whoever reads a card is somebody else.
-    return wording.say("Their own account") if account is Account.PERSONAL else account_name(account, wording)
 
 
 def _settled(seat: Asked, wording: Wording) -> str:
@@ -118,8 +105,8 @@ def _pieces(matter: Matter, numbers: dict[str, int]) -> tuple[Piece, ...]:
 # --- For the writer --------------------------------------------------------------------------------------------------
 
 
-def ruled(seats: Sequence[Asked], held: HeldDraft | None, policy: Policy, language: str, **more: object) -> Reply:
-    """What owners have said so far. `more` are the receipt and the buttons of a draft that is settled."""
+def ruled(seats: Sequence[Asked], held: HeldDraft | None, policy: Policy, language: str) -> Reply:
+    """What owners have said so far."""
     wording = Wording(language)
     whole = seats[0].whole
     titles = {
@@ -130,7 +117,7 @@ def ruled(seats: Sequence[Asked], held: HeldDraft | None, policy: Policy, langua
         Ruling.OPEN: wording.say("A first answer about your draft"),
     }
     lines = [line for seat in seats if (line := _word(seat, policy, wording))]
-    return _about(held, seats[0].screening, _SIGNS[whole], titles[whole], lines, **more)
+    return _about(held, seats[0].screening, _SIGNS[whole], titles[whole], lines)
 
 
 def _word(seat: Asked, policy: Policy, wording: Wording) -> str | None:
@@ -205,7 +192,7 @@ def appeal_card(appeal: Appealed, policy: Policy, language: str) -> Reply:
     )
 
 
-def heard(appeal: Appealed, held: HeldDraft | None, policy: Policy, language: str, **more: object) -> Reply:
+def heard(appeal: Appealed, held: HeldDraft | None, language: str) -> Reply:
     """An appeal is decided."""
     wording = Wording(language)
     if appeal.state is Standing.OVERTURNED:
@@ -216,7 +203,7 @@ def heard(appeal: Appealed, held: HeldDraft | None, policy: Policy, language: st
         lines = []
     if appeal.reason:
         lines.insert(0, f"«{appeal.reason}»")
-    return _about(held, appeal.screening, "⚖️", title, lines, **more)
+    return _about(held, appeal.screening, "⚖️", title, lines)
 
 
 def since(earlier: HeldDraft, now: HeldDraft, wording: Wording) -> str:
@@ -244,14 +231,10 @@ def digest(owner: Owner, seats: Sequence[Asked], policy: Policy, language: str) 
     return Reply("", None, title, "\n".join(lines), sign="☕")
 
 
-def _about(
-    held: HeldDraft | None, screening: str, sign: str, title: str, lines: Sequence[str], **more: object
-) -> Reply:
+def _about(held: HeldDraft | None, screening: str, sign: str, title: str, lines: Sequence[str]) -> Reply:
     # Masked, for it may be read over a shoulder; what cannot be masked is not shown.
     pieces = (Piece(glimpse(held.masked.text)),) if held and held.masked else ()
-    return Reply(
-        screening, None, title, "\n".join(lines), pieces, sign=sign, **more,  # type: ignore[arg-type]
-    )  # fmt: skip
+    return Reply(screening, None, title, "\n".join(lines), pieces, sign=sign)
 
 
 def glimpse(text: str, most: int = GLIMPSE) -> str:

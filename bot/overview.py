@@ -7,10 +7,10 @@ from datetime import tzinfo
 
 from bot.actions import Action, Button, Verb
 from bot.drafts import HeldDraft, State
+from bot.naming import outcome_name
 from bot.news import glimpse, moment
 from bot.reply import Reply
 from bot.wording import Wording
-from rules.verdict import Outcome
 
 _SHOWN = 10
 """Drafts that have a button."""
@@ -38,7 +38,7 @@ def overview(drafts: Sequence[HeldDraft], zone: tzinfo, language: str) -> Reply:
 
 def standing(held: HeldDraft, wording: Wording) -> str:
     """Where a draft stands, in a few words."""
-    return _states(wording).get(held.state) or _outcomes(wording)[held.outcome]
+    return _states(wording).get(held.state) or outcome_name(held.outcome, wording)
 
 
 def _states(wording: Wording) -> dict[State, str]:
@@ -49,13 +49,4 @@ def _states(wording: Wording) -> dict[State, str]:
         State.CHANGE: wording.say("a change is asked for"),
         State.OVERRIDDEN: wording.say("you decided to publish it"),
         State.PUBLISHED: wording.say("published"),
-    }
-
-
-def _outcomes(wording: Wording) -> dict[Outcome, str]:
-    return {
-        Outcome.CLEAR: wording.say("good to go"),
-        Outcome.REVISE: wording.say("something to mend"),
-        Outcome.REVIEW: wording.say("needs a yes"),
-        Outcome.BLOCK: wording.say("not to be published"),
     }

@@ -11,9 +11,12 @@ from bot.policy_page import Paragraph, chapter_of, paragraph
 from bot.wording import Wording
 from rules.detectors.base import BaseRule
 from rules.detectors.fields import Example, State
+from rules.detectors.judge import JudgeRule
 from rules.detectors.metric import Metric
 from rules.detectors.platform import Platform
+from rules.detectors.toxicity import Toxicity
 from rules.draft import Account, Channel, Draft, DraftRefused, Kind
+from rules.labels import TOXICITY
 from rules.language import detect
 from rules.localized import say
 from rules.screening import Screener
@@ -99,6 +102,7 @@ class _Draw:
         self._wording = Wording(language)
         # Somebody whose language the policy does not speak reads its examples in the policy's own.
         self._spoken = language if language in self._policy.languages else self._policy.languages[0]
+        self._hurtful = {rule.id for rule in self._policy.rules if _hurts(rule)}
         self._drawn: Counter[str] = Counter()
         self._texts: set[str] = set()
 
@@ -193,6 +197,9 @@ class _Draw:
         except DraftRefused:
             return None
         seen = (*verdict.findings, *verdict.shadow)
+        # What would hurt its reader is no way to be taught courtesy.
+        if any(finding.rule in self._hurtful for finding in seen):
+            return None
         if any(finding.hides for finding in seen) or any(missed.hides for missed in verdict.unchecked):
             return None
         breached = frozenset(finding.clause for finding in seen)
@@ -211,6 +218,12 @@ class _Draw:
         others.sort(key=lambda id: (chapter_of(id) == chapter_of(right), self.of("option", specimen.text, id)))
         chosen = [right, *others[: OPTIONS - 1]]
         return sorted(chosen, key=lambda id: self.of("place", specimen.text, id)) if len(chosen) == OPTIONS else []
+
+
+def _hurts(rule: BaseRule) -> bool:
+    """Whether what it finds hurts its reader: by its category, or by what it asks of the models."""
+    is_of_models = isinstance(rule, Toxicity) or (isinstance(rule, JudgeRule) and rule.label in TOXICITY)
+    return is_of_models or rule.id.startswith("toxicity.")
 
 
 def _names(rule: BaseRule) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.actions import Button
+from bot.naming import outcome_name
 from bot.pieces import EXCERPT, Piece, pieces_of
 from bot.prescreen import Screening
 from bot.unchecked import not_checked
@@ -99,7 +100,7 @@ def proposal_of(screening: Screening, language: str) -> Proposal | None:
     if better is None or _tells(better, screening):
         return None
     outcome = better.verdict.outcome
-    says = wording.say("Checked again: {outcome}", outcome=_title(outcome, wording).lower())
+    says = wording.say("Checked again: {outcome}", outcome=outcome_name(outcome, wording))
     text, _ = _without_secrets(screening.draft.text, screening.verdict)
     return Proposal(outcome, says, better.text, tuple(difference(text, better.text)))
 

@@ -113,10 +113,10 @@ class Revisions:
                 raise RevisionError("other", name)
             return self._put(policy, name, bundle, newest, person=person, note=note, at=at)
 
-    def restore(self, revision: str, *, person: str | None, note: str, at: datetime) -> Published | None:
-        """Put a policy that was published before in force again, as it was then; None if there was none of that name.
+    def restore(self, revision: str, *, person: str | None, note: str, at: datetime) -> Published:
+        """Put a policy that was published before in force again, as it was then.
 
-        Raises as `load` does, and `RevisionError` for the one that is in force already.
+        Raises as `load` does, `LookupError` too for a name that none had, and `RevisionError` for the one in force.
         """
         with self._alone("publishing"):
             newest = self.newest()
@@ -124,7 +124,7 @@ class Revisions:
                 raise RevisionError("in_force", revision)
             seq = next((one.seq for one in self.history() if one.revision == revision), None)
             if seq is None:
-                return None
+                raise LookupError("no policy of that name was published")
             policy = self.load(seq)
             with self._store.read() as session:
                 bundle = session.exec(select(Revision.bundle).where(Revision.seq == seq)).one()

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, TimeoutError
-from sqlmodel import Session, create_engine
+from sqlmodel import Session, SQLModel, create_engine
 
 from bot.audit.errors import RecordError, why
 from bot.settings import SettingsError
@@ -66,6 +66,11 @@ class Store:
             yield
         finally:
             self._turn.release()
+
+    def has(self, table: type[SQLModel]) -> bool:
+        """Whether it has been made: a database of an older form may be read without being brought to the newest."""
+        with self.read() as session:
+            return inspect(session.connection()).has_table(str(table.__tablename__))
 
     def migrate(self) -> None:
         """Bring the tables to the newest form; the file and its folder are made for their owner alone."""

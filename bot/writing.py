@@ -9,7 +9,7 @@ from bot.actions import Action, Button, Verb, tag
 from bot.appeals import hearer
 from bot.audit.records import canonical
 from bot.choices import choices, later, may_override, which
-from bot.deeds import Act, Answer, Cabinet, content_of, kept_words, unsafe
+from bot.deeds import Act, Answer, Cabinet, kept_words, unsafe, wordless
 from bot.drafts import HeldDraft, State
 from bot.errands import Errand, What, card_of
 from bot.matter import matter_of, owners_of
@@ -105,9 +105,12 @@ class Writing:
             if held.state is not State.CHECKED or may_override(held, screener.policy) is not verb:
                 return moved_on(act)
             if verb is Verb.JUSTIFY and not act.words.strip():
-                return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
+                return wordless(act.language)
+        reason = kept_words(screener, act.words, held.hidden_words)
+        if reason is None:
+            return unsafe(act.language)
         facts = {"policy": held.policy, "how": verb.value, "rules": [fault.rule for fault in held.in_the_way]}
-        content = content_of(screener, reason=act.words)
+        content = canonical({"reason": reason})
         self._cabinet.ledger.append(
             "override", subject=held.id, facts=facts, actor=held.person, at=act.at, content=content
         )
@@ -128,10 +131,10 @@ class Writing:
         if fault is None:
             return Answer(Notice(wording.say("Which of them is wrong?"), which(held, policy, act.language)))
         if not act.words.strip():
-            return Answer(Notice(wording.say("It needs a reason, in a few words. Press again and write it.")))
+            return wordless(act.language)
         why = kept_words(screener, act.words, held.hidden_words)
         if why is None:
-            return Answer(Notice(unsafe(act.language)))
+            return unsafe(act.language)
         appeal = self._cabinet.appeals.file(held, fault, why, act.at)
         facts = {"screening": held.id, "rule": fault.rule, "policy": held.policy}
         content = canonical({"why": why})
@@ -148,8 +151,11 @@ class Writing:
     def _published(self, act: Act, held: HeldDraft, screener: Screener) -> Answer:
         if not held.may_be_published or held.state is State.REPLACED:
             return moved_on(act)
+        link = kept_words(screener, act.words, held.hidden_words)
+        if link is None:
+            return unsafe(act.language)
         facts = {"policy": held.policy, "channel": held.draft.channel.value, "standing": held.standing}
-        content = content_of(screener, link=act.words)
+        content = canonical({"link": link})
         self._cabinet.ledger.append(
             "published", subject=held.id, facts=facts, actor=held.person, at=act.at, content=content
         )

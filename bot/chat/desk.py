@@ -75,7 +75,8 @@ class Desk:
 
     async def asks(self, action: Action, account: str, language: Language) -> Asks | None:
         """The words that an action needs; None for one that needs none."""
-        return await self._run(lambda: self.conversation.asks(action, account, language))
+        # Not on the threads of drafts, which may be busy for longer than a platform waits for a form.
+        return await asyncio.to_thread(self.conversation.asks, action, account, language)
 
     async def mine(self, account: str, language: Language) -> Reply:
         return await self._run(lambda: self.conversation.mine(account, language))

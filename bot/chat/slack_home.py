@@ -63,7 +63,7 @@ class SlackHomes:
         who = account(team, user)
         language = await self._readers.language(team, user)
         mine = await self._desk.mine(who, language)
-        policy = await asyncio.to_thread(self._desk.learning.policy, who, language)
+        policy = await asyncio.to_thread(self._desk.learning.news, who, language)
         published = await self._client.views_publish(user_id=user, view=home(mine, policy, language))
         await asyncio.to_thread(self._cards.put, self._name(who), who, str(published["view"]["id"]))
 
@@ -75,20 +75,17 @@ class SlackHomes:
 
 
 def home(mine: Reply, policy: Reply, language: Language) -> Block:
-    """The view, from what somebody has under way and the policy's page as it is for them. Pure."""
+    """The view, from what somebody has under way and what is new to them in the policy. Pure."""
     wording = Wording(language)
-    # The page begins with what has changed; what follows are its clauses, which a button brings.
-    news = policy.summary.partition("\n\n")[0]
-    read = Button(wording.say("Read the policy"), Action(Verb.POLICY))
     blocks = [
         *rows([Button(wording.say("New draft"), Action(Verb.NEW), is_main=True)], language),
         _header(mine),
         *_drafts(mine, language),
         {"type": "divider"},
         _header(policy),
-        *sections(news),
+        *sections(policy.summary),
         {"type": "context", "elements": [_text(wording.say("Version {revision}", revision=policy.footer))]},
-        *rows([*policy.buttons, read], language),
+        *rows(policy.buttons, language),
         {"type": "divider"},
         _languages(language, wording),
     ]

@@ -36,7 +36,6 @@ class SlackPresses:
     ) -> None:
         self._client, self._work, self._desk = client, work, desk
         self._readers, self._delivery, self._aside = readers, delivery, Aside()
-        self._aside = Aside()
 
     async def on_press(self, ack: Any, body: Body) -> None:
         word = body["actions"][0].get("value") or ""
@@ -134,8 +133,7 @@ class SlackPresses:
             await _say_in_view(ack, on_its_way(deferred, language), language)
 
     async def _asks(self, action: Action, account: str, language: Language) -> Asks | None:
-        # Not on the desk's own threads, which may be busy with drafts for longer than a trigger lives.
-        asks = await asyncio.to_thread(self._desk.conversation.asks, action, account, language)
+        asks = await self._desk.asks(action, account, language)
         # Without the draft there is nothing to edit, and nobody should write it anew to hear so.
         return None if action.verb is Verb.EDIT and asks and not asks.given else asks
 

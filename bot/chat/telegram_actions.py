@@ -25,7 +25,7 @@ from bot.work import Event
 
 log = structlog.get_logger(__name__)
 
-_ONCE = {Verb.REWRITE, Verb.AGAIN, Verb.CONTEXT}
+_ONCE = {Verb.REWRITE, Verb.AGAIN, Verb.SHOW, Verb.CONTEXT}
 """Check the draft anew and put the answer in the place of the button: a second press is the same check."""
 
 

@@ -93,8 +93,8 @@ class TelegramErrands:
         sent = await self._out.send(_chat(to), part)
         # A group may go by another name than its number, and by another number than it did: whoever presses the
         # button does so where the message is.
-        for where in {place, f"telegram:{sent.chat_id}"}:
-            await asyncio.to_thread(self._cards.put, name, where, f"{sent.chat_id}:{sent.message_id}")
+        places = {place, f"telegram:{sent.chat_id}"}
+        await asyncio.to_thread(self._cards.put_at, name, places, f"{sent.chat_id}:{sent.message_id}")
 
     def _drop(self, name: str, places: set[str]) -> None:
         for place in places:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 
 from rich.console import Console
-from sqlalchemy import inspect
 
 from bot.appeals import Appeals
 from bot.audit.errors import RecordError
@@ -87,9 +86,8 @@ def existing_revisions(settings: Settings) -> Revisions | None:
     """What was published, for who only reads: nothing is made or migrated. None where nothing can have been."""
     store = Store(settings.database, read_only=True)
     try:
-        with store.read() as session:
-            if not inspect(session.connection()).has_table(str(Revision.__tablename__)):
-                return None
+        if not store.has(Revision):
+            return None
     except RecordError as error:
         if error.code == "none":
             return None

@@ -78,11 +78,7 @@ def publish(
     return _published(published, found, before, wording, as_json=as_json)
 
 
-def _published(
-    published: Published | None, found: Policy, before: Policy | None, wording: Wording, *, as_json: bool
-) -> int:
-    if published is None:
-        return _nowhere(_NoRevision(found.revision), wording)
+def _published(published: Published, found: Policy, before: Policy | None, wording: Wording, *, as_json: bool) -> int:
     comparison = compare(before, found) if before else None
     if as_json:
         rows = _rows(comparison) if comparison else None

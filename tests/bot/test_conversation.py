@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from sqlmodel import select
 
 from bot.actions import Action, Verb, tag
 from bot.appeals import Standing
@@ -21,6 +22,7 @@ from bot.reply import Notice, Reply
 from bot.review import Ruling
 from bot.roles import Role
 from bot.store import Store
+from bot.tables import Content
 from rules.draft import Account, Draft, DraftRefused
 from rules.policy import Policy
 from rules.screening import Screener
@@ -177,8 +179,9 @@ def test_forgotten_is_gone_with_its_thread(talk: Talk) -> None:
 def test_a_draft_is_let_go_after_its_days(talk: Talk) -> None:
     id = talk.send(CLEAR).screening
     drafts = talk.conversation.cabinet.drafts
-    assert drafts.sweep(datetime.now(UTC) + timedelta(days=6)) == []
-    assert drafts.sweep(datetime.now(UTC) + timedelta(days=8)) == [id]
+    assert drafts.over(datetime.now(UTC) + timedelta(days=6)) == []
+    assert drafts.over(datetime.now(UTC) + timedelta(days=8)) == [id]
+    drafts.let_go([id])
     assert drafts.find(id) is None
 
 
@@ -428,6 +431,33 @@ def test_the_reason_of_an_appeal_is_masked_as_the_draft_is(talk: Talk) -> None:
     assert "SEGRETO-12" not in repr(card)
 
 
+@pytest.mark.parametrize(("verb", "about"), [(Verb.ACCEPT, RUDE), (Verb.PUBLISHED, CLEAR)])
+def test_what_a_writer_adds_is_blanked_before_it_is_on_record(talk: Talk, store: Store, verb: Verb, about: str) -> None:
+    id = talk.send(about).screening
+    talk.press(verb, id, words="https://example.com/SEGRETO-12")
+    with store.read() as session:
+        kept = [content.body.decode() for content in session.exec(select(Content)).all()]
+    assert "[CODE]" in kept[-1]
+    assert not any("SEGRETO-12" in body for body in kept)
+
+
+def test_words_that_cannot_be_blanked_are_not_taken_and_nothing_is_done(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, seat = talk.asked()
+    clear, rude = talk.send(CLEAR).screening, talk.send(RUDE).screening
+    monkeypatch.setattr(Screener, "hidden", lambda *_: None)
+    for verb, about in ((Verb.ACCEPT, rude), (Verb.PUBLISHED, clear)):
+        talk.press(verb, about, words="un motivo")
+        assert talk.held(about).state is State.CHECKED
+    talk.press(Verb.DISAGREE, rude, words="un motivo", choice=tag("toxicity.insult"))
+    assert talk.conversation.cabinet.appeals.standing(Standing.OPEN) == []
+    talk.press(Verb.REJECT, seat, BRUNO, words="un motivo", place=LEGAL)
+    found = talk.conversation.cabinet.reviews.seat(seat)
+    assert found is not None
+    assert found.state is Ruling.OPEN
+
+
 def test_words_that_become_private_leave_no_question_behind(talk: Talk) -> None:
     id, seat = talk.asked()
     draft = Draft(text=SECRET_NEWS, author=ANNA, account=Account.PRIVATE)
@@ -504,13 +534,13 @@ def code_in(said: str) -> str:
 def test_a_receipt_says_valid_edited_or_superseded(talk: Talk, changed: Callable[..., Policy]) -> None:
     code = code_in(talk.send(CLEAR).footer)
     assert "s_" not in code
-    verified: Callable[[str], str] = lambda text: talk.conversation.verify(code, text, "en").text  # noqa: E731
+    verified: Callable[[str], str] = lambda text: talk.conversation.verify(code, text, ANNA, "en").text  # noqa: E731
     assert verified(CLEAR).startswith("Valid")
     assert verified(CLEAR + "!").startswith("Edited")
     newer = changed(timezone="Europe/London")
     talk.conversation._prescreen.screener = Screener(newer)
     assert verified(CLEAR).startswith("Superseded")
-    assert talk.conversation.verify("AAAA-AAAA", CLEAR, "en").text.startswith("I know no receipt")
+    assert talk.conversation.verify("AAAA-AAAA", CLEAR, ANNA, "en").text.startswith("I know no receipt")
 
 
 # --- Later ---------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from bot.store import Store
 from bot.tables import Entry, Quiz, QuizDone
 from rules.assembly import SHIPPED
 from rules.draft import Draft
+from rules.judges import Judges
 from rules.language import detect
 from rules.policy import Policy, load_policy
 from rules.screening import Screener
@@ -374,3 +375,16 @@ def test_an_id_that_never_was_is_over(quizzes: Quizzes, id: str) -> None:
     ended = quizzes.answer(id, ANNA, 1, 0, NOW)
     assert isinstance(ended, Ended)
     assert ended.why is End.GONE
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_nobody_is_greeted_with_an_insult(models: Path, language: Language) -> None:
+    policy = load_policy(SHIPPED / "company.yaml")
+    screener = Screener(policy, Judges(models))
+    hurtful = {rule.id for rule in policy.rules if rule.id.startswith("toxicity.")}
+    for seed in ("1", "2", "3"):
+        asked = questions(screener, seed, language, at=NOW)
+        assert len(asked) == COUNT
+        for question in asked:
+            found = screener.screen(Draft(text=question.text, in_reply_to=question.in_reply_to), NOW).findings
+            assert hurtful.isdisjoint(finding.rule for finding in found)

@@ -78,8 +78,12 @@ class SlackScreen(SlackPeople):
 
     async def opened(self, user: str = "U1") -> Surface:
         """The form that comes up, or is there."""
-        await self._until(lambda: self.screen(user) and self.top(user).payload.get("submit"), 5.0, "a form")
-        return self.top(user)
+        await self._until(lambda: (shown := self._before_home(user)) and shown[-1].payload.get("submit"), 5.0, "a form")
+        return self._before_home(user)[-1]
+
+    def _before_home(self, user: str) -> list[Surface]:
+        # A Home that is published later does not cover the form that stands on it.
+        return [each for each in self.screen(user) if each.kind != "home"]
 
     def field(self, name: str, user: str = "U1") -> str:
         """What stands in an input of the newest form."""

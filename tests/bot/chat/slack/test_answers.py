@@ -50,7 +50,7 @@ async def test_the_whole_answer_in_italian(slack: SlackEmulator, answer: Any, ho
         "💡 4. 2.1 Voce calma — suggerimento",
         "«Piano.»",
         "Qui il testo grida.",
-        "Una proposta — Ricontrollata: così, per favore, non pubblicarla",
+        "Una proposta — Ricontrollata: da non pubblicare",
         "Il vaglietto Vaglio Mini dello zibaldone!!! zibaldone! Un trimestre record, idiota.",
         "Il Vaglio Mini dello zibaldone! Un trimestre record, idiota.",
         *labels("it", "Use the proposal", "Change it and check again", "Ask: {owners}", "I disagree"),

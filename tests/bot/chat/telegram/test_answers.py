@@ -36,7 +36,7 @@ async def test_the_whole_answer_in_italian(telegram: TelegramEmulator, answer: A
         "✏️ 3. 2.3 I nostri nomi — da sistemare\n«Così.»\nIl prodotto si chiama Vaglio Mini.\n"
         "Al suo posto: Vaglio Mini\n\n"
         "💡 4. 2.1 Voce calma — suggerimento\n«Piano.»\nQui il testo grida.\n\n"
-        "Una proposta — Ricontrollata: così, per favore, non pubblicarla\n"
+        "Una proposta — Ricontrollata: da non pubblicare\n"
         "− vaglietto\n+ Vaglio Mini\n− zibaldone!!!\n+ zibaldone!\n"
         "Il Vaglio Mini dello zibaldone! Un trimestre record, idiota.\n\n"
         f"Policy {screening.verdict.policy_revision} · controllo {screening.id}"
