@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rich.console import Console
 
 from bot.appeals import Appeals
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
-from bot.audit.vault import Vault
+from bot.audit.seals import Seals
+from bot.audit.vault import VaultError
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
 from bot.keys import derived, key_in
@@ -95,24 +97,37 @@ def existing_revisions(settings: Settings) -> Revisions | None:
     return open_revisions(settings, store, Ledger(store, settings.data_dir / "ledger.head"))
 
 
-def open_store(settings: Settings) -> Store:
-    """The database, brought to its newest form."""
-    store = Store(settings.database)
-    store.migrate()
-    return store
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The database with its keys: who is who, and what happened."""
+
+    store: Store
+    people: People
+    ledger: Ledger
+
+    @classmethod
+    def open(cls, settings: Settings) -> Record:
+        """Tables brought to their newest form, keys made at the very first start, the ledger's head caught up.
+
+        Raises `SettingsError` for a key, `RecordError` for the rest.
+        """
+        try:
+            seals = Seals.open(settings.keys_dir)
+        except VaultError as error:
+            raise SettingsError(str(error)) from None
+        store = Store(settings.database)
+        store.migrate(seals)
+        people = People(store, seals)
+        ledger = Ledger(store, settings.data_dir / "ledger.head", people)
+        ledger.catch_up()
+        return cls(store, people, ledger)
 
 
-def open_ledger(settings: Settings, store: Store) -> Ledger:
-    """The ledger, its head caught up with what a sudden stop left behind."""
-    ledger = Ledger(store, settings.data_dir / "ledger.head")
-    ledger.catch_up()
-    return ledger
-
-
-def open_cabinet(settings: Settings, store: Store, vault: Vault, ledger: Ledger) -> Cabinet:
+def open_cabinet(settings: Settings, record: Record) -> Cabinet:
     """All that is kept about drafts and people. Raises `KeyFileError`."""
+    store, people, ledger = record.store, record.people, record.ledger
     key = key_in(settings.keys_dir, "texts.key", "the key by which texts are known again")
-    people = People(store)
+    vault = people.seals.vault
     return Cabinet(
         people=people,
         roles=Roles(store, ledger),

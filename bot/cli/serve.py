@@ -15,12 +15,10 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from bot.audit.vault import Vault, VaultError
 from bot.cli.build import (
+    Record,
     open_cabinet,
-    open_ledger,
     open_revisions,
-    open_store,
     screeners,
     terminal,
     tongue,
@@ -58,12 +56,8 @@ def serve(*, link: bool) -> None:
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     listening = _bound(settings)
-    try:
-        vault = Vault.open(settings.keys_dir)
-    except VaultError as error:
-        raise SettingsError(str(error)) from None
-    store = open_store(settings)
-    ledger = open_ledger(settings, store)
+    record = Record.open(settings)
+    store, ledger = record.store, record.ledger
     revisions = open_revisions(settings, store, ledger)
     with reporting() as report:
         build = screeners(settings, report)
@@ -71,11 +65,11 @@ def serve(*, link: bool) -> None:
         missing = screener.load()
     for rule, reason in missing.items():
         log.warning("rule.unavailable", rule=rule, reason=reason)
-    cabinet = open_cabinet(settings, store, vault, ledger)
+    cabinet = open_cabinet(settings, record)
     if settings.admin and not settings.admin_is_e_mail:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
     prescreen = Prescreen(screener, ledger, cabinet.appeals)
-    house = House(settings, vault, store, cabinet, prescreen, revisions, build, listening)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -87,7 +81,6 @@ class House:
     """Everything that runs, on one event loop."""
 
     settings: Settings
-    vault: Vault
     store: Store
     cabinet: Cabinet
     prescreen: Prescreen
@@ -97,7 +90,7 @@ class House:
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
-        parts = Parts.open(settings, self.store, self.vault, self.cabinet, self.prescreen, self.revisions)
+        parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
         sign_in = SignIn()
         console = build_console(
             prescreen=self.prescreen,

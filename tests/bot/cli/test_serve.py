@@ -19,6 +19,7 @@ from emulators.telegram import TelegramEmulator
 from sqlmodel import select
 
 from bot.audit.ledger import Ledger
+from bot.audit.seals import Seals
 from bot.cli import EXIT_POLICY, EXIT_SETTINGS
 from bot.people import People
 from bot.store import Store
@@ -202,7 +203,7 @@ def _linked(tmp_path: Path, user: int = 10) -> None:
     """Telegram serves only whom it knows."""
     store = Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
     store.migrate()
-    People(store).person(f"telegram:{user}")
+    People(store, Seals.open(tmp_path / "keys")).person(f"telegram:{user}")
     store.close()
 
 
