@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     rate_person: int = Field(default=20, ge=1)
     rate_workspace: int = Field(default=600, ge=1)
 
+    unmask_people: int = Field(default=1, ge=1, le=2)
+
     admin: str | None = Field(default=None, repr=False)
 
     console_host: str = "127.0.0.1"

@@ -104,6 +104,7 @@ class House:
             backlog=settings.backlog,
             people=self.cabinet.people,
             roles=self.cabinet.roles,
+            ledger=self.cabinet.ledger,
         )
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
         # Slack and Telegram call by whatever name they were given, and prove themselves by signature and secret:

@@ -126,6 +126,8 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         run(["knowledge", "add", "customers.csv", "--columns", "surname,email,phone"])
     if command.arguments[:2] in (("people", "revoke"), ("people", "unlink")):
         run(["people", "grant", command.arguments[2], "admin"])
+    if command.arguments[:2] in _ABOUT_SOMEBODY and command.arguments not in _NAMED:
+        run(["people", "grant", command.arguments[2], "admin"])
     if command.arguments[0] == "audit":
         run(["check", "--record", "Buongiorno a tutti"])
     return run(_harmless(command))
@@ -137,7 +139,12 @@ def _harmless(command: Command) -> tuple[str, ...]:
     return (*command.arguments, "--help") if endless or command.arguments in _NAMED else command.arguments
 
 
+_ABOUT_SOMEBODY = {("audit", name) for name in ("erase", "subject", "unmask", "hold")}
 _NAMED = {
+    ("audit", "agree"),
+    ("audit", "erase"),
+    ("audit", "subject"),
+    ("audit", "release"),
     ("knowledge",),
     ("knowledge", "add"),
     ("knowledge", "add-docs"),
