@@ -152,7 +152,8 @@ def _forget(session: Session, holders: Sequence[str], accounts: Sequence[str], v
     # A card of an owner is named after the seat or appeal, and the owner.
     for id in (*seats, *appeals):
         session.exec(delete(Card).where(col(Card.about).startswith(id)))
-    # Home pages and private chats stand at a place that is called as the account is.
+    _where(session, Card, "about", [f"home/{holder}" for holder in holders])
+    # Private chats in Telegram are called as the account is.
     _where(session, Card, "place", accounts)
     words = session.exec(select(func.count()).select_from(Content).where(col(Content.holder).in_(holders))).one()
     _where(session, Content, "holder", holders)
