@@ -26,6 +26,8 @@ _USUAL = {
     "tcp_user_timeout": "30000",
 }
 
+_SECRET = ("password", "sslpassword")
+
 # One statement, and so one journey. Its parts are worked off from left to right: the patience counts for the lock.
 #
 # Every writer takes the lock, not the ledger's alone. All that is written here was looked up a moment before, in the
@@ -48,9 +50,14 @@ def with_driver(address: URL) -> URL:
     return address.set(drivername=_DRIVER) if address.drivername.partition("+")[0] in _NAMES else address
 
 
-def with_patience(address: URL) -> URL:
-    """A server that has vanished is given up after a while, and its connections with it."""
-    return address.update_query_dict({name: value for name, value in _USUAL.items() if name not in address.query})
+def connecting(address: URL) -> tuple[URL, dict[str, object]]:
+    """What an engine is told of how to connect: the address, and apart from it what must not be shown with it.
+
+    A server that has vanished is given up after a while, and its connections with it.
+    """
+    usual = {name: value for name, value in _USUAL.items() if name not in address.query}
+    apart: dict[str, object] = {name: address.query[name] for name in _SECRET if name in address.query}
+    return address.difference_update_query(_SECRET).update_query_dict(usual), apart
 
 
 def names_database(address: URL) -> bool:
@@ -109,7 +116,7 @@ def _lock_to_write(engine: Engine) -> None:
     def _on_begin(connection: sqlalchemy.Connection) -> None:
         patience = connection.get_execution_options().get("vaglio_writes")
         if patience is not None:
-            values = {"patience": f"{patience:.0f}s", "abandoned": _ABANDONED, "lock": _LOCK}
+            values = {"patience": f"{patience * 1000:.0f}ms", "abandoned": _ABANDONED, "lock": _LOCK}
             connection.exec_driver_sql(_BEGIN_WRITING, values)
 
 

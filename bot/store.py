@@ -184,8 +184,9 @@ def _engine(address: URL) -> Engine:
         # What is stored is masked, and even so no error may carry it into a log.
         if address.get_backend_name() == "sqlite":
             return create_engine(address, hide_parameters=True)
+        address, apart = postgres.connecting(address)
         return create_engine(
-            postgres.with_patience(address), hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED"
+            address, connect_args=apart, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED"
         )
     except ImportError as error:
         missing = f"its driver is not installed ({error.name})" if error.name else "its driver is not installed"

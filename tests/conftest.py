@@ -2,7 +2,8 @@
 
 Tests that ask for `database`, directly or through `store`, `ledger` or `house`, run once on SQLite and once on
 PostgreSQL. A test of what only a file has (damage to its bytes, its rights, its write-ahead log) is marked
-`sqlite_only` with the reason, one of what only a server has `postgres_only`. Where PostgreSQL cannot be had, its half
+`sqlite_only` with the reason, one of what only a server has `postgres_only`. Of the conversations a part runs on both,
+see `_IN_THE_CHATS`. Where PostgreSQL cannot be had, its half
 is skipped and says why.
 """
 
@@ -25,6 +26,12 @@ MODELS = Path(__file__).parents[1] / "models"
 os.environ.setdefault("VAGLIO_MODELS_DIR", str(MODELS))
 
 
+_IN_THE_CHATS = {
+    *("test_cards", "test_desk", "test_duplicates", "test_durable", "test_outages", "test_quiz", "test_strangers"),
+}
+"""Of the conversations' thousands of tests those that go through every table, several writers, a stop and a restart.
+The others are about what a platform is shown, and reach the database through the same parts, each of which has tests
+of its own that run on both: they would double the suite's longest part and tell nothing more."""
 _DATABASES = {"sqlite": "sqlite_only", "postgresql": "postgres_only"}
 """Each, and the mark of the tests that are for it alone."""
 
@@ -33,6 +40,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         marked = metafunc.definition.get_closest_marker
         only = [name for name, mark in _DATABASES.items() if marked(mark)]
+        if "chat" in metafunc.definition.path.parts and metafunc.definition.path.stem not in _IN_THE_CHATS:
+            only = ["sqlite"]
         metafunc.parametrize("database", only or list(_DATABASES), indirect=True)
 
 
