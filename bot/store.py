@@ -8,22 +8,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, inspect, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, TimeoutError
+from sqlalchemy.exc import ArgumentError, DatabaseError, TimeoutError
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, SQLModel, create_engine
 
-from bot.audit.errors import RecordError, code_of, why
+from bot import postgres
+from bot.audit.errors import RecordError, code_of, why, without_values
 from bot.settings import SettingsError
 
 if TYPE_CHECKING:
     from bot.audit.seals import Seals
 
 _PATIENCE = 60.0
-"""Seconds for which a writer waits for the others of this process."""
+"""Seconds for which a writer waits for the others of this process, and a migration for another's."""
+_LOCKED = 5.0
+"""Seconds for which the writer whose turn it is waits for those of other processes."""
 _PURGE = 30.0
 """Seconds for which a purge waits for whoever reads."""
 _TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
@@ -46,19 +49,22 @@ class Store:
         self.read_only = read_only
         address = _address(url)
         self._file = Path(str(address.database)).absolute() if address.get_backend_name() == "sqlite" else None
-        self.place = str(self._file or address.render_as_string(hide_password=True))
+        self.place = str(self._file or postgres.shown(address))
         """Where the database is, to be shown to people."""
-        self.engine = _engine(_reading(self._file) if read_only and self._file else address)
+        self.engine = self._reading = _engine(_reading(self._file) if read_only and self._file else address)
         if self._file:
             _prepare_sqlite(self.engine, read_only=read_only)
-        self._writing = self.engine.execution_options(vaglio_writes=True)
+        else:
+            postgres.prepare(self.engine)
+            self._reading = postgres.reading(self.engine)
+        self._writing = (self._reading if read_only else self.engine).execution_options(vaglio_writes=_LOCKED)
         # SQLite has whoever waits for its lock ask again after ever longer pauses, and under load some never get it:
         # those of this process take turns instead.
         self._turn = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with self._said(), Session(self.engine, expire_on_commit=False) as session:
+        with self._said(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -81,9 +87,16 @@ class Store:
         with self.read() as session:
             return inspect(session.connection()).has_table(str(table.__tablename__))
 
+    def is_made(self, connection: Connection) -> bool:
+        """Whether any table of Vaglio's is there. PostgreSQL's databases are made empty, before Vaglio comes."""
+        if self._file:
+            return os.path.lexists(self._file)
+        return not {*SQLModel.metadata.tables, "alembic_version"}.isdisjoint(inspect(connection).get_table_names())
+
     def migrate(self, seals: Seals | None = None) -> None:
         """Bring the tables to the newest form; the file and its folder are made for their owner alone.
 
+        All of it is one transaction under the writers' lock: of two who come at once, the second finds it done.
         `seals`: with which words of an older form are sealed. Raises `RecordError` where there are some and no seals.
         """
         from alembic import command
@@ -92,9 +105,10 @@ class Store:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes.update(engine=self._writing, seals=seals)
-        with self._said():
+        config.attributes.update(engine=self._writing.execution_options(vaglio_writes=_PATIENCE), seals=seals)
+        with self._said(absent="absent"):
             self._make_file()
+            self._look_at_encoding()
             try:
                 command.upgrade(config, "head")
             except CommandError:
@@ -113,7 +127,10 @@ class Store:
         """
         if self._file is None:
             with self._said(), self.engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM FULL")
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.exec_driver_sql(f"SET lock_timeout = '{_PURGE}s'")
+                connection.exec_driver_sql("VACUUM FULL")
+                connection.invalidate()  # with what was set
             return
         # Beside SQLAlchemy, which would begin a transaction, and neither statement may stand in one.
         with self._in_turn(), closing(sqlite3.connect(self._file, isolation_level=None, timeout=_PURGE)) as file:
@@ -129,6 +146,17 @@ class Store:
     def close(self) -> None:
         self.engine.dispose()
 
+    def _look_at_encoding(self) -> None:
+        if self._file is not None:
+            return
+        with self.engine.connect() as connection:
+            found = postgres.encoding(connection)
+        if found != "UTF8":
+            raise StoreError(
+                f"VAGLIO_DATABASE_URL: the database keeps text as {found}, which has no room for every language. "
+                "Make one with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0."
+            )
+
     def _make_file(self) -> None:
         if self._file is None:
             return
@@ -141,26 +169,35 @@ class Store:
             raise RecordError("rights", self.place) from None
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _said(self, absent: Literal["none", "absent"] = "none") -> Iterator[None]:
         """What the database refuses, as something that says the remedy, without the statement and its values."""
         try:
             yield
         except TimeoutError:
             raise RecordError("locked", self.place) from None
         except DatabaseError as error:
-            # The other kinds say that a statement was wrong, which is for who wrote it.
-            if type(error) not in (OperationalError, DatabaseError):
-                raise
-            is_there = self._file is None or os.path.lexists(self._file)
-            raise RecordError(why(error) if is_there else "none", self.place) from None
+            code = why(error)
+            if code is None:
+                raise without_values(error) from None
+            if code == "none" or (code == "tables" and not self._file and self._is_empty()):
+                code = absent
+            elif self._file and not os.path.lexists(self._file):
+                code = "none"
+            raise RecordError(code, self.place) from None
+
+    def _is_empty(self) -> bool:
+        with suppress(DatabaseError), self.engine.connect() as connection:
+            return not self.is_made(connection)
+        return False
 
 
 def _address(url: str) -> URL:
     try:
-        address = make_url(url)
+        address = postgres.with_driver(make_url(url))
     except (ArgumentError, ValueError):
         raise StoreError(
-            "VAGLIO_DATABASE_URL is not an address: write it like sqlite:////srv/vaglio/vaglio.db, or leave it empty."
+            "VAGLIO_DATABASE_URL is not an address: write it like postgresql://vaglio:PASSWORD@host/vaglio (@ and / in "
+            "a password as %40 and %2F) or like sqlite:////srv/vaglio/vaglio.db, or leave it empty."
         ) from None
     file = address.database or ""
     if address.get_backend_name() == "sqlite" and (file in ("", ":memory:") or file.startswith("file:")):
@@ -168,19 +205,33 @@ def _address(url: str) -> URL:
             "VAGLIO_DATABASE_URL: a database in memory is gone at every stop, and a record must not be. "
             "Name a file by its path (sqlite:////srv/vaglio/vaglio.db), or leave it empty."
         )
+    if address.get_backend_name() == "sqlite":
+        return address
+    if not postgres.is_postgres(address):
+        raise StoreError(
+            f"VAGLIO_DATABASE_URL: no database is known by the name {address.drivername}. "
+            "Write postgresql://vaglio:PASSWORD@host/vaglio, or leave it empty for SQLite."
+        )
+    if not postgres.names_database(address):
+        raise StoreError("VAGLIO_DATABASE_URL names no database: write postgresql://vaglio:PASSWORD@host/vaglio.")
     return address
 
 
 def _engine(address: URL) -> Engine:
     try:
         # What is stored is masked, and even so no error may carry it into a log.
-        return create_engine(address, hide_parameters=True)
+        if address.get_backend_name() == "sqlite":
+            return create_engine(address, hide_parameters=True)
+        address, apart = postgres.connecting(address)
+        return create_engine(
+            address, connect_args=apart, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED"
+        )
     except ImportError as error:
         missing = f"its driver is not installed ({error.name})" if error.name else "its driver is not installed"
         raise StoreError(f"VAGLIO_DATABASE_URL: {missing}. Install it, or leave it empty for SQLite.") from None
     except (ArgumentError, TypeError, ValueError):
         raise StoreError(
-            f"VAGLIO_DATABASE_URL: no database is known by the name {address.drivername}. "
+            f"VAGLIO_DATABASE_URL: it cannot be read as an address of {address.drivername}. "
             "Correct it, or leave it empty for SQLite."
         ) from None
 

@@ -1,12 +1,22 @@
-"""What every test may share: the models, built once for all runs into a folder that git does not see."""
+"""What every test may share: the models, built once for all runs into a folder that git does not see, and databases.
+
+Tests that ask for `database`, directly or through `store`, `ledger` or `house`, run once on SQLite and once on
+PostgreSQL. A test of what only a file has (damage to its bytes, its rights, its write-ahead log) is marked
+`sqlite_only` with the reason, one of what only a server has `postgres_only`. Of the conversations a part runs on both,
+see `_IN_THE_CHATS`. Where PostgreSQL cannot be had, its half
+is skipped and says why.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres import NoServer, Server
 
+from bot.store import Store
 from rules.judges import Judges
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -14,6 +24,25 @@ MODELS = Path(__file__).parents[1] / "models"
 
 # Commands that tests start would each build the models anew in their own folder.
 os.environ.setdefault("VAGLIO_MODELS_DIR", str(MODELS))
+
+
+_IN_THE_CHATS = {
+    *("test_cards", "test_desk", "test_duplicates", "test_durable", "test_outages", "test_quiz", "test_strangers"),
+}
+"""Of the conversations' thousands of tests those that go through every table, several writers, a stop and a restart.
+The others are about what a platform is shown, and reach the database through the same parts, each of which has tests
+of its own that run on both: they would double the suite's longest part and tell nothing more."""
+_DATABASES = {"sqlite": "sqlite_only", "postgresql": "postgres_only"}
+"""Each, and the mark of the tests that are for it alone."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker
+        only = [name for name, mark in _DATABASES.items() if marked(mark)]
+        if "chat" in metafunc.definition.path.parts and metafunc.definition.path.stem not in _IN_THE_CHATS:
+            only = ["sqlite"]
+        metafunc.parametrize("database", only or list(_DATABASES), indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +55,40 @@ def models() -> Path:
 def judges() -> Judges:
     """The built-in judge alone, whatever is installed."""
     return Judges(MODELS, "built-in")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    server = Server()
+    try:
+        server.start()
+    except NoServer as error:
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: Server) -> str:
+    """The name of a database whose tables are made: copying it takes a tenth of the time that making them does."""
+    name = postgres_server.create()
+    store = Store(postgres_server.url(name))
+    store.migrate()
+    store.close()
+    return name
+
+
+@pytest.fixture
+def postgres_database(postgres_server: Server, postgres_template: str) -> Iterator[str]:
+    """The address of a database of this test's own, its tables made and empty."""
+    name = postgres_server.create(template=postgres_template)
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of this test's own. It may still have to be migrated."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}"
+    return str(request.getfixturevalue("postgres_database"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import Literal
 
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 
 from bot.wording import Wording
 
-Code = Literal["none", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "other"]
+Code = Literal[
+    "none", "absent", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "away", "login", "other"
+]
 
 _CODES: dict[int, Code] = {
     sqlite3.SQLITE_ERROR: "tables",
@@ -27,6 +30,45 @@ _CODES: dict[int, Code] = {
 }
 
 
+# PostgreSQL's SQLSTATE, or its class.
+_STATES: dict[str, Code] = {
+    "08": "away",  # the connection is lost
+    "25006": "rights",  # a transaction or a standby that only reads
+    "25P03": "away",  # thrown out for saying nothing
+    "25P04": "locked",
+    "28": "login",
+    "3D000": "none",
+    "3F000": "tables",  # there is no such schema
+    "40001": "locked",
+    "40P01": "locked",
+    "42501": "rights",
+    "42703": "tables",
+    "42704": "tables",
+    "42710": "tables",  # what a migration makes is there already, and by another's hand
+    "42723": "tables",
+    "42804": "tables",
+    "42883": "tables",
+    "42P01": "tables",
+    "42P07": "tables",
+    "53100": "full",
+    "53300": "away",  # no more connections
+    "53": "other",
+    "55P03": "locked",
+    "57014": "locked",
+    "57P": "away",  # stopping, starting, crashed
+    "58": "disk",
+    "XX001": "broken",
+    "XX002": "broken",
+    "XX": "other",
+}
+
+# Who is not let in is told so in words alone, and in the server's language.
+_REFUSED: dict[Code, re.Pattern[str]] = {
+    "none": re.compile(r'database ".*" (does not exist|non esiste)'),
+    "login": re.compile(r'password|pg_hba|authentica|autentica|role "|ruolo "|permitted to log in', re.IGNORECASE),
+}
+
+
 class RecordError(Exception):
     """The record cannot be used, and so there is no verdict. Holds a code and a place, never a word of a draft."""
 
@@ -41,32 +83,61 @@ class RecordError(Exception):
     def show(self, language: str) -> str:
         """The sentence for people: what is wrong, where, and the remedy."""
         wording = Wording(language)
-        why = _reasons(wording)[self.code]
+        why = _remedies(wording)[self.code]
         return wording.say("The record cannot be used. {place}: {why}", place=self.place, why=why)
 
 
-def _reasons(wording: Wording) -> dict[Code, str]:
+def _remedies(wording: Wording) -> dict[Code, str]:
     return {
         "none": wording.say("there is no record here yet: nothing was checked and recorded."),
+        "absent": wording.say("the server has no database of this name. Make it, or correct VAGLIO_DATABASE_URL."),
         "locked": wording.say("another program holds the database. End it, or wait, and try again."),
-        "rights": wording.say("Vaglio may not read or write here. Give its user the rights to the folder and file."),
+        "rights": wording.say(
+            "Vaglio may not read or write here. Give its user the rights to the folder and file, or to the database."
+        ),
         "full": wording.say("the disk is full. Make room and try again."),
         "disk": wording.say("the disk does not read or write. Look at it, and at its free space."),
         "broken": wording.say("this is not a database, or it is damaged. Run vaglio audit verify."),
         "tables": wording.say("its tables are not those that Vaglio made. Run vaglio audit verify."),
         "head": wording.say("the ledger’s head cannot be written. See who holds its lock."),
         "keys": wording.say("what lies here must be sealed first, and the keys are not at hand."),
+        "away": wording.say("the database server does not answer, or takes nobody in now. See that it runs."),
+        "login": wording.say("wrong user or password, or no access. Look at VAGLIO_DATABASE_URL."),
         "other": wording.say("the database does not answer. Look at VAGLIO_DATABASE_URL."),
     }
 
 
-def why(error: SQLAlchemyError) -> Code:
-    """What an error of the database means for whoever has to mend it."""
-    cause = error.orig if isinstance(error, DatabaseError) else None
-    return code_of(cause) if isinstance(cause, sqlite3.Error) else "other"
+def why(error: DatabaseError) -> Code | None:
+    """What it means for whoever has to mend it; None: a statement was wrong, which is for who wrote it."""
+    cause = error.orig
+    if not isinstance(cause, sqlite3.Error):
+        return _of_postgres(error)
+    if type(error) not in (OperationalError, DatabaseError):
+        return None
+    return code_of(cause)
 
 
 def code_of(error: sqlite3.Error) -> Code:
+    """The same of what SQLite itself says."""
     # Python's own complaint of bytes that are no text carries no code.
     number: int | None = getattr(error, "sqlite_errorcode", None)
     return "broken" if number is None else _CODES.get(number & 0xFF, "other")
+
+
+def _of_postgres(error: DatabaseError) -> Code | None:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return next((_STATES[part] for part in (state, state[:3], state[:2]) if part in _STATES), None)
+    if isinstance(error, OperationalError):
+        return next((code for code, said in _REFUSED.items() if said.search(str(error.orig))), "away")
+    # An option in the address that nobody knows; anything else was never sent.
+    return "other" if isinstance(error, ProgrammingError) else None
+
+
+def without_values(error: DatabaseError) -> DatabaseError:
+    """The same, without what PostgreSQL adds about the row: its values stand there in the clear."""
+    diagnosis, state = getattr(error.orig, "diag", None), getattr(error.orig, "sqlstate", None) or ""
+    if diagnosis is None:
+        return error
+    said = diagnosis.message_primary if state[:2] in ("23", "P0") else type(error.orig).__name__
+    return type(error)(error.statement, None, Exception(said), hide_parameters=True)

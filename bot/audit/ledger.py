@@ -27,8 +27,8 @@ __all__ = ["Fault", "Ledger", "Verification"]
 
 log = structlog.get_logger(__name__)
 
-_MOST = 2**63 - 1
-"""The largest number that a database takes."""
+_MOST = 2**31 - 1
+"""The largest number that every database takes for an entry's."""
 
 
 class Ledger:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -11,15 +12,13 @@ from sqlalchemy.exc import DatabaseError
 
 from bot.audit import records
 from bot.audit.errors import RecordError, why
+from bot.audit.guards import altered_triggers, is_known_form
 from bot.audit.head import LAG, Head, HeadFile
 from bot.audit.promises import LetGo, Opener, Promised
 from bot.audit.seals import Seals
-from bot.store import MIGRATIONS, Store
+from bot.store import Store
 
 _COLUMNS = {"entry": "seq, at, kind, subject, body, hash", "content": "seq, holder, sealed"}
-_TRIGGER = (
-    "CREATE TRIGGER entry_no_{verb} BEFORE {VERB} ON entry BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
-)
 
 # SQLite keeps whatever type is written, and Python refuses a text of bad bytes: so everything is asked for as bytes,
 # and whether it was stored as what it should be is asked apart.
@@ -34,6 +33,10 @@ _OTHER_ROWS = """
 SELECT e.seq, 1 = 1, e.at, e.kind, e.subject, e.hash, e.body, c.seq IS NOT NULL, c.holder, c.sealed
 FROM entry e LEFT JOIN content c ON c.seq = e.seq ORDER BY e.seq"""
 _ORPHANS = "SELECT c.seq FROM content c LEFT JOIN entry e ON e.seq = c.seq WHERE e.seq IS NULL ORDER BY c.seq"
+
+
+_AT_ONCE = 1_000
+"""Entries that are in memory at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ def verify(store: Store, head: HeadFile, seals: Seals | None = None) -> Verifica
     walk = _Walk()
     try:
         with store.read() as session:
+            if not store.is_made(session.connection()):
+                raise RecordError("none", store.place)
             walk.opener = Opener(session, seals) if seals else None
             if walk.through(session.connection(), known):
                 walk.faults += _against_head(walk, known, head)
@@ -115,9 +120,9 @@ class _Walk:
         is_sqlite = connection.dialect.name == "sqlite"
         missing = [table for table, columns in _COLUMNS.items() if not _has(connection, table, columns)]
         self.faults += [Fault(None, "table", table) for table in missing]
-        if is_sqlite:
-            self.faults += _triggers(connection)
-            self.faults += _version(connection)
+        self.faults += [Fault(None, "trigger", name) for name in altered_triggers(connection)]
+        if not (_has(connection, "alembic_version", "version_num") and is_known_form(connection)):
+            self.faults.append(Fault(None, "version", "alembic_version"))
         if missing:
             return False
         self._let_go = LetGo.told(connection)
@@ -197,19 +202,21 @@ def _checked(row: _Row, seq: int, expected: int, previous: str) -> Iterator[Faul
 
 
 def _rows(connection: Connection, is_sqlite: bool) -> Iterator[_Row]:
-    for row in connection.exec_driver_sql(_SQLITE_ROWS if is_sqlite else _OTHER_ROWS):
+    query = _SQLITE_ROWS if is_sqlite else _OTHER_ROWS
+    # On PostgreSQL a cursor of the server's: else all of them would come at once.
+    for row in connection.exec_driver_sql(query, execution_options={"yield_per": _AT_ONCE}):
         seq, is_typed, at, kind, subject, hashed, body, has_content, holder, sealed = row
         yield _Row(
-            seq=seq,
-            is_typed=bool(is_typed),
+            seq=seq if type(seq) is int else None,
+            is_typed=bool(is_typed) and isinstance(body, bytes) and (is_sqlite or isinstance(hashed, str)),
             at=_text(at),
             kind=_text(kind),
             subject=_text(subject),
             hash=_text(hashed),
-            body=bytes(body or b""),
+            body=body if isinstance(body, bytes) else str(body or "").encode(),
             has_content=bool(has_content),
             holder=_text(holder),
-            sealed=None if sealed is None else bytes(sealed),
+            sealed=sealed if isinstance(sealed, bytes) else None,
         )
 
 
@@ -219,29 +226,14 @@ def _text(stored: object) -> str:
 
 
 def _has(connection: Connection, table: str, columns: str) -> bool:
+    # PostgreSQL hears nothing more of a transaction in which something failed, unless that was a part of its own.
+    part = nullcontext() if connection.dialect.name == "sqlite" else connection.begin_nested()
     try:
-        connection.exec_driver_sql(f"SELECT {columns} FROM {table} LIMIT 1").close()  # noqa: S608 -- our own names
+        with part:
+            connection.exec_driver_sql(f"SELECT {columns} FROM {table} LIMIT 1").close()  # noqa: S608 -- our own names
     except DatabaseError as error:
         # No rights, or no database at all, is another matter than a table that is gone.
         if why(error) != "tables":
             raise
         return False
     return True
-
-
-def _triggers(connection: Connection) -> Iterator[Fault]:
-    found: Sequence[object] = [
-        row[0] for row in connection.exec_driver_sql("SELECT CAST(sql AS BLOB) FROM sqlite_master WHERE type='trigger'")
-    ]
-    for verb in ("update", "delete"):
-        if _TRIGGER.format(verb=verb, VERB=verb.upper()).encode() not in found:
-            yield Fault(None, "trigger", f"entry_no_{verb}")
-
-
-def _version(connection: Connection) -> Iterator[Fault]:
-    known = {path.name.split("_")[0].encode() for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
-    found: list[object] = []
-    if _has(connection, "alembic_version", "version_num"):
-        found = [row[0] for row in connection.exec_driver_sql("SELECT CAST(version_num AS BLOB) FROM alembic_version")]
-    if len(found) != 1 or found[0] not in known:
-        yield Fault(None, "version", "alembic_version")

@@ -5,7 +5,8 @@ from sqlmodel import SQLModel
 
 import bot.tables  # noqa: F401 -- fills the metadata
 
-with context.config.attributes["engine"].connect() as connection:
-    context.configure(connection=connection, target_metadata=SQLModel.metadata, transaction_per_migration=True)
-    with context.begin_transaction():
-        context.run_migrations()
+# The transaction begins with the writers' lock, before it is even asked which form the tables have: two processes that
+# start at once would else both find the old one.
+with context.config.attributes["engine"].begin() as connection:
+    context.configure(connection=connection, target_metadata=SQLModel.metadata)
+    context.run_migrations()

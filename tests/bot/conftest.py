@@ -89,8 +89,8 @@ def screener(policy: Policy) -> Screener:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
+def store(database: str) -> Iterator[Store]:
+    store = Store(database)
     store.migrate()
     yield store
     store.close()

@@ -49,7 +49,7 @@ def test_the_folder_of_the_database_is_made(tmp_path: Path) -> None:
         ("vaglio.db", "not an address"),
         ("http://host:port/x", "not an address"),
         ("nosuch://user:SEGRETA@host/x", "nosuch"),
-        ("oracle+cx_oracle://user:SEGRETA@host/x", "not installed"),
+        ("oracle+cx_oracle://user:SEGRETA@host/x", "oracle"),
     ],
 )
 def test_an_address_that_keeps_no_record_is_refused_by_its_name(url: str, said: str) -> None:

@@ -55,7 +55,9 @@ def upgrade() -> None:
         sa.Column("at", sa.Float(), nullable=False),
     )
     op.create_index("ix_seen_at", "seen", ["at"])
-    if op.get_bind().dialect.name == "sqlite":
+    if op.get_bind().dialect.name == "postgresql":
+        _guard_on_postgresql()
+    else:
         for verb in _GUARDED:
             op.execute(
                 f"CREATE TRIGGER entry_no_{verb} BEFORE {verb.upper()} ON entry "
@@ -63,9 +65,26 @@ def upgrade() -> None:
             )
 
 
+def _guard_on_postgresql() -> None:
+    op.execute(
+        "CREATE FUNCTION entry_only_grows() RETURNS trigger LANGUAGE plpgsql "
+        "AS $$BEGIN RAISE EXCEPTION 'the ledger only grows'; END$$"
+    )
+    for verb, each in {"update": "ROW", "delete": "ROW", "truncate": "STATEMENT"}.items():
+        op.execute(
+            f"CREATE TRIGGER entry_no_{verb} BEFORE {verb.upper()} ON entry "
+            f"FOR EACH {each} EXECUTE FUNCTION entry_only_grows()"
+        )
+        # Also for a session that plays the part of a replica, in which triggers rest otherwise.
+        op.execute(f"ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_no_{verb}")
+
+
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    if not is_postgresql:
         for verb in _GUARDED:
             op.execute(f"DROP TRIGGER entry_no_{verb}")
     for table in ("seen", "pending", "tally", "content", "entry", "person"):
         op.drop_table(table)
+    if is_postgresql:
+        op.execute("DROP FUNCTION entry_only_grows()")

@@ -150,6 +150,7 @@ def test_a_process_that_still_knows_them_seals_nothing_for_them(
     assert ledger.verify().is_sound
 
 
+@pytest.mark.sqlite_only("files are copied")
 def test_a_backup_that_is_put_back_is_erased_again(
     busy: str, erasures: Erasures, store: Store, ledger: Ledger, people: People, seals: Seals, tmp_path: Path
 ) -> None:
@@ -235,6 +236,7 @@ def test_all_or_nothing(
         assert session.exec(select(Identity).where(Identity.person == busy)).all()
 
 
+@pytest.mark.sqlite_only("a PostgreSQL server waits for its own readers")
 def test_a_purge_while_somebody_reads_says_so(busy: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.store._PURGE", 0.1)
     with store.read() as session:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -22,22 +21,8 @@ from bot.store import Store
 from bot.tables import Content, Tally
 from rules.draft import Account, Draft
 
+Damage = Callable[..., None]
 DRAFT = "Sei un cretino, e il codice è SEGRETO-77 😀. Ripeto: SEGRETO-77."
-
-
-def _damage(store: Store, *statements: str) -> None:
-    """Change the file behind Vaglio's back, as somebody with the database and without scruples would."""
-    with sqlite3.connect(str(store.engine.url.database)) as connection:
-        connection.execute("PRAGMA foreign_keys=OFF")
-        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            connection.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            connection.execute(statement)
-        # Whoever knows how to drop them knows how to put them back.
-        for _, trigger in triggers:
-            connection.execute(trigger)
-    connection.close()
 
 
 @pytest.fixture
@@ -133,15 +118,14 @@ def test_protected_speech_leaves_a_count(prescreen: Prescreen, ledger: Ledger, s
     ],
 )
 def test_a_row_changed_or_dropped_is_found(
-    five: None, ledger: Ledger, store: Store, statement: str, fault: Fault
+    five: None, ledger: Ledger, damage: Damage, statement: str, fault: Fault
 ) -> None:
-    _damage(store, statement)
+    damage(statement)
     assert fault in ledger.verify().faults
 
 
-def test_two_entries_swapped_are_found(five: None, ledger: Ledger, store: Store) -> None:
-    _damage(
-        store,
+def test_two_entries_swapped_are_found(five: None, ledger: Ledger, damage: Damage) -> None:
+    damage(
         "CREATE TEMP TABLE two AS SELECT * FROM entry WHERE seq IN (2, 4)",
         "UPDATE entry SET (body, hash, subject, at, kind) = "
         "(SELECT body, hash, subject, at, kind FROM two WHERE two.seq = 6 - entry.seq) WHERE seq IN (2, 4)",
@@ -149,17 +133,17 @@ def test_two_entries_swapped_are_found(five: None, ledger: Ledger, store: Store)
     assert {fault.seq for fault in ledger.verify().faults} >= {2, 4}
 
 
-def test_an_entry_rewritten_with_its_hash_breaks_the_chain(five: None, ledger: Ledger, store: Store) -> None:
+def test_an_entry_rewritten_with_its_hash_breaks_the_chain(five: None, ledger: Ledger, damage: Damage) -> None:
     found = ledger.entry("3")
     assert found is not None
     said = json.loads(found.body)
     said["facts"]["outcome"] = "clear"
     body = records.canonical(said)
-    _damage(store, f"UPDATE entry SET body = x'{body.hex()}', hash = '{records.digest(body)}' WHERE seq = 3")
+    damage(f"UPDATE entry SET body = x'{body.hex()}', hash = '{records.digest(body)}' WHERE seq = 3")
     assert Fault(4, "chain") in ledger.verify().faults
 
 
-def test_the_whole_chain_rewritten_disagrees_with_the_head(five: None, ledger: Ledger, store: Store) -> None:
+def test_the_whole_chain_rewritten_disagrees_with_the_head(five: None, ledger: Ledger, damage: Damage) -> None:
     statements, previous = [], records.GENESIS
     for entry in reversed(ledger.entries()):
         said = json.loads(entry.body) | {"previous": previous}
@@ -167,7 +151,7 @@ def test_the_whole_chain_rewritten_disagrees_with_the_head(five: None, ledger: L
         body = records.canonical(said)
         previous = records.digest(body)
         statements.append(f"UPDATE entry SET body = x'{body.hex()}', hash = '{previous}' WHERE seq = {entry.seq}")
-    _damage(store, *statements)
+    damage(*statements)
     assert ledger.verify().faults == (Fault(5, "head"),)
 
 
@@ -190,9 +174,9 @@ def test_a_head_that_is_gone_is_found_and_not_made_anew(
 
 
 def test_entries_written_after_a_loss_do_not_hide_it(
-    five: None, ledger: Ledger, prescreen: Prescreen, store: Store
+    five: None, ledger: Ledger, prescreen: Prescreen, damage: Damage
 ) -> None:
-    _damage(store, "DELETE FROM content WHERE seq = 5", "DELETE FROM entry WHERE seq = 5")
+    damage("DELETE FROM content WHERE seq = 5", "DELETE FROM entry WHERE seq = 5")
     for number in range(3):
         prescreen(Draft(text=f"dopo {number}"))
     assert Fault(5, "head") in ledger.verify().faults
@@ -229,22 +213,23 @@ def test_many_writers_make_one_chain(prescreen: Prescreen, ledger: Ledger) -> No
 
 @given(st.data())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_single_bit_flipped_is_found(five: None, ledger: Ledger, store: Store, data: st.DataObject) -> None:
+def test_any_single_bit_flipped_is_found(
+    five: None, ledger: Ledger, store: Store, damage: Damage, data: st.DataObject
+) -> None:
     seq = data.draw(st.integers(1, 5))
     table, column = data.draw(st.sampled_from([("entry", "body"), ("content", "sealed")]))
-    with sqlite3.connect(str(store.engine.url.database)) as connection:
-        connection.execute("DROP TRIGGER IF EXISTS entry_no_update")
-        (before,) = connection.execute(f"SELECT {column} FROM {table} WHERE seq = ?", (seq,)).fetchone()
-        bit = data.draw(st.integers(0, len(before) * 8 - 1))
-        changed = bytearray(before)
-        changed[bit // 8] ^= 1 << (bit % 8)
-        connection.execute(f"UPDATE {table} SET {column} = ? WHERE seq = ?", (bytes(changed), seq))
-        connection.commit()
-        try:
-            assert seq in {fault.seq for fault in ledger.verify().faults}
-        finally:
-            connection.execute(f"UPDATE {table} SET {column} = ? WHERE seq = ?", (before, seq))
-    connection.close()
+    with store.read() as session:
+        before: bytes = (
+            session.connection().exec_driver_sql(f"SELECT {column} FROM {table} WHERE seq = {seq}").scalar_one()
+        )
+    bit = data.draw(st.integers(0, len(before) * 8 - 1))
+    changed = bytearray(before)
+    changed[bit // 8] ^= 1 << (bit % 8)
+    damage(f"UPDATE {table} SET {column} = x'{changed.hex()}' WHERE seq = {seq}")
+    try:
+        assert seq in {fault.seq for fault in ledger.verify().faults}
+    finally:
+        damage(f"UPDATE {table} SET {column} = x'{before.hex()}' WHERE seq = {seq}")
 
 
 def test_a_text_that_could_not_be_searched_for_secrets_is_not_kept(

