@@ -27,7 +27,7 @@ os.environ.setdefault("VAGLIO_MODELS_DIR", str(MODELS))
 
 
 _IN_THE_CHATS = {
-    *("test_cards", "test_desk", "test_duplicates", "test_durable", "test_outages", "test_quiz", "test_strangers"),
+    *("test_desk", "test_duplicates", "test_durable", "test_outages", "test_quiz", "test_strangers"),
 }
 """Of the conversations' thousands of tests those that go through every table, several writers, a stop and a restart.
 The others are about what a platform is shown, and reach the database through the same parts, each of which has tests
