@@ -1,4 +1,4 @@
-"""Checkpoints on their way to the places off the host: made when due, delivered until each place has them, and missed."""
+"""Checkpoints on their way off the host: made when due, delivered until each place has them, and missed where late."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ log = structlog.get_logger(__name__)
 
 EVERY: Final = 15.0
 """Seconds between two looks."""
-_LEASE: Final = 600.0
-"""Seconds in which another process leaves a place to whoever is at it: more than a delivery takes."""
+_LEASE: Final = 180.0
+"""Seconds in which another process leaves a place to whoever is at it: more than most deliveries take, and where one
+takes longer, nothing worse happens than that a place is told twice."""
 _FIRST, _LONGEST = 15.0, 900.0
 """Seconds to the second attempt at a place, doubled from then on up to so many."""
-_BATCH: Final = 200
-"""Checkpoints that a new place is brought in one go."""
 
 
 def open_recipients(targets: Sequence[Target], clones: Path) -> Mapping[Target, Recipient]:
@@ -67,8 +66,8 @@ class Deliveries:
     ) -> None:
         self._store, self._checkpoints = store, checkpoints
         self._recipients, self._rhythm = recipients, rhythm
-        self._said: dict[Target, datetime] = {}
-        """When a place was last said to be late."""
+        self._said: dict[Target | None, datetime] = {}
+        """When a place was last said to be late; of None, when it was said that none could be made."""
 
     async def run(self, every: float = EVERY) -> None:
         """Until cancelled. What fails is logged and done at a later look."""
@@ -78,7 +77,7 @@ class Deliveries:
 
     async def look(self, now: datetime) -> None:
         """Make a checkpoint if one is due, bring each place what it lacks, and say which place is late."""
-        await _kindly(self._make(now))
+        await _kindly(self._make_if_due(now))
         await asyncio.gather(*(_kindly(self._bring_if_due(target, now)) for target in self._recipients))
         await _kindly(self._say_who_is_late(now))
 
@@ -90,22 +89,34 @@ class Deliveries:
         answers = await asyncio.gather(*(self._bring(target, 0 if again else None, now) for target in self._recipients))
         return dict(zip(self._recipients, answers, strict=True))
 
-    async def _make(self, now: datetime) -> None:
-        made = await asyncio.to_thread(self._checkpoints.make_if_due, self._rhythm, now)
+    async def _make_if_due(self, now: datetime) -> None:
+        try:
+            made = await asyncio.to_thread(self._checkpoints.make_if_due, self._rhythm, now)
+        except (CheckpointError, KeyFileError) as error:
+            if self._is_news(None, now):
+                log.error("checkpoint.not_made", error=type(error).__name__, remedy=str(error))
+            return
+        self._said.pop(None, None)
         if made is not None:
             said = made.statement()
             log.info("checkpoint.made", number=said.number, count=said.count)
 
     async def _bring_if_due(self, target: Target, now: datetime) -> None:
-        if await asyncio.to_thread(self._claim, target, now):
+        if not await asyncio.to_thread(self._claim, target, now):
+            return
+        try:
             await self._bring(target, None, now)
+        except asyncio.CancelledError:
+            self._leave(target)
+            raise
 
     async def _bring(self, target: Target, since: int | None, now: datetime) -> Refusal | None:
         """From after `since`, by default from where the place is."""
         has = await asyncio.to_thread(self._has, target, now) if since is None else since
+        recipient = self._recipients[target]
         try:
-            while found := await asyncio.to_thread(self._checkpoints.after, has, _BATCH):
-                await self._recipients[target].take(found)
+            while found := await asyncio.to_thread(self._checkpoints.after, has, recipient.most):
+                await recipient.take(found)
                 has = found[-1][0]
                 await asyncio.to_thread(self._took, target, has, now)
         except Refusal as refusal:
@@ -136,6 +147,12 @@ class Deliveries:
             session.add(row)
             return row.has
 
+    def _leave(self, target: Target) -> None:
+        """At a stop: whoever starts next need not wait."""
+        with self._store.write() as session:
+            if row := session.get(Outpost, target.digest):
+                row.due = 0.0
+
     def _took(self, target: Target, number: int, now: datetime) -> None:
         with self._store.write() as session:
             row = session.get(Outpost, target.digest) or Outpost(place=target.digest, since=now.timestamp())
@@ -154,14 +171,22 @@ class Deliveries:
     async def _say_who_is_late(self, now: datetime) -> None:
         late = await asyncio.to_thread(late_places, self._store, tuple(self._recipients), self._rhythm.period, now)
         for each in late:
-            # Once, and then once a period: an alarm that never ends is heard by nobody.
-            said = self._said.get(each.target)
-            if said is None or now - said >= self._rhythm.period:
-                self._said[each.target] = now
-                log.warning("checkpoint.late", kind=each.target.kind, place=each.target.digest, since=each.since)
+            if self._is_news(each.target, now):
+                log.warning(
+                    "checkpoint.late", kind=each.target.kind, place=each.target.digest, since=each.since.isoformat()
+                )
         for target in self._said.keys() - {each.target for each in late}:
-            del self._said[target]
-            log.info("checkpoint.in_time_again", kind=target.kind, place=target.digest)
+            if target is not None:
+                del self._said[target]
+                log.info("checkpoint.in_time_again", kind=target.kind, place=target.digest)
+
+    def _is_news(self, about: Target | None, now: datetime) -> bool:
+        """Once, and then once a period: an alarm that never ends is heard by nobody."""
+        said = self._said.get(about)
+        if said is not None and abs(now - said) < self._rhythm.period:
+            return False
+        self._said[about] = now
+        return True
 
 
 def late_places(store: Store, targets: Sequence[Target], period: timedelta, now: datetime) -> Sequence[Lateness]:
@@ -192,7 +217,5 @@ def _moment(row: Checkpoint | None) -> datetime | None:
 async def _kindly(doing: Awaitable[None]) -> None:
     try:
         await doing
-    except (CheckpointError, KeyFileError) as error:
-        log.error("checkpoint.not_made", error=type(error).__name__, remedy=str(error))
     except Exception as error:
         log.warning("checkpoint.failed", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Places off the host that take checkpoints: a folder, or an address to post to. Git is in `bot/audit/repository.py`."""
+"""Places off the host that take checkpoints: a folder, or an address to post to; git has a file of its own."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ class Refusal(Exception):
 
 
 class Recipient(Protocol):
+    @property
+    def most(self) -> int:
+        """Checkpoints that it is brought in one go."""
+
     async def take(self, checkpoints: Numbered) -> None:
         """Keep them for good; what is there already is passed over. Raises `Refusal`.
 
@@ -41,6 +45,8 @@ class Recipient(Protocol):
 class Folder:
     """A directory, such as one that another machine lends. It must be there: in place of one that is not mounted, a
     folder of this machine's own would be made."""
+
+    most = 200
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -59,6 +65,8 @@ class Folder:
 
 class Webhook:
     """An address that keeps what is posted to it. `id` and `Idempotency-Key` are the same when the same comes again."""
+
+    most = 10
 
     def __init__(self, address: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._address, self._transport = address, transport

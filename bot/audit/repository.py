@@ -30,6 +30,8 @@ _CALM: Final = (
 class Repository:
     """A clone on this machine, or else a remote address, of which a clone is kept at `clone`."""
 
+    most = 1_000
+
     def __init__(self, place: str, *, clone: Path | None = None) -> None:
         self._remote = place if clone else None
         self._folder = clone or Path(place)

@@ -42,7 +42,7 @@ class Fault:
     seq: int | None
     what: str
     """`gap`, `number`, `hash`, `type`, `body`, `chain`, `content`, `orphan`, `missing`, `head`, `lag`; and of a place
-    `gone`, `unreadable`, `table`, `trigger`, `version`."""
+    `gone`, `unreadable`, `table`, `trigger`, `version`. What checkpoints add is in `bot.audit.comparison`."""
     place: str = ""
 
 

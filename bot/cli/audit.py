@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,12 +16,16 @@ from bot.audit.head import LAG
 from bot.audit.ledger import Fault, Ledger, Verification
 from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import terminal, tongue
+from bot.cli.checkpoints import checkpoint, compared, key, notes_said, of_checkpoints, public_key
 from bot.settings import read_settings
 from bot.store import Store
 from bot.tables import Content, Entry
 from bot.wording import Wording
 
 audit = typer.Typer(no_args_is_help=True, help="Read and verify the record.")
+
+audit.command()(checkpoint)
+audit.command()(key)
 
 Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
@@ -77,21 +83,36 @@ def show(name: Annotated[str, typer.Argument(help="An entry's number, or a check
 
 
 @audit.command()
-def verify(as_json: Json = False) -> int:
-    """Walk the chain. Exit code 0 if every entry is as it was written, 65 otherwise."""
-    found = _ledger().verify()
+def verify(
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoints", help="A folder, a clone or a file of JSON lines with checkpoints; repeatable."),
+    ] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--key", callback=public_key, help="A public key that you trust; repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Walk the chain and hold it against checkpoints. Exit code 0 if every entry is as it was written, 65 otherwise."""
+    settings, found = read_settings(), _ledger().verify()
+    beside = compared(settings, checkpoints, keys)
+    found = replace(found, faults=(*found.faults, *beside.faults))
     if as_json:
         report = {
             "ok": found.is_sound,
             "count": found.count,
             "head": found.head,
             "lag": found.lag,
+            "checkpoints": beside.count,
             "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults if fault.seq is not None],
             "elsewhere": [{"place": fault.place, "what": fault.what} for fault in found.faults if fault.seq is None],
+            "notes": [{"what": note.what, "place": note.place, "number": note.number} for note in beside.notes],
         }
         sys.stdout.write(json.dumps(report) + "\n")
     else:
-        for line in _report(found, Wording(tongue())):
+        wording = Wording(tongue(settings))
+        for line in [*_report(found, wording), *notes_said(beside, wording)]:
             terminal().print(line)
     return 0 if found.is_sound else EXIT_POLICY
 
@@ -144,6 +165,12 @@ def _of_entries(wording: Wording) -> dict[str, str]:
         "missing": wording.say("the head knows it and the database does not: the newest entries were removed."),
         "lag": wording.say("from here on the head knows nothing, and it lies further behind than a stop leaves it."),
         "head": wording.say("the head beside the database is missing, or knows another entry here."),
+        "removed": wording.say(
+            "a signed checkpoint knows it and the database does not: the newest entries were removed."
+        ),
+        "rewritten": wording.say(
+            "a signed checkpoint knows another entry here: this one, or one before it, was rewritten."
+        ),
     }
 
 
@@ -155,6 +182,7 @@ def _of_places(wording: Wording) -> dict[str, str]:
         "version": wording.say("it does not name a form of the tables that this Vaglio knows."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "head": wording.say("the head says nothing that Vaglio wrote."),
+        **of_checkpoints(wording),
     }
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 from rich.console import Console
 
 from bot.appeals import Appeals
+from bot.audit.checkpoints import Checkpoints, Rhythm
+from bot.audit.deliveries import Deliveries, open_recipients
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.audit.signing import SigningKeys
 from bot.audit.vault import Vault
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
@@ -107,6 +111,21 @@ def open_ledger(settings: Settings, store: Store) -> Ledger:
     ledger = Ledger(store, settings.data_dir / "ledger.head")
     ledger.catch_up()
     return ledger
+
+
+def open_checkpoints(settings: Settings, store: Store) -> Checkpoints:
+    return Checkpoints(store, SigningKeys(settings.keys_dir))
+
+
+def open_deliveries(settings: Settings, store: Store) -> Deliveries:
+    """What brings checkpoints to the places that are set. Raises `SettingsError`."""
+    period = timedelta(minutes=settings.checkpoint_minutes)
+    return Deliveries(
+        store,
+        open_checkpoints(settings, store),
+        open_recipients(settings.checkpoint_targets(), settings.data_dir / "checkpoints"),
+        Rhythm(settings.checkpoint_entries, period),
+    )
 
 
 def open_cabinet(settings: Settings, store: Store, vault: Vault, ledger: Ledger) -> Cabinet:

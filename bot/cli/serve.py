@@ -9,15 +9,19 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
+from bot.audit.deliveries import late_places
+from bot.audit.signing import SigningKeys
 from bot.audit.vault import Vault, VaultError
 from bot.cli.build import (
     open_cabinet,
+    open_deliveries,
     open_ledger,
     open_revisions,
     open_store,
@@ -62,6 +66,7 @@ def serve(*, link: bool) -> None:
         vault = Vault.open(settings.keys_dir)
     except VaultError as error:
         raise SettingsError(str(error)) from None
+    SigningKeys(settings.keys_dir).signer()  # made at the first start, as the other keys are
     store = open_store(settings)
     ledger = open_ledger(settings, store)
     revisions = open_revisions(settings, store, ledger)
@@ -113,6 +118,8 @@ class House:
             roles=self.cabinet.roles,
         )
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
+        if settings.checkpoint_targets():
+            tasks.append(open_deliveries(settings, self.store).run)
         # Slack and Telegram call by whatever name they were given, and prove themselves by signature and secret:
         # their routes stand outside the page's own checks of host, session and form.
         hooks: list[Route] = []
@@ -138,7 +145,16 @@ class House:
     def _health(self, work: Work) -> dict[str, object]:
         """Raises where the record cannot be read, and the page then says that Vaglio is failing."""
         self.cabinet.ledger.entries(newest=1)
-        return {"status": "ok", "waiting": work.waiting}
+        return {"status": "ok", "waiting": work.waiting} | self._checkpoints()
+
+    def _checkpoints(self) -> dict[str, object]:
+        """Whether a place off the host is late with them; nothing where there is none."""
+        targets = self.settings.checkpoint_targets()
+        if not targets:
+            return {}
+        period = timedelta(minutes=self.settings.checkpoint_minutes)
+        late = late_places(self.store, targets, period, datetime.now(UTC))
+        return {"checkpoints": "late" if late else "ok"}
 
     def _greet(self, sign_in: SignIn, port: int, *, link: bool) -> None:
         wording, out = Wording(tongue(self.settings)), terminal()
