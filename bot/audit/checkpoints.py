@@ -14,8 +14,9 @@ from sqlmodel import Session, col, select
 from bot.audit import records
 from bot.audit.signing import Signer, SigningKeys, is_signed
 from bot.audit.statements import FIRST, Signed, Statement, StatementError
+from bot.audit.tables import Checkpoint
 from bot.store import Store
-from bot.tables import Checkpoint, Entry
+from bot.tables import Entry
 
 log = structlog.get_logger(__name__)
 

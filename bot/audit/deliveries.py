@@ -15,10 +15,10 @@ from bot.audit.checkpoints import CheckpointError, Checkpoints, Rhythm
 from bot.audit.recipients import Folder, Recipient, Refusal, Webhook
 from bot.audit.repository import Repository
 from bot.audit.statements import Signed, StatementError
+from bot.audit.tables import Checkpoint, Outpost
 from bot.audit.targets import Target
 from bot.keys import KeyFileError
 from bot.store import Store
-from bot.tables import Checkpoint, Outpost
 
 log = structlog.get_logger(__name__)
 

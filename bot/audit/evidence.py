@@ -13,9 +13,9 @@ from sqlmodel import col, select
 from bot.audit.errors import RecordError
 from bot.audit.signing import is_signed
 from bot.audit.statements import FILES, Signed, Statement, StatementError, file_name, read_line
+from bot.audit.tables import Checkpoint
 from bot.audit.verification import Fault
 from bot.store import Store
-from bot.tables import Checkpoint
 
 _BACK: Final = timedelta(minutes=5)
 """By how much a clock may go back between two checkpoints, as one that is set right does."""

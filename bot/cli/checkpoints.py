@@ -17,13 +17,13 @@ from bot.audit.evidence import Source, read_own, read_place
 from bot.audit.recipients import Refusal
 from bot.audit.signing import SigningKeys
 from bot.audit.statements import Signed, is_public_key
+from bot.audit.tables import Outpost
 from bot.audit.targets import Target
 from bot.cli import EXIT_IO
 from bot.cli.build import open_checkpoints, open_deliveries, open_store, terminal, tongue
 from bot.keys import KeyFileError
 from bot.settings import Settings, read_settings
 from bot.store import Store
-from bot.tables import Outpost
 from bot.wording import Wording
 
 

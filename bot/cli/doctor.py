@@ -17,6 +17,7 @@ from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.signing import SigningKeys
+from bot.audit.tables import Outpost
 from bot.audit.vault import Vault, VaultError
 from bot.cli.build import existing_revisions, open_judges, open_knowledge, terminal, tongue
 from bot.cli.checkpoints import alone, compared
@@ -25,7 +26,6 @@ from bot.live import LivePolicy
 from bot.revisions import RevisionError
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store, StoreError
-from bot.tables import Outpost
 from bot.wording import Wording
 from rules.detectors.base import Unavailable
 from rules.detoxified import KINDS

@@ -3,6 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import bot.audit.tables
 import bot.tables  # noqa: F401 -- fills the metadata
 
 with context.config.attributes["engine"].connect() as connection:

@@ -128,7 +128,17 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         run(["people", "grant", command.arguments[2], "admin"])
     if command.arguments[0] == "audit":
         run(["check", "--record", "Buongiorno a tutti"])
+    if "--checkpoints" in command.arguments:
+        _give_evidence(home, monkeypatch)
     return run(_harmless(command))
+
+
+def _give_evidence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that has a checkpoint, and a file that has the same."""
+    (home / "evidence").mkdir()
+    monkeypatch.setenv(f"{PREFIX}CHECKPOINTS", "evidence")
+    run(["audit", "checkpoint"])
+    (home / "kept.jsonl").write_bytes((home / "evidence" / "checkpoint-00000001.json").read_bytes())
 
 
 def _harmless(command: Command) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from bot.audit.checkpoints import CheckpointError, Checkpoints, Rhythm
 from bot.audit.ledger import Ledger
 from bot.audit.signing import SigningKeys, is_signed
 from bot.audit.statements import FIRST, Signed, StatementError, read_line, read_statement
+from bot.audit.tables import Checkpoint
 from bot.store import Store
-from bot.tables import Checkpoint
 
 HOUR = timedelta(hours=1)
 RHYTHM = Rhythm(10, HOUR)

@@ -17,9 +17,9 @@ from bot.audit.ledger import Ledger
 from bot.audit.recipients import put
 from bot.audit.signing import Signer, SigningKeys
 from bot.audit.statements import Signed, Statement, file_name
+from bot.audit.tables import Checkpoint
 from bot.audit.verification import Fault
 from bot.store import Store
-from bot.tables import Checkpoint
 
 HOUR = timedelta(hours=1)
 Grow = Callable[..., None]

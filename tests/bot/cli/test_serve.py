@@ -19,11 +19,12 @@ from emulators.telegram import TelegramEmulator
 from sqlmodel import select
 
 from bot.audit.ledger import Ledger
+from bot.audit.tables import Outpost
 from bot.audit.targets import Target
 from bot.cli import EXIT_POLICY, EXIT_SETTINGS
 from bot.people import People
 from bot.store import Store
-from bot.tables import Outpost, Pending
+from bot.tables import Pending
 
 pytestmark = pytest.mark.slow
 
