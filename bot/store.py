@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, event, inspect, make_url
@@ -15,6 +16,9 @@ from sqlmodel import Session, SQLModel, create_engine
 
 from bot.audit.errors import RecordError, why
 from bot.settings import SettingsError
+
+if TYPE_CHECKING:
+    from bot.audit.seals import Seals
 
 _PATIENCE = 60.0
 """Seconds for which a writer waits for the others of this process."""
@@ -72,15 +76,18 @@ class Store:
         with self.read() as session:
             return inspect(session.connection()).has_table(str(table.__tablename__))
 
-    def migrate(self) -> None:
-        """Bring the tables to the newest form; the file and its folder are made for their owner alone."""
+    def migrate(self, seals: Seals | None = None) -> None:
+        """Bring the tables to the newest form; the file and its folder are made for their owner alone.
+
+        `seals`: with which words of an older form are sealed. Raises `RecordError` where there are some and no seals.
+        """
         from alembic import command
         from alembic.config import Config
         from alembic.util import CommandError
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["engine"] = self._writing
+        config.attributes.update(engine=self._writing, seals=seals)
         with self._said():
             self._make_file()
             try:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from bot.wording import Wording
 
-Code = Literal["none", "locked", "rights", "full", "disk", "broken", "tables", "head", "other"]
+Code = Literal["none", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "other"]
 
 _CODES: dict[int, Code] = {
     sqlite3.SQLITE_ERROR: "tables",
@@ -41,26 +41,23 @@ class RecordError(Exception):
     def show(self, language: str) -> str:
         """The sentence for people: what is wrong, where, and the remedy."""
         wording = Wording(language)
-        match self.code:
-            case "none":
-                why = wording.say("there is no record here yet: nothing was checked and recorded.")
-            case "locked":
-                why = wording.say("another program holds the database. End it, or wait, and try again.")
-            case "rights":
-                why = wording.say("Vaglio may not read or write here. Give its user the rights to the folder and file.")
-            case "full":
-                why = wording.say("the disk is full. Make room and try again.")
-            case "disk":
-                why = wording.say("the disk does not read or write. Look at it, and at its free space.")
-            case "broken":
-                why = wording.say("this is not a database, or it is damaged. Run vaglio audit verify.")
-            case "tables":
-                why = wording.say("its tables are not those that Vaglio made. Run vaglio audit verify.")
-            case "head":
-                why = wording.say("the ledger’s head cannot be written. See who holds its lock.")
-            case "other":
-                why = wording.say("the database does not answer. Look at VAGLIO_DATABASE_URL.")
+        why = _reasons(wording)[self.code]
         return wording.say("The record cannot be used. {place}: {why}", place=self.place, why=why)
+
+
+def _reasons(wording: Wording) -> dict[Code, str]:
+    return {
+        "none": wording.say("there is no record here yet: nothing was checked and recorded."),
+        "locked": wording.say("another program holds the database. End it, or wait, and try again."),
+        "rights": wording.say("Vaglio may not read or write here. Give its user the rights to the folder and file."),
+        "full": wording.say("the disk is full. Make room and try again."),
+        "disk": wording.say("the disk does not read or write. Look at it, and at its free space."),
+        "broken": wording.say("this is not a database, or it is damaged. Run vaglio audit verify."),
+        "tables": wording.say("its tables are not those that Vaglio made. Run vaglio audit verify."),
+        "head": wording.say("the ledger’s head cannot be written. See who holds its lock."),
+        "keys": wording.say("what lies here must be sealed first, and the keys are not at hand."),
+        "other": wording.say("the database does not answer. Look at VAGLIO_DATABASE_URL."),
+    }
 
 
 def why(error: SQLAlchemyError) -> Code:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +16,16 @@ from rich.table import Table
 from bot.audit.errors import RecordError
 from bot.audit.head import LAG
 from bot.audit.ledger import Fault, Ledger, Verification
+from bot.audit.looks import look
+from bot.audit.seals import Seals
+from bot.audit.vault import VaultError
 from bot.cli import EXIT_POLICY, EXIT_USAGE
-from bot.cli.build import terminal, tongue
+from bot.cli.build import AUTHOR, Record, terminal, tongue
 from bot.cli.checkpoints import checkpoint, compared, key, notes_said, of_checkpoints, public_key
+from bot.people import People
 from bot.settings import read_settings
 from bot.store import Store
-from bot.tables import Content, Entry
+from bot.tables import Entry
 from bot.wording import Wording
 
 audit = typer.Typer(no_args_is_help=True, help="Read and verify the record.")
@@ -31,9 +37,16 @@ Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 
 def _ledger() -> Ledger:
-    """The ledger as it lies there: a reader makes, migrates and mends nothing, the head included."""
+    """The ledger as it lies there: a reader makes, migrates and mends nothing, neither the head nor a key.
+
+    Where the keys are at hand, the words can be opened to hold them against what was promised.
+    """
     settings = read_settings()
-    return Ledger(Store(settings.database, read_only=True), settings.data_dir / "ledger.head")
+    store, people = Store(settings.database, read_only=True), None
+    if (settings.keys_dir / "master.key").exists():
+        with suppress(VaultError):
+            people = People(store, Seals.open(settings.keys_dir))
+    return Ledger(store, settings.data_dir / "ledger.head", people)
 
 
 @audit.command("list")
@@ -66,18 +79,21 @@ def list_(
 
 
 @audit.command()
-def show(name: Annotated[str, typer.Argument(help="An entry's number, or a check's id (s_...).")]) -> int:
-    """One entry with its masked text."""
-    found = _ledger().entry(name)
-    if found is None:
+def show(
+    name: Annotated[str, typer.Argument(help="An entry's number, or a check's id (s_...).")],
+    with_words: Annotated[
+        bool, typer.Option("--words", help="With the words that belong to it; looking at them goes on record.")
+    ] = False,
+) -> int:
+    """One entry."""
+    record = Record.open(read_settings()) if with_words else None
+    entry = (record.ledger if record else _ledger()).entry(name)
+    if entry is None:
         sys.stderr.write(Wording(tongue()).say("There is no entry {name}.", name=name) + "\n")
         return EXIT_USAGE
-    entry, content = found
-    whole = {
-        "hash": entry.hash,
-        "entry": _said(entry),
-        "content": _kept(content) if content else None,
-    }
+    whole = {"hash": entry.hash, "entry": _said(entry)}
+    if record:
+        whole["words"] = _words(record, entry)
     sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
     return 0
 
@@ -104,6 +120,7 @@ def verify(
             "count": found.count,
             "head": found.head,
             "lag": found.lag,
+            "forgotten": found.forgotten,
             "checkpoints": beside.count,
             "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults if fault.seq is not None],
             "elsewhere": [{"place": fault.place, "what": fault.what} for fault in found.faults if fault.seq is None],
@@ -161,6 +178,7 @@ def _of_entries(wording: Wording) -> dict[str, str]:
         "body": wording.say("its bytes do not say what its columns say."),
         "chain": wording.say("it does not follow the entry before it."),
         "content": wording.say("its text is not the one that it commits to, or is missing."),
+        "kept": wording.say("its person was erased, and their words are still here."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "missing": wording.say("the head knows it and the database does not: the newest entries were removed."),
         "lag": wording.say("from here on the head knows nothing, and it lies further behind than a stop leaves it."),
@@ -195,8 +213,9 @@ def _said(entry: Entry) -> dict[str, Any]:
         raise RecordError("broken", f"#{entry.seq}") from None
 
 
-def _kept(content: Content) -> Any:
+def _words(record: Record, entry: Entry) -> Any:
     try:
-        return json.loads(content.body)
-    except (ValueError, TypeError, RecursionError):
-        raise RecordError("broken", f"#{content.seq}") from None
+        found = look(record.ledger, [entry.seq], by=record.people.person(AUTHOR), at=datetime.now(UTC), why="show")
+        return json.loads(found[entry.seq]) if entry.seq in found else None
+    except (VaultError, ValueError, TypeError, RecursionError):
+        raise RecordError("broken", f"#{entry.seq}") from None

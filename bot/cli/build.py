@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from rich.console import Console
@@ -14,8 +15,9 @@ from bot.audit.checkpoints import Checkpoints, Rhythm
 from bot.audit.deliveries import Deliveries, open_recipients
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
-from bot.audit.vault import Vault
+from bot.audit.vault import VaultError
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
 from bot.keys import derived, key_in
@@ -99,18 +101,30 @@ def existing_revisions(settings: Settings) -> Revisions | None:
     return open_revisions(settings, store, Ledger(store, settings.data_dir / "ledger.head"))
 
 
-def open_store(settings: Settings) -> Store:
-    """The database, brought to its newest form."""
-    store = Store(settings.database)
-    store.migrate()
-    return store
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The database with its keys: who is who, and what happened."""
 
+    store: Store
+    people: People
+    ledger: Ledger
 
-def open_ledger(settings: Settings, store: Store) -> Ledger:
-    """The ledger, its head caught up with what a sudden stop left behind."""
-    ledger = Ledger(store, settings.data_dir / "ledger.head")
-    ledger.catch_up()
-    return ledger
+    @classmethod
+    def open(cls, settings: Settings) -> Record:
+        """Tables brought to their newest form, keys made at the very first start, the ledger's head caught up.
+
+        Raises `SettingsError` for a key, `RecordError` for the rest.
+        """
+        try:
+            seals = Seals.open(settings.keys_dir)
+        except VaultError as error:
+            raise SettingsError(str(error)) from None
+        store = Store(settings.database)
+        store.migrate(seals)
+        people = People(store, seals)
+        ledger = Ledger(store, settings.data_dir / "ledger.head", people)
+        ledger.catch_up()
+        return cls(store, people, ledger)
 
 
 def open_checkpoints(settings: Settings, store: Store) -> Checkpoints:
@@ -128,10 +142,11 @@ def open_deliveries(settings: Settings, store: Store) -> Deliveries:
     )
 
 
-def open_cabinet(settings: Settings, store: Store, vault: Vault, ledger: Ledger) -> Cabinet:
+def open_cabinet(settings: Settings, record: Record) -> Cabinet:
     """All that is kept about drafts and people. Raises `KeyFileError`."""
+    store, people, ledger = record.store, record.people, record.ledger
     key = key_in(settings.keys_dir, "texts.key", "the key by which texts are known again")
-    people = People(store)
+    vault = people.seals.vault
     return Cabinet(
         people=people,
         roles=Roles(store, ledger),

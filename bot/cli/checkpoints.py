@@ -20,7 +20,7 @@ from bot.audit.statements import Signed, is_public_key
 from bot.audit.tables import Outpost
 from bot.audit.targets import Target
 from bot.cli import EXIT_IO
-from bot.cli.build import open_checkpoints, open_deliveries, open_store, terminal, tongue
+from bot.cli.build import Record, open_checkpoints, open_deliveries, terminal, tongue
 from bot.keys import KeyFileError
 from bot.settings import Settings, read_settings
 from bot.store import Store
@@ -34,7 +34,7 @@ def checkpoint(
 ) -> int:
     """Make a checkpoint now and deliver it. Exit code 0 if every place took it, 74 otherwise."""
     settings = read_settings()
-    wording, store, now = Wording(tongue(settings)), open_store(settings), datetime.now(UTC)
+    wording, store, now = Wording(tongue(settings)), Record.open(settings).store, datetime.now(UTC)
     try:
         made = open_checkpoints(settings, store).make(now)
         answers = asyncio.run(open_deliveries(settings, store).deliver_all(now, again=again))

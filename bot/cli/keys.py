@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.build import open_checkpoints, open_store, terminal, tongue
+from bot.cli.build import Record, open_checkpoints, terminal, tongue
 from bot.settings import read_settings
 from bot.wording import Wording
 
@@ -30,7 +30,7 @@ def signing(
 ) -> None:
     """A new key for checkpoints, for which the last checkpoint of the old one vouches. Prints its public half."""
     settings = read_settings()
-    wording, store = Wording(tongue(settings)), open_store(settings)
+    wording, store = Wording(tongue(settings)), Record.open(settings).store
     try:
         public = open_checkpoints(settings, store).rotate(datetime.now(UTC), is_lost=is_lost)
     finally:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bot.accounts import Role, Title, is_account
 from bot.cli import EXIT_USAGE
-from bot.cli.build import AUTHOR, open_ledger, open_policy, open_store, terminal, tongue
+from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
 from bot.people import CODE_LIFE, People
 from bot.roles import Given, Roles
 from bot.settings import Settings, read_settings
@@ -44,8 +44,8 @@ class Register:
 
 def _register() -> Register:
     settings = read_settings()
-    store = open_store(settings)
-    return Register(settings, Wording(tongue(settings)), People(store), Roles(store, open_ledger(settings, store)))
+    record = Record.open(settings)
+    return Register(settings, Wording(tongue(settings)), record.people, Roles(record.store, record.ledger))
 
 
 @people.command("list")

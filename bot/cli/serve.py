@@ -18,13 +18,11 @@ from starlette.routing import Mount, Route
 
 from bot.audit.deliveries import late_places
 from bot.audit.signing import SigningKeys
-from bot.audit.vault import Vault, VaultError
 from bot.cli.build import (
+    Record,
     open_cabinet,
     open_deliveries,
-    open_ledger,
     open_revisions,
-    open_store,
     screeners,
     terminal,
     tongue,
@@ -62,13 +60,9 @@ def serve(*, link: bool) -> None:
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     listening = _bound(settings)
-    try:
-        vault = Vault.open(settings.keys_dir)
-    except VaultError as error:
-        raise SettingsError(str(error)) from None
+    record = Record.open(settings)
     SigningKeys(settings.keys_dir).signer()  # made at the first start, as the other keys are
-    store = open_store(settings)
-    ledger = open_ledger(settings, store)
+    store, ledger = record.store, record.ledger
     revisions = open_revisions(settings, store, ledger)
     with reporting() as report:
         build = screeners(settings, report)
@@ -76,11 +70,11 @@ def serve(*, link: bool) -> None:
         missing = screener.load()
     for rule, reason in missing.items():
         log.warning("rule.unavailable", rule=rule, reason=reason)
-    cabinet = open_cabinet(settings, store, vault, ledger)
+    cabinet = open_cabinet(settings, record)
     if settings.admin and not settings.admin_is_e_mail:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
     prescreen = Prescreen(screener, ledger, cabinet.appeals)
-    house = House(settings, vault, store, cabinet, prescreen, revisions, build, listening)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -92,7 +86,6 @@ class House:
     """Everything that runs, on one event loop."""
 
     settings: Settings
-    vault: Vault
     store: Store
     cabinet: Cabinet
     prescreen: Prescreen
@@ -102,7 +95,7 @@ class House:
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
-        parts = Parts.open(settings, self.store, self.vault, self.cabinet, self.prescreen, self.revisions)
+        parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
         sign_in = SignIn()
         console = build_console(
             prescreen=self.prescreen,

@@ -61,7 +61,7 @@ def outbox() -> Outbox:
 def clock(cabinet: Cabinet, store: Store, staffed: Policy, outbox: Outbox, prescreen: Prescreen) -> Clock:
     post = Post(outbox, cabinet.people, lambda: staffed, {"slack"})
     quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
-    return Clock(cabinet, post, Days(store), Awaiting(store), quizzes, lambda: staffed)
+    return Clock(cabinet, post, Days(store), Awaiting(store, cabinet.people.seals), quizzes, lambda: staffed)
 
 
 @pytest.fixture

@@ -32,12 +32,6 @@ def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path) ->
 
 
 @pytest.fixture
-def people(store: Store) -> People:
-    """Of the database that the commands use too."""
-    return People(store)
-
-
-@pytest.fixture
 def roles(store: Store, ledger: Ledger) -> Roles:
     return Roles(store, ledger)
 

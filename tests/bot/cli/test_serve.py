@@ -19,6 +19,7 @@ from emulators.telegram import TelegramEmulator
 from sqlmodel import select
 
 from bot.audit.ledger import Ledger
+from bot.audit.seals import Seals
 from bot.audit.tables import Outpost
 from bot.audit.targets import Target
 from bot.cli import EXIT_POLICY, EXIT_SETTINGS
@@ -231,7 +232,7 @@ def _linked(tmp_path: Path, user: int = 10) -> None:
     """Telegram serves only whom it knows."""
     store = Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
     store.migrate()
-    People(store).person(f"telegram:{user}")
+    People(store, Seals.open(tmp_path / "keys")).person(f"telegram:{user}")
     store.close()
 
 
