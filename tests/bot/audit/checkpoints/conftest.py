@@ -126,4 +126,5 @@ def guard(session: Session) -> None:
                 "BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
             )
     else:
-        session.connection().exec_driver_sql("ALTER TABLE entry ENABLE TRIGGER USER")
+        for verb in ("update", "delete", "truncate"):
+            session.connection().exec_driver_sql(f"ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_no_{verb}")
