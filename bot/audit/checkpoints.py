@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from bot.audit import records
 from bot.audit.signing import Signer, SigningKeys, is_signed
-from bot.audit.statements import FIRST, Signed, Statement, StatementError
+from bot.audit.statements import FIRST, Signed, Statement, StatementError, is_pseudonym
 from bot.audit.tables import Checkpoint
 from bot.store import Store
 from bot.tables import Entry
@@ -143,6 +144,9 @@ def _add(session: Session, signer: Signer, last: Signed | None, now: datetime, n
         next_key=next_key,
     )
     signed = signer.sign(statement)
+    if _read(signed) is None:
+        # Nothing could be built upon it.
+        raise CheckpointError("The newest entry in the database was changed: run vaglio audit verify.")
     session.add(Checkpoint(number=statement.number, body=signed.body, signature=signed.signature))
     session.flush()
     return signed
@@ -190,9 +194,11 @@ def _erased(session: Session, count: int) -> Iterator[str]:
         Entry.kind == "erasure", col(Entry.seq) > since, col(Entry.seq) <= count
     ).order_by(col(Entry.seq))  # fmt: skip
     for body in session.exec(chosen):
-        person = json.loads(body)["facts"].get("person")
-        if isinstance(person, str):
-            yield person
+        # An entry that was changed is for the walk along the chain to name.
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            person = json.loads(body)["facts"]["person"]
+            if is_pseudonym(person):
+                yield person
 
 
 def _follows(statement: Statement, signed: Signed, last: Signed | None) -> bool:

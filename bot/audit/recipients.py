@@ -82,10 +82,12 @@ class Webhook:
 
     async def _post(self, client: httpx.AsyncClient, signed: Signed) -> None:
         said = {"id": signed.digest, "body": signed.body, "signature": signed.signature}
-        answer = await client.post(self._address, json=said, headers={"Idempotency-Key": signed.digest})
-        # Not one that leads elsewhere either: what is there was not chosen by whoever set the address.
-        if not answer.is_success:
-            raise Refusal("refused", f"HTTP {answer.status_code}")
+        headers = {"Idempotency-Key": signed.digest}
+        # What it says beyond yes or no is not read, however much it is.
+        async with client.stream("POST", self._address, json=said, headers=headers) as answer:
+            # Nor is it followed elsewhere: what is there was not chosen by whoever set the address.
+            if not answer.is_success:
+                raise Refusal("refused", f"HTTP {answer.status_code}")
 
 
 def put(folder: Path, number: int, signed: Signed) -> bool:

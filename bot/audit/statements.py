@@ -136,6 +136,10 @@ def is_public_key(text: str) -> bool:
     return _HEX.fullmatch(text) is not None
 
 
+def is_pseudonym(said: object) -> bool:
+    return isinstance(said, str) and _PERSON.fullmatch(said) is not None
+
+
 def _is_sensible(said: Mapping[str, object]) -> bool:
     keys, numbers, erased = set(said), (said["number"], said["count"]), said["erased"]
     return (
@@ -145,5 +149,5 @@ def _is_sensible(said: Mapping[str, object]) -> bool:
         and all(isinstance(said[key], str) for key in ("at", "head", "previous", "key"))
         and all(_HEX.fullmatch(str(said[key])) for key in keys & {"head", "previous", "key", "next_key"})
         and isinstance(erased, list)
-        and all(isinstance(person, str) and _PERSON.fullmatch(person) for person in erased)
+        and all(is_pseudonym(person) for person in erased)
     )

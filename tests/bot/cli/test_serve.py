@@ -201,6 +201,27 @@ async def test_checkpoints_leave_the_machine_and_health_knows_a_late_place(
     assert "nowhere" not in log
 
 
+async def test_a_checkpoint_that_was_made_before_a_kill_is_delivered_after_it(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    evidence, log = tmp_path / "evidence", tmp_path / "log"
+    async with asyncio.timeout(90):
+        async with vaglio(tmp_path, environment, CHECKPOINTS=str(evidence)) as process:
+            while "checkpoint.not_delivered" not in log.read_text(encoding="utf-8"):
+                await asyncio.sleep(0.05)
+            process.kill()
+            await process.wait()
+        evidence.mkdir()
+        with sqlite3.connect(tmp_path / "data" / "vaglio.db") as connection:
+            # The next attempt would be seconds away.
+            connection.execute("UPDATE outpost SET due = 0")
+        connection.close()
+        async with vaglio(tmp_path, environment, CHECKPOINTS=str(evidence)):
+            while not (evidence / "checkpoint-00000001.json").exists():
+                await asyncio.sleep(0.05)
+    assert len(list(evidence.iterdir())) == 1
+
+
 async def test_what_was_taken_in_before_a_kill_is_answered_after_it(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:

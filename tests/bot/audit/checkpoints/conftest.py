@@ -105,6 +105,22 @@ def rewrite(store: Store, tmp_path: Path) -> Callable[[int], None]:
     return change
 
 
+@pytest.fixture
+def spoil(store: Store) -> Callable[[], None]:
+    """Write nonsense in place of the last entry's hash."""
+
+    def write() -> None:
+        with store.write() as session:
+            unguard(session)
+            last = session.exec(select(Entry).order_by(col(Entry.seq).desc()).limit(1)).one()
+            last.hash = "x"
+            session.add(last)
+            session.flush()
+            guard(session)
+
+    return write
+
+
 def set_head(tmp_path: Path, head: Head) -> None:
     HeadFile(tmp_path / "data" / "ledger.head").write(head)
 

@@ -81,6 +81,14 @@ def test_whoever_was_erased_since_is_named(checkpoints: Checkpoints, grow: Grow,
     assert checkpoints.make(now).statement().erased == ()
 
 
+def test_an_erasure_that_says_nothing_of_a_person_stops_nothing(
+    checkpoints: Checkpoints, grow: Grow, now: datetime
+) -> None:
+    for facts in ({}, {"person": 7}, {"person": "Anna Rossi"}, {"person": "p_9"}):
+        grow(1, "erasure", **facts)
+    assert checkpoints.make(now).statement().erased == ("p_9",)
+
+
 def test_a_checkpoint_of_a_ledger_that_was_cut_is_made_and_alarms(
     checkpoints: Checkpoints, store: Store, grow: Grow, now: datetime, cut: Callable[[int], None]
 ) -> None:
@@ -177,6 +185,16 @@ def test_another_key_signs_nothing_unless_it_is_said_that_the_old_one_is_lost(
             attempt(now)
     new = checkpoints.rotate(now, is_lost=True)
     assert checkpoints.make(now).statement().key == new
+
+
+def test_an_entry_whose_hash_is_none_is_not_signed(
+    checkpoints: Checkpoints, grow: Grow, now: datetime, spoil: Callable[[], None]
+) -> None:
+    grow(1)
+    spoil()
+    with pytest.raises(CheckpointError, match="audit verify"):
+        checkpoints.make(now)
+    assert checkpoints.newest() is None
 
 
 def test_a_changed_row_is_not_built_upon(checkpoints: Checkpoints, store: Store, now: datetime) -> None:
