@@ -68,8 +68,12 @@ class People:
 
     def accounts(self, person: str) -> tuple[str, ...]:
         with self._store.read() as session:
-            found = session.exec(select(Identity).where(Identity.person == person)).all()
-            return tuple(sorted(self._account(session, identity) for identity in found))
+            return self.accounts_in(session, person)
+
+    def accounts_in(self, session: Session, person: str) -> tuple[str, ...]:
+        """The same inside a transaction."""
+        found = session.exec(select(Identity).where(Identity.person == person)).all()
+        return tuple(sorted(self._account(session, identity) for identity in found))
 
     def everybody(self) -> Mapping[str, tuple[str, ...]]:
         """Each person's accounts."""

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     checkpoint_entries: int = Field(default=1_000, ge=1)
     checkpoint_minutes: int = Field(default=60, ge=1, le=10_080)
 
+    unmask_people: int = Field(default=1, ge=1, le=2)
+
     admin: str | None = Field(default=None, repr=False)
 
     console_host: str = "127.0.0.1"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, event, inspect, make_url
+from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, TimeoutError
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, SQLModel, create_engine
 
-from bot.audit.errors import RecordError, why
+from bot.audit.errors import RecordError, code_of, why
 from bot.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 _PATIENCE = 60.0
 """Seconds for which a writer waits for the others of this process."""
+_PURGE = 30.0
+"""Seconds for which a purge waits for whoever reads."""
+_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -94,6 +99,32 @@ class Store:
                 command.upgrade(config, "head")
             except CommandError:
                 raise RecordError("tables", self.place) from None
+
+    def holds(self, column: Mapped[bytes], part: bytes) -> ColumnElement[bool]:
+        """Whether the bytes of `column` hold `part`."""
+        if self._file is None:
+            return func.strpos(func.encode(column, "escape"), part.decode("ascii")) > 0
+        return func.instr(column, part) > 0
+
+    def purge(self) -> None:
+        """Clear from the files what is no longer in the tables: free pages and the write-ahead log.
+
+        Raises `RecordError` ("locked") while another program reads or writes: then it is to be done again.
+        """
+        if self._file is None:
+            with self._said(), self.engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM FULL")
+            return
+        # Beside SQLAlchemy, which would begin a transaction, and neither statement may stand in one.
+        with self._in_turn(), closing(sqlite3.connect(self._file, isolation_level=None, timeout=_PURGE)) as file:
+            try:
+                for statement in (_TRUNCATE, "PRAGMA secure_delete=ON", "VACUUM", _TRUNCATE):
+                    row = file.execute(statement).fetchone()
+                    # Somebody holds a snapshot that still needs the log.
+                    if statement is _TRUNCATE and row[0]:
+                        raise RecordError("locked", self.place)
+            except sqlite3.Error as error:
+                raise RecordError(code_of(error), self.place) from None
 
     def close(self) -> None:
         self.engine.dispose()

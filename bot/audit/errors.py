@@ -63,8 +63,10 @@ def _reasons(wording: Wording) -> dict[Code, str]:
 def why(error: SQLAlchemyError) -> Code:
     """What an error of the database means for whoever has to mend it."""
     cause = error.orig if isinstance(error, DatabaseError) else None
-    if not isinstance(cause, sqlite3.Error):
-        return "other"
+    return code_of(cause) if isinstance(cause, sqlite3.Error) else "other"
+
+
+def code_of(error: sqlite3.Error) -> Code:
     # Python's own complaint of bytes that are no text carries no code.
-    number: int | None = getattr(cause, "sqlite_errorcode", None)
+    number: int | None = getattr(error, "sqlite_errorcode", None)
     return "broken" if number is None else _CODES.get(number & 0xFF, "other")

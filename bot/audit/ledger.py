@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from bot.people import People
 from bot.prescreen import Keepsake, Screening
 from bot.store import Store
 from bot.tables import Content, Entry, Tally
+from rules.draft import Draft
 
 __all__ = ["Fault", "Ledger", "Verification"]
 
@@ -55,6 +57,17 @@ class Ledger:
                 "screening", subject=screening.id, facts=facts, actor=self._named(author, anew=True), at=screening.at,
                 content=content,
             )  # fmt: skip
+        if keepsake.as_written:
+            self._record_as_written(screening, keepsake.as_written)
+
+    def _record_as_written(self, screening: Screening, draft: Draft) -> None:
+        content = records.canonical({"text": draft.text, "in_reply_to": draft.in_reply_to})
+        facts = {"policy": screening.verdict.policy_revision}
+        with suppress(HolderGoneError):
+            self.append(
+                records.RAW, subject=screening.id, facts=facts, actor=self._named(draft.author), at=screening.at,
+                content=content,
+            )  # fmt: skip
 
     def _named(self, account: str | None, *, anew: bool = False) -> str | None:
         if account is None or self._people is None:
@@ -83,7 +96,7 @@ class Ledger:
             entry = self.append_in(
                 session, kind, subject=subject, facts=facts, actor=actor, at=at, content=content, holder=holder
             )
-        self._let_head_follow()
+        self.let_head_follow()
         return entry
 
     def append_in(
@@ -129,7 +142,8 @@ class Ledger:
         words = records.Words(records.commitment(salt, content), holder, records.digest(sealed))
         return Content(seq=seq, holder=holder, sealed=sealed), words
 
-    def _let_head_follow(self) -> None:
+    def let_head_follow(self) -> None:
+        """After `append_in`, once its transaction is over."""
         try:
             with self._store.read() as session:
                 self._advance_head(session)

@@ -14,6 +14,8 @@ from bot.prescreen import Keepsake, Screening
 from rules.verdict import Finding
 
 VERSION = 2
+RAW = "raw"
+"""The kind of entry whose words are a draft as it was written, where the policy says so."""
 GENESIS = "0" * 64
 """The hash that the first entry names as the one before it."""
 SALT_BYTES = 32

@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
 from bot.appeals import Appeals
 from bot.audit.checkpoints import Checkpoints, Rhythm
 from bot.audit.deliveries import Deliveries, open_recipients
+from bot.audit.erasure import Erasures
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
@@ -124,6 +125,8 @@ class Record:
         people = People(store, seals)
         ledger = Ledger(store, settings.data_dir / "ledger.head", people)
         ledger.catch_up()
+        # Whoever was erased and is back, because a backup was put in place, is gone again before anybody can read.
+        Erasures(store, ledger, people, settings.keys_dir / "erased").again(datetime.now(UTC))
         return cls(store, people, ledger)
 
 

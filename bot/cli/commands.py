@@ -11,7 +11,16 @@ from typer import Exit
 
 from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
-from bot.cli import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
+from bot.cli import (
+    EXIT_ABORT,
+    EXIT_INTERNAL,
+    EXIT_IO,
+    EXIT_POLICY,
+    EXIT_REFUSED,
+    EXIT_SETTINGS,
+    EXIT_USAGE,
+    forgetting,  # noqa: F401 -- its commands belong to `audit`
+)
 from bot.cli.audit import audit
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor

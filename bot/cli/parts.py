@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bot.audit.retention import Retention
 from bot.chat.desk import Desk
 from bot.clock import Clock
 from bot.conversation import Conversation
@@ -61,7 +62,15 @@ class Parts:
             Rates(store, seals, settings.rate_person, settings.rate_workspace),
             threads=settings.workers,
         )
-        clock = Clock(cabinet, post, Days(store), awaiting, quizzes, lambda: prescreen.screener.policy)
+        clock = Clock(
+            cabinet,
+            post,
+            Days(store),
+            awaiting,
+            quizzes,
+            Retention(store, cabinet.ledger),
+            lambda: prescreen.screener.policy,
+        )
         return cls(store, cabinet, work, desk, clock, cards, awaiting)
 
 

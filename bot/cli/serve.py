@@ -109,6 +109,7 @@ class House:
             backlog=settings.backlog,
             people=self.cabinet.people,
             roles=self.cabinet.roles,
+            ledger=self.cabinet.ledger,
         )
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
         if settings.checkpoint_targets():

@@ -17,6 +17,7 @@ import structlog
 
 from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
+from bot.audit.retention import Retention
 from bot.audit.seals import Seals
 from bot.audit.vault import Vault
 from bot.chat.desk import Desk
@@ -275,6 +276,7 @@ class House:
             Days(self.store),
             self.awaiting,
             self.quizzes,
+            Retention(self.store, self.ledger),
             lambda: in_force().policy,
         )
         self._running: asyncio.Task[None] | None = None
