@@ -46,7 +46,8 @@ class Fault:
     seq: int | None
     what: str
     """`gap`, `number`, `hash`, `type`, `body`, `chain`, `content`, `kept`, `orphan`, `missing`, `head`, `lag`;
-    and of a place `gone`, `unreadable`, `table`, `trigger`, `version`."""
+    and of a place `gone`, `unreadable`, `table`, `trigger`, `version`. What checkpoints add is in
+    `bot.audit.comparison`."""
     place: str = ""
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +21,7 @@ from bot.audit.seals import Seals
 from bot.audit.vault import VaultError
 from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, terminal, tongue
+from bot.cli.checkpoints import checkpoint, compared, key, notes_said, of_checkpoints, public_key
 from bot.people import People
 from bot.settings import read_settings
 from bot.store import Store
@@ -26,6 +29,9 @@ from bot.tables import Entry
 from bot.wording import Wording
 
 audit = typer.Typer(no_args_is_help=True, help="Read and verify the record.")
+
+audit.command()(checkpoint)
+audit.command()(key)
 
 Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
@@ -93,9 +99,21 @@ def show(
 
 
 @audit.command()
-def verify(as_json: Json = False) -> int:
-    """Walk the chain. Exit code 0 if every entry is as it was written, 65 otherwise."""
-    found = _ledger().verify()
+def verify(
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoints", help="A folder, a clone or a file of JSON lines with checkpoints; repeatable."),
+    ] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--key", callback=public_key, help="A public key that you trust; repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Walk the chain and hold it against checkpoints. Exit code 0 if every entry is as it was written, 65 otherwise."""
+    settings, found = read_settings(), _ledger().verify()
+    beside = compared(settings, checkpoints, keys)
+    found = replace(found, faults=(*found.faults, *beside.faults))
     if as_json:
         report = {
             "ok": found.is_sound,
@@ -103,12 +121,15 @@ def verify(as_json: Json = False) -> int:
             "head": found.head,
             "lag": found.lag,
             "forgotten": found.forgotten,
+            "checkpoints": beside.count,
             "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults if fault.seq is not None],
             "elsewhere": [{"place": fault.place, "what": fault.what} for fault in found.faults if fault.seq is None],
+            "notes": [{"what": note.what, "place": note.place, "number": note.number} for note in beside.notes],
         }
         sys.stdout.write(json.dumps(report) + "\n")
     else:
-        for line in _report(found, Wording(tongue())):
+        wording = Wording(tongue(settings))
+        for line in [*_report(found, wording), *notes_said(beside, wording)]:
             terminal().print(line)
     return 0 if found.is_sound else EXIT_POLICY
 
@@ -162,6 +183,12 @@ def _of_entries(wording: Wording) -> dict[str, str]:
         "missing": wording.say("the head knows it and the database does not: the newest entries were removed."),
         "lag": wording.say("from here on the head knows nothing, and it lies further behind than a stop leaves it."),
         "head": wording.say("the head beside the database is missing, or knows another entry here."),
+        "removed": wording.say(
+            "a signed checkpoint knows it and the database does not: the newest entries were removed."
+        ),
+        "rewritten": wording.say(
+            "a signed checkpoint knows another entry here: this one, or one before it, was rewritten."
+        ),
     }
 
 
@@ -173,6 +200,7 @@ def _of_places(wording: Wording) -> dict[str, str]:
         "version": wording.say("it does not name a form of the tables that this Vaglio knows."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "head": wording.say("the head says nothing that Vaglio wrote."),
+        **of_checkpoints(wording),
     }
 
 

@@ -6,15 +6,18 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
 from bot.appeals import Appeals
+from bot.audit.checkpoints import Checkpoints, Rhythm
+from bot.audit.deliveries import Deliveries, open_recipients
 from bot.audit.erasure import Erasures
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
+from bot.audit.signing import SigningKeys
 from bot.audit.vault import VaultError
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
@@ -125,6 +128,21 @@ class Record:
         # Whoever was erased and is back, because a backup was put in place, is gone again before anybody can read.
         Erasures(store, ledger, people, settings.keys_dir / "erased").again(datetime.now(UTC))
         return cls(store, people, ledger)
+
+
+def open_checkpoints(settings: Settings, store: Store) -> Checkpoints:
+    return Checkpoints(store, SigningKeys(settings.keys_dir))
+
+
+def open_deliveries(settings: Settings, store: Store) -> Deliveries:
+    """What brings checkpoints to the places that are set. Raises `SettingsError`."""
+    period = timedelta(minutes=settings.checkpoint_minutes)
+    return Deliveries(
+        store,
+        open_checkpoints(settings, store),
+        open_recipients(settings.checkpoint_targets(), settings.data_dir / "checkpoints"),
+        Rhythm(settings.checkpoint_entries, period),
+    )
 
 
 def open_cabinet(settings: Settings, record: Record) -> Cabinet:

@@ -9,15 +9,19 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
+from bot.audit.deliveries import late_places
+from bot.audit.signing import SigningKeys
 from bot.cli.build import (
     Record,
     open_cabinet,
+    open_deliveries,
     open_revisions,
     screeners,
     terminal,
@@ -57,6 +61,7 @@ def serve(*, link: bool) -> None:
     configure_logs(settings.log_level, settings.log_format)
     listening = _bound(settings)
     record = Record.open(settings)
+    SigningKeys(settings.keys_dir).signer()  # made at the first start, as the other keys are
     store, ledger = record.store, record.ledger
     revisions = open_revisions(settings, store, ledger)
     with reporting() as report:
@@ -107,6 +112,8 @@ class House:
             ledger=self.cabinet.ledger,
         )
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
+        if settings.checkpoint_targets():
+            tasks.append(open_deliveries(settings, self.store).run)
         # Slack and Telegram call by whatever name they were given, and prove themselves by signature and secret:
         # their routes stand outside the page's own checks of host, session and form.
         hooks: list[Route] = []
@@ -132,7 +139,16 @@ class House:
     def _health(self, work: Work) -> dict[str, object]:
         """Raises where the record cannot be read, and the page then says that Vaglio is failing."""
         self.cabinet.ledger.entries(newest=1)
-        return {"status": "ok", "waiting": work.waiting}
+        return {"status": "ok", "waiting": work.waiting} | self._checkpoints()
+
+    def _checkpoints(self) -> dict[str, object]:
+        """Whether a place off the host is late with them; nothing where there is none."""
+        targets = self.settings.checkpoint_targets()
+        if not targets:
+            return {}
+        period = timedelta(minutes=self.settings.checkpoint_minutes)
+        late = late_places(self.store, targets, period, datetime.now(UTC))
+        return {"checkpoints": "late" if late else "ok"}
 
     def _greet(self, sign_in: SignIn, port: int, *, link: bool) -> None:
         wording, out = Wording(tongue(self.settings)), terminal()

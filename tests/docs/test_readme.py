@@ -129,8 +129,19 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     if command.arguments[:2] in _ABOUT_SOMEBODY and command.arguments not in _NAMED:
         run(["people", "grant", command.arguments[2], "admin"])
     if command.arguments[0] == "audit":
-        run(["check", "--record", "Buongiorno a tutti"])
+        _give_record(command, home, monkeypatch)
     return run(_harmless(command))
+
+
+def _give_record(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry, and where checkpoints are asked for, a folder that has one and a file that has the same."""
+    run(["check", "--record", "Buongiorno a tutti"])
+    if "--checkpoints" not in command.arguments:
+        return
+    (home / "evidence").mkdir()
+    monkeypatch.setenv(f"{PREFIX}CHECKPOINTS", "evidence")
+    run(["audit", "checkpoint"])
+    (home / "kept.jsonl").write_bytes((home / "evidence" / "checkpoint-00000001.json").read_bytes())
 
 
 def _harmless(command: Command) -> tuple[str, ...]:
