@@ -141,6 +141,14 @@ def _report(found: Verification, wording: Wording) -> list[str]:
         else wording.say("Entry {seq}: {what}", seq=fault.seq, what=_what(fault, wording))
         for fault in found.faults
     ]
+    if found.forgotten:
+        lines.append(
+            wording.count(
+                "The words of {number} entry were let go, and the ledger says why.",
+                "The words of {number} entries were let go, and the ledger says why.",
+                found.forgotten,
+            )
+        )
     if found.is_sound:
         lines.append(
             wording.count(
