@@ -104,16 +104,21 @@ class Erasures:
         with self._store.read() as session:
             ours = select(Entry.subject).where(Entry.kind == KIND)
             known |= set(session.exec(ours).all())
-        with self._store.write() as session:
-            back = session.exec(select(PersonKey.person).where(col(PersonKey.person).in_(sorted(known)))).all()
-            for holder in back:
-                _forget(session, [holder], self._people.accounts_in(session, holder), self._people.seals.vault)
-                self._people.seals.destroy(session, holder)
-                self._ledger.append_in(session, KIND, subject=holder, facts={"person": holder, "again": True}, at=at)
-        self._after(sorted(known - self._noted()))
+            back = sorted(known & set(session.exec(select(PersonKey.person)).all()))
+        if back:
+            self._erase_again(back, at)
+        self._note(sorted(known - self._noted()))
         if back:
             log.warning("person.erased_again", count=len(back))
         return len(back)
+
+    def _erase_again(self, holders: Sequence[str], at: datetime) -> None:
+        with self._store.write() as session:
+            for holder in holders:
+                _forget(session, [holder], self._people.accounts_in(session, holder), self._people.seals.vault)
+                self._people.seals.destroy(session, holder)
+                self._ledger.append_in(session, KIND, subject=holder, facts={"person": holder, "again": True}, at=at)
+        self._after(holders)
 
     def _noted(self) -> set[str]:
         try:
