@@ -144,6 +144,8 @@ class Store:
                 raise RecordError(code_of(error), self.place) from None
 
     def close(self) -> None:
+        # What a thread still has in hand is closed when it comes back: it would lie open in a pool that is gone.
+        event.listen(self.engine.pool, "checkin", lambda _, record: record.close())
         self.engine.dispose()
 
     def _look_at_encoding(self) -> None:
