@@ -22,19 +22,22 @@ class Promised:
     commitment: str | None
     holder: str
     sealed: str | None
+    """None too where the entry is of the first form, which did not say it."""
 
     @classmethod
     def of(cls, body: bytes) -> Promised | None:
         """None: the entry says nothing that can be read so."""
         try:
             said = json.loads(body)
-            commitment, holder, sealed = said["commitment"], said["holder"], said["sealed"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            commitment, is_first_form = said["commitment"], said.get("v") == 1
+            holder = said["actor"] or HOUSE if is_first_form else said["holder"]
+            sealed = None if is_first_form else said["sealed"]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         if commitment is None:
             return cls(None, HOUSE, None)
-        told = (commitment, holder, sealed)
-        return cls(*told) if all(isinstance(each, str) for each in told) else None
+        told = (commitment, holder) if is_first_form else (commitment, holder, sealed)
+        return cls(commitment, holder, sealed) if all(isinstance(each, str) for each in told) else None
 
 
 @dataclass(frozen=True, slots=True)

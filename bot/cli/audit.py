@@ -42,7 +42,7 @@ def _ledger() -> Ledger:
     Where the keys are at hand, the words can be opened to hold them against what was promised.
     """
     settings = read_settings()
-    store, people = Store(settings.database, read_only=True), None
+    store, people = Store(settings.database, read_only=True, keeps_open=False), None
     if (settings.keys_dir / "master.key").exists():
         with suppress(VaultError):
             people = People(store, Seals.open(settings.keys_dir))

@@ -91,7 +91,7 @@ def open_revisions(settings: Settings, store: Store, ledger: Ledger) -> Revision
 
 def existing_revisions(settings: Settings) -> Revisions | None:
     """What was published, for who only reads: nothing is made or migrated. None where nothing can have been."""
-    store = Store(settings.database, read_only=True)
+    store = Store(settings.database, read_only=True, keeps_open=False)
     try:
         if not store.has(Revision):
             return None
@@ -111,7 +111,7 @@ class Record:
     ledger: Ledger
 
     @classmethod
-    def open(cls, settings: Settings) -> Record:
+    def open(cls, settings: Settings, *, for_long: bool = False) -> Record:
         """Tables brought to their newest form, keys made at the very first start, the ledger's head caught up.
 
         Raises `SettingsError` for a key, `RecordError` for the rest.
@@ -120,7 +120,7 @@ class Record:
             seals = Seals.open(settings.keys_dir)
         except VaultError as error:
             raise SettingsError(str(error)) from None
-        store = Store(settings.database)
+        store = Store(settings.database, keeps_open=for_long)
         store.migrate(seals)
         people = People(store, seals)
         ledger = Ledger(store, settings.data_dir / "ledger.head", people)

@@ -60,7 +60,7 @@ def serve(*, link: bool) -> None:
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     listening = _bound(settings)
-    record = Record.open(settings)
+    record = Record.open(settings, for_long=True)
     SigningKeys(settings.keys_dir).signer()  # made at the first start, as the other keys are
     store, ledger = record.store, record.ledger
     revisions = open_revisions(settings, store, ledger)
