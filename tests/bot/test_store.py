@@ -58,7 +58,7 @@ def test_words_of_an_older_form_are_sealed_and_come_back(store: Store, seals: Se
     command.upgrade(config, "head")
     assert People(store, seals).accounts("p_1") == ("slack:T1:UANNA",)
     assert ledger.words([1]) == {1: words}
-    assert {fault.what for fault in ledger.verify().faults} == {"head"}  # it was never told of this entry
+    assert ledger.verify().is_sound
     command.downgrade(config, "0002")
     with store.read() as session:
         assert session.connection().execute(text("SELECT account, person FROM identity")).one() == (
