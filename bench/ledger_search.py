@@ -19,6 +19,7 @@ from bot.audit import records
 from bot.audit.index import Filters, Index
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
+from bot.audit.vault import encrypted
 from bot.people import People
 from bot.store import Store
 
@@ -26,11 +27,12 @@ ROOT = Path(__file__).parents[1]
 PEOPLE, DAYS, BATCH = 3_000, 730, 5_000
 START = datetime(2025, 1, 1, tzinfo=UTC)
 OUTCOMES = {"clear": 62, "revise": 22, "review": 12, "block": 4}
-CHANNELS = {"linkedin": 40, "x": 20, "facebook": 15, "instagram": 12, "blog": 6, "threads": 4, "youtube": 2, "tiktok": 1}
+CHANNELS = {"linkedin": 40, "x": 20, "facebook": 15, "instagram": 15, "blog": 7, "youtube": 2, "tiktok": 1}
 ACCOUNTS = {"institutional": 55, "personal": 30, "support": 15}
 KINDS = {"screening": 78, "published": 9, "review": 4, "decision": 4, "override": 2, "appeal": 1, "look": 2}
-RULES = [f"{area}.{number}" for area in ("tone", "confidential", "toxicity", "privacy", "reply") for number in range(30)]
-RARE = [f"{a}{b}{c}" for a in ("bru", "zan", "fel", "mor") for b in ("ni", "do", "ka", "le", "stu") for c in "abcdeflmn"]
+AREAS = ("tone", "confidential", "toxicity", "privacy", "reply")
+RULES = [f"{area}.{number}" for area in AREAS for number in range(30)]
+RARE = [f"{a}{b}{c}" for a in ("bru", "zan", "fel", "mor") for b in ("ni", "do", "ka", "le") for c in "abcdeflmn"]
 
 
 class Writer:
@@ -66,8 +68,6 @@ class Writer:
                 session.connection().execute(text("INSERT INTO content VALUES (:seq, :holder, :sealed)"), contents)
 
     def _entry(self, seq: int, count: int, previous: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        from bot.audit.vault import encrypted
-
         actor, kind = self._actor(), self._one(KINDS)
         at = START + timedelta(days=DAYS) * (seq / count)
         content = None

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from typer import Exit
 
+import bot.cli.counting
+import bot.cli.searching  # noqa: F401 -- commands of `audit`
 from bot.audit.errors import RecordError
 from bot.cli import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.audit import audit
