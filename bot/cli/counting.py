@@ -103,7 +103,11 @@ def _lines(found: Statistics, wording: Wording) -> Iterator[str]:
               policy=found.policy, people=known.people, acknowledged=known.acknowledged,
               quiz=known.quiz)  # fmt: skip
     if found.never_fired:
-        yield say("Rules that found nothing: {rules}", rules=", ".join(found.never_fired))
+        named = ", ".join([*found.never_fired[:_MOST], *(["…"] if len(found.never_fired) > _MOST else [])])
+        yield wording.count(
+            "One rule of it found nothing: {rules}", "{number} rules of it found nothing: {rules}",
+            len(found.never_fired), rules=named,
+        )  # fmt: skip
 
 
 def _top(rules: Iterable[RuleCounts], count: Callable[[RuleCounts], int], wording: Wording) -> Table:
