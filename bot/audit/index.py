@@ -187,7 +187,8 @@ class Index:
             return self._ledger.words(seqs)
         except VaultError:
             if len(seqs) == 1:
-                # Damaged: `verify` is who tells. The others are to be found all the same.
+                # Damaged, or another master key: `verify` is who tells. The others are to be found all the same.
+                log.warning("search.words_unreadable", seq=seqs[0])
                 return {}
         half = len(seqs) // 2
         return self._opened(seqs[:half]) | self._opened(seqs[half:])

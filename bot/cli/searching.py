@@ -16,7 +16,7 @@ from rich.text import Text
 from bot.audit.errors import RecordError
 from bot.audit.facets import Facets, Part, words_of
 from bot.audit.filters import day_begins, day_ends
-from bot.audit.index import Filters, Index
+from bot.audit.index import Filters, Index, Page
 from bot.audit.looks import look
 from bot.audit.terms import Question
 from bot.audit.vault import VaultError
@@ -99,18 +99,21 @@ def search(
     record = Record.open(settings)
     page = Index(record.store, record.ledger).search(filters, newest=newest, after=after)
     words = _words(record, [hit.seq for hit in page.hits if hit.holder]) if with_words else {}
+    _tell(page, words, filters, Wording(tongue(settings)), as_json=as_json)
+    return 0
+
+
+def _tell(page: Page, words: dict[int, bytes], filters: Filters, wording: Wording, *, as_json: bool) -> None:
     if as_json:
         for hit in page.hits:
             sys.stdout.write(json.dumps(_line(hit, words, filters), ensure_ascii=False) + "\n")
-        return 0
-    wording = Wording(tongue(settings))
+        return
     if not page.hits:
         sys.stderr.write(wording.say("Nothing was found.") + "\n")
-        return 0
+        return
     _print(page.hits, words, filters, wording)
     if page.next:
         terminal().print(wording.say("There is more: --after {seq}", seq=page.next))
-    return 0
 
 
 @audit.command("index")
