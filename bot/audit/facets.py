@@ -82,7 +82,9 @@ class Facets:
     def quarter(self) -> int:
         """Quarters of an hour since the epoch: no zone begins its day between two of them."""
         try:
-            return int(datetime.fromisoformat(self.at).timestamp()) // 900
+            at = datetime.fromisoformat(self.at)
+            # Somebody else's hand: no calendar reaches from there into every zone.
+            return int(at.timestamp()) // 900 if 1970 < at.year < 9999 else 0
         except (ValueError, OverflowError):
             return 0
 

@@ -17,8 +17,6 @@ from bot.audit.terms import Question
 
 _FEW: Final = 50_000
 """Entries up to which those of one filter are counted, to know with which to begin."""
-_SPARSE: Final = 1_000
-"""Entries up to which each is looked up by itself in the index of words."""
 _COLUMNS: Final = ("outcome", "channel", "account", "kind", "policy", "ruling")
 
 Values = dict[str, Any]
@@ -80,8 +78,6 @@ class _Way:
     among: str
     repeats: bool = False
     """Whether the same entry may come more than once."""
-    by_one: str = ""
-    """`among` for who asks it of a few entries only, where that makes a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ def select_by(connection: Connection, filters: Filters, *, newest_first: bool) -
         return Selection(f"SELECT hit.seq FROM hit WHERE {where} ORDER BY seq {order} LIMIT :limit", values)
     counts = [_count(connection, way, values) for way in ways]
     first = counts.index(min(counts))
-    also = [way.by_one or way.among if counts[first] < _SPARSE else way.among for way in ways if way is not ways[first]]
+    also = [way.among for way in ways if way is not ways[first]]
     return Selection(
         _joined(ways[first], [f"{side} :beyond", *within], also + exactly, order, counts[first], is_sqlite=is_sqlite),
         values,
@@ -148,11 +144,25 @@ def _ways(filters: Filters, values: Values, *, is_sqlite: bool) -> Iterator[_Way
     if filters.rule is not None or filters.clause is not None or filters.part is not None:
         yield _in("rule", " AND ".join(_of_rule(filters, values)), repeats=True)
     if (question := filters.question) is not None:
-        values["question"] = question.for_sqlite() if is_sqlite else question.for_postgres()
-        fits = "words MATCH :question" if is_sqlite else "words.body @@ CAST(:question AS tsquery)"
-        one = f"EXISTS (SELECT 1 FROM words WHERE words.rowid = hit.seq AND {fits})"
-        many = f"hit.seq IN (SELECT rowid FROM words WHERE {fits})" if is_sqlite else one
-        yield _Way("words", "words.rowid", fits, many, by_one=one)
+        yield _in_sqlite(question, values) if is_sqlite else _in_postgres(question, values)
+
+
+def _in_sqlite(question: Question, values: Values) -> _Way:
+    values["question"] = question.for_sqlite()
+    # To ask the index of words about single entries takes it long; to read their words does not. FTS5 keeps them in a
+    # table, folded and with single spaces between them, as we wrote them.
+    terms = {f"term_{number}": term for number, term in enumerate(question.for_text())}
+    values |= terms
+    stand = " AND ".join(f"instr(' ' || said.c0 || ' ', :{name}) > 0" for name in terms)
+    among = f"EXISTS (SELECT 1 FROM words_content AS said WHERE said.id = hit.seq AND {stand})"
+    return _Way("words", "words.rowid", "words MATCH :question", among)
+
+
+def _in_postgres(question: Question, values: Values) -> _Way:
+    values["question"] = question.for_postgres()
+    fits = "words.body @@ CAST(:question AS tsquery)"
+    among = f"EXISTS (SELECT 1 FROM words WHERE words.rowid = hit.seq AND {fits})"
+    return _Way("words", "words.rowid", fits, among)
 
 
 def _in(table: str, where: str, *, repeats: bool) -> _Way:
@@ -178,17 +188,21 @@ def _of_rule(filters: Filters, values: Values) -> Iterator[str]:
 
 
 def _within(connection: Connection, filters: Filters, values: Values) -> list[str]:
-    """Between which numbers a stretch of time lies."""
     if filters.since is None and filters.until is None:
         return []
-    since = records.timestamp(filters.since)[:10] if filters.since else ""
-    until = records.timestamp(filters.until)[:10] if filters.until else "~"
-    found = connection.execute(
-        text("SELECT min(low), max(high) FROM span WHERE day >= :since AND day <= :until"),
-        {"since": since, "until": until},
-    ).one()
-    values |= {"low": found[0] or 0, "high": found[1] or 0}
+    values["low"], values["high"] = numbers_within(connection, filters.since, filters.until)
     return ["seq BETWEEN :low AND :high"]
+
+
+def numbers_within(connection: Connection, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """Between which numbers everything lies that was made from one moment on and before another: and others too."""
+    days = {
+        "since": records.timestamp(since)[:10] if since else "",
+        "until": records.timestamp(until)[:10] if until else "~",
+    }
+    asked = "SELECT coalesce(min(low), 0), coalesce(max(high), 0) FROM span WHERE day >= :since AND day <= :until"
+    low, high = connection.execute(text(asked), days).one()
+    return int(low), int(high)
 
 
 def _exactly(filters: Filters, values: Values) -> list[str]:

@@ -33,12 +33,12 @@ def whole_months(first: date, last: date) -> list[date]:
     with weeks beside months, the difference of two counts would be a day, and on a day a team may be one person.
     """
     months = []
-    begins = first if first.day == 1 else _next(first)
-    while _next(begins).toordinal() - 1 <= last.toordinal():
+    begins = first if first.day == 1 else next_month(first)
+    while next_month(begins).toordinal() - 1 <= last.toordinal():
         months.append(begins)
-        begins = _next(begins)
+        begins = next_month(begins)
     return months
 
 
-def _next(day: date) -> date:
+def next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)

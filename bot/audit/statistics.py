@@ -4,41 +4,49 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import Connection, text
 
 from bot.audit import records
 from bot.audit.counts import Counts, Knowing, Missed, OwnerTime, RuleCounts, Statistics, Stretch, TeamMonth
 from bot.audit.facets import Part
-from bot.audit.groups import grouped, whole_months
+from bot.audit.filters import day_begins, numbers_within
+from bot.audit.groups import grouped, next_month, whole_months
 from bot.audit.index import Index
 from bot.store import Store
 from bot.teams import Members, Teams
 from rules.detectors.fields import State
 from rules.policy import Policy
 
-_WITHIN = "hit.at >= :since AND hit.at < :until"
+_WITHIN = "hit.seq BETWEEN :low AND :high AND hit.at >= :since AND hit.at < :until"
 _OUTCOMES = f"""
-SELECT quarter, actor, outcome, count(*) FROM hit WHERE kind = 'screening' AND outcome IS NOT NULL AND {_WITHIN}
-GROUP BY quarter, actor, outcome"""  # noqa: S608 -- our own
+SELECT quarter, outcome, count(*) FROM hit WHERE kind = 'screening' AND outcome IS NOT NULL AND {_WITHIN}
+GROUP BY quarter, outcome"""  # noqa: S608 -- our own
+_BY_PERSON = f"""
+SELECT actor, outcome, count(*) FROM hit
+WHERE kind = 'screening' AND outcome IS NOT NULL AND actor IS NOT NULL AND {_WITHIN} GROUP BY actor, outcome"""  # noqa: S608
+# An entry may name a rule under two clauses, and counts once.
 _PARTS = f"""
-SELECT rule.rule, rule.part, coalesce(hit.ruling, ''), count(DISTINCT rule.seq)
-FROM rule JOIN hit ON hit.seq = rule.seq WHERE {_WITHIN} GROUP BY rule.rule, rule.part, coalesce(hit.ruling, '')"""  # noqa: S608
+SELECT each.rule, each.part, each.ruling, count(*) FROM (
+  SELECT DISTINCT rule.rule, rule.seq, rule.part, coalesce(hit.ruling, '') AS ruling
+  FROM rule JOIN hit ON hit.seq = rule.seq WHERE rule.seq BETWEEN :low AND :high AND {_WITHIN}) AS each
+GROUP BY each.rule, each.part, each.ruling"""  # noqa: S608
 _MISSED = f"""
 SELECT rule.rule, rule.reason, count(DISTINCT rule.seq) FROM rule JOIN hit ON hit.seq = rule.seq
-WHERE rule.part = 'unchecked' AND {_WITHIN} GROUP BY rule.rule, rule.reason ORDER BY rule.rule, rule.reason"""  # noqa: S608
-_CHECKS = f"""
-SELECT count(*), count(CASE WHEN EXISTS (SELECT 1 FROM rule WHERE rule.seq = hit.seq AND rule.part = 'unchecked')
-                            THEN 1 END)
-FROM hit WHERE kind = 'screening' AND {_WITHIN}"""  # noqa: S608
+WHERE rule.part = 'unchecked' AND rule.seq BETWEEN :low AND :high AND {_WITHIN}
+GROUP BY rule.rule, rule.reason ORDER BY rule.rule, rule.reason"""  # noqa: S608
+_CHECKS = f"SELECT count(*) FROM hit WHERE kind = 'screening' AND {_WITHIN}"  # noqa: S608
+_INCOMPLETE = f"""
+SELECT count(DISTINCT rule.seq) FROM rule JOIN hit ON hit.seq = rule.seq
+WHERE rule.part = 'unchecked' AND hit.kind = 'screening' AND rule.seq BETWEEN :low AND :high AND {_WITHIN}"""  # noqa: S608
 _DECISIONS = """
 SELECT d.owner, d.at, min(r.at), max(p.at) FROM hit AS d
 JOIN hit AS r ON r.screening = d.screening AND r.kind = 'review'
 LEFT JOIN hit AS p ON p.screening = d.screening AND p.kind = 'passed' AND p.owner = d.owner AND p.seq < d.seq
-WHERE d.kind = 'decision' AND d.owner IS NOT NULL AND d.at >= :since AND d.at < :until
+WHERE d.kind = 'decision' AND d.owner IS NOT NULL AND d.seq BETWEEN :low AND :high AND d.at >= :since AND d.at < :until
 GROUP BY d.seq, d.owner, d.at"""
 _KNOWING = (
     "SELECT kind, actor, policy FROM hit "
@@ -46,7 +54,7 @@ _KNOWING = (
 )
 _TALLIES = "SELECT coalesce(sum(count), 0) FROM tally WHERE day >= :since AND day <= :until"
 
-Bounds = dict[str, str]
+Bounds = dict[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +65,16 @@ class Period:
     until: datetime | None
     zone: tzinfo
 
-    @property
-    def bounds(self) -> Bounds:
+    def bounds(self, connection: Connection) -> Bounds:
+        low, high = numbers_within(connection, self.since, self.until)
         since = records.timestamp(self.since) if self.since else ""
-        return {"since": since, "until": records.timestamp(self.until) if self.until else "~"}
+        return {"since": since, "until": records.timestamp(self.until) if self.until else "~", "low": low, "high": high}
 
     @property
-    def days(self) -> Bounds:
+    def days(self) -> dict[str, str]:
         """The days in UTC of which any part lies in it."""
         last = records.timestamp(self.until - timedelta(microseconds=1))[:10] if self.until else "~"
-        return {"since": self.bounds["since"][:10], "until": last}
+        return {"since": records.timestamp(self.since)[:10] if self.since else "", "until": last}
 
 
 def statistics_of(index: Index, store: Store, policy: Policy, period: Period, now: datetime) -> Statistics:
@@ -76,46 +84,41 @@ def statistics_of(index: Index, store: Store, policy: Policy, period: Period, no
     with store.read() as session:
         private = int(session.connection().execute(text(_TALLIES), period.days).scalar_one())
     with index.read() as connection:
-        outcomes = _outcomes(connection, period, members)
-        rules = _rules(connection, period.bounds)
-        checks, incomplete = connection.execute(text(_CHECKS), period.bounds).one()
-        missed = connection.execute(text(_MISSED), period.bounds).all()
+        bounds = period.bounds(connection)
+        outcomes = _outcomes(connection, bounds, period.zone)
+        teams = _teams(connection, period, members, outcomes, now)
+        rules = _rules(connection, bounds)
+        checks = int(connection.execute(text(_CHECKS), bounds).scalar_one())
+        incomplete = int(connection.execute(text(_INCOMPLETE), bounds).scalar_one())
+        missed = connection.execute(text(_MISSED), bounds).all()
         acknowledgement, by_team = _knowing(connection, policy.revision, members)
-        owners = _owners(connection, period.bounds)
+        owners = _owners(connection, bounds)
     fired = {counts.rule for counts in rules if counts.fired or counts.shadow or counts.dismissed}
     return Statistics(
         policy=policy.revision, checks=checks, complete=checks - incomplete, private=private,
         days=_stretches(outcomes, lambda day: day), weeks=_stretches(outcomes, _week),
-        months=_stretches(outcomes, _month), teams=_teams(outcomes, period, members, now), rules=rules,
+        months=_stretches(outcomes, _month), teams=teams, rules=rules,
         never_fired=tuple(rule.id for rule in policy.rules if rule.state is not State.DRAFT and rule.id not in fired),
         owners=owners, missed=tuple(Missed(*row) for row in missed), acknowledgement=acknowledgement, by_team=by_team,
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Some:
-    """How often it ended so for one person on one day."""
-
-    day: date
-    person: str | None
-    outcome: str
-    count: int
+_Ended = dict[date, list[tuple[str, int]]]
+"""How often it ended how, by the reader's days."""
 
 
-def _outcomes(connection: Connection, period: Period, members: Members) -> list[_Some]:
-    days: dict[int, date] = {}
-    found = []
-    for quarter, actor, outcome, count in connection.execute(text(_OUTCOMES), period.bounds):
-        if quarter not in days:
-            days[quarter] = datetime.fromtimestamp(quarter * 900, UTC).astimezone(period.zone).date()
-        found.append(_Some(days[quarter], members.person(actor) if actor else None, outcome, count))
+def _outcomes(connection: Connection, bounds: Bounds, zone: tzinfo) -> _Ended:
+    found: _Ended = {}
+    for quarter, outcome, count in connection.execute(text(_OUTCOMES), bounds):
+        day = datetime.fromtimestamp(quarter * 900, UTC).astimezone(zone).date()
+        found.setdefault(day, []).append((outcome, count))
     return found
 
 
-def _stretches(outcomes: Iterable[_Some], begins: Callable[[date], date]) -> tuple[Stretch, ...]:
-    found: dict[date, list[tuple[str, int]]] = {}
-    for some in outcomes:
-        found.setdefault(begins(some.day), []).append((some.outcome, some.count))
+def _stretches(outcomes: _Ended, begins: Callable[[date], date]) -> tuple[Stretch, ...]:
+    found: _Ended = {}
+    for day, ended in outcomes.items():
+        found.setdefault(begins(day), []).extend(ended)
     return tuple(Stretch(day, Counts.of(found[day])) for day in sorted(found))
 
 
@@ -127,28 +130,27 @@ def _month(day: date) -> date:
     return day.replace(day=1)
 
 
-def _teams(outcomes: list[_Some], period: Period, members: Members, now: datetime) -> tuple[TeamMonth, ...]:
-    known = [some for some in outcomes if some.person is not None]
-    if not known:
+def _teams(
+    connection: Connection, period: Period, members: Members, outcomes: _Ended, now: datetime
+) -> tuple[TeamMonth, ...]:
+    if not outcomes:
         return ()
     first = period.since.astimezone(period.zone) if period.since else None
-    # A day that begins within the period and not with it is not whole.
-    first_day = (
-        (first.date() if first.time() == first.min.time() else first.date() + timedelta(days=1)) if first else None
-    )
-    last_day = min(period.until or now, now).astimezone(period.zone).date() - timedelta(days=1)
-    rows = []
-    for month in whole_months(first_day or _month(min(some.day for some in known)), last_day):
-        of_month = [some for some in known if _month(some.day) == month]
-        groups = grouped({some.person: members.team(some.person) for some in of_month if some.person})
-        rows += [_team_month(month, team, of_month, groups) for team in _in_order(groups.values())]
+    # A day that begins before the period does is not whole.
+    later = timedelta(days=1 if first and first.time() != time() else 0)
+    last = min(period.until or now, now).astimezone(period.zone).date() - timedelta(days=1)
+    rows: list[TeamMonth] = []
+    for month in whole_months(first.date() + later if first else _month(min(outcomes)), last):
+        whole = Period(day_begins(month, period.zone), day_begins(next_month(month), period.zone), period.zone)
+        people: dict[str, list[tuple[str, int]]] = {}
+        for actor, outcome, count in connection.execute(text(_BY_PERSON), whole.bounds(connection)):
+            people.setdefault(members.person(actor), []).append((outcome, count))
+        groups = grouped({person: members.team(person) for person in people})
+        for team in _in_order(groups.values()):
+            own = [person for person in people if groups[person] == team]
+            counts = Counts.of(ended for person in own for ended in people[person])
+            rows.append(TeamMonth(month, team, len(own), counts))
     return tuple(rows)
-
-
-def _team_month(month: date, team: str | None, outcomes: list[_Some], groups: Mapping[str, str | None]) -> TeamMonth:
-    own = [some for some in outcomes if some.person and groups[some.person] == team]
-    counts = Counts.of((some.outcome, some.count) for some in own)
-    return TeamMonth(month, team, len({some.person for some in own}), counts)
 
 
 def _in_order(groups: Iterable[str | None]) -> list[str | None]:

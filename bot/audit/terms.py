@@ -72,6 +72,10 @@ class Question:
         """As FTS5 reads it."""
         return " AND ".join(f'"{" ".join(term.words)}"{" *" if term.is_beginning else ""}' for term in self.terms)
 
+    def for_text(self) -> list[str]:
+        """What must stand, each of them, in what `for_sqlite` made of an entry's texts, with a space around it."""
+        return [f" {' '.join(term.words)}{'' if term.is_beginning else ' '}" for term in self.terms]
+
     def for_postgres(self) -> str:
         """As `tsquery` reads it."""
         return " & ".join(f"({' <-> '.join(_lexemes(term))})" for term in self.terms)

@@ -214,9 +214,8 @@ MIXED = st.builds(
 def test_together_they_find_what_fits_all(history: History, mixed: Filters, kept: set[str], few: int) -> None:
     filters = Filters(**{name: getattr(mixed, name) for name in kept})
     with pytest.MonkeyPatch.context() as patch:
-        # Whichever of them it begins with, and however the words are asked.
+        # Whichever of them it begins with.
         patch.setattr(filtering, "_FEW", few)
-        patch.setattr(filtering, "_SPARSE", few)
         assert history.found(filters) == _expected(history, filters)
 
 
