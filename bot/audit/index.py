@@ -9,15 +9,16 @@ record. Whoever wants to read what was found looks at it by `bot.audit.looks`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, text
 
-from bot.audit import terms
+from bot.audit import rows, terms
 from bot.audit.errors import RecordError
-from bot.audit.facets import Facets, Named, Part, facets_of, forgotten_by, words_of
+from bot.audit.facets import Facets, facets_of, forgotten_by, words_of
 from bot.audit.filters import Filters, select_by
 from bot.audit.ledger import Ledger
 from bot.audit.shelf import FORM, Shelf
@@ -37,22 +38,6 @@ Progress = Callable[[int, int], None]
 """Told how many entries the index has seen, of how many."""
 
 _ENTRIES = "SELECT seq, at, kind, subject, body, hash FROM entry WHERE seq > :seen ORDER BY seq LIMIT :batch"
-_FACETS = (
-    "seq", "at", "quarter", "kind", "subject", "actor", "holder", "outcome", "draft", "account", "channel", "language",
-    "policy", "ruling", "screening", "owner",
-)  # fmt: skip
-_NEW_HIT = (
-    f"INSERT INTO hit ({', '.join(_FACETS)}) VALUES ({', '.join(f':{name}' for name in _FACETS)}) "
-    "ON CONFLICT DO NOTHING"
-)
-_NEW_RULE = (
-    "INSERT INTO rule (rule, seq, part, clause, severity, reason, count) "
-    "VALUES (:rule, :seq, :part, :clause, :severity, :reason, :count) ON CONFLICT DO NOTHING"
-)
-_NEW_SPAN = (
-    "INSERT INTO span VALUES (:day, :low, :high) "
-    "ON CONFLICT (day) DO UPDATE SET high = CASE WHEN span.high < :high THEN :high ELSE span.high END"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +98,7 @@ class Index:
         """
         self._make()
         with self._shelf.write() as connection:
-            count = sum(_forget_holder(connection, holder) for holder in holders)
+            count = sum(rows.forget_holder(connection, holder) for holder in holders)
         if not self._shelf.clean():
             raise RecordError("locked", self._shelf.place)
         return count
@@ -160,14 +145,14 @@ class Index:
         if not entries:
             return seen, 0
         found = [facets_of(entry.seq, entry.at, entry.kind, entry.subject, bytes(entry.body)) for entry in entries]
-        _add_facets(connection, found)
+        rows.add_facets(connection, found)
         self._add_words(connection, found)
         for entry in entries:
             holders, ranges = forgotten_by(entry.kind, bytes(entry.body))
             for holder in holders:
-                _forget_holder(connection, holder)
+                rows.forget_holder(connection, holder)
             for first, last in ranges:
-                _forget_range(connection, first, last)
+                rows.forget_range(connection, first, last)
         state = {"seen": entries[-1].seq, "hash": entries[-1].hash}
         connection.execute(text("UPDATE state SET seen = :seen, hash = :hash"), state)
         return entries[-1].seq, len(entries)
@@ -177,10 +162,10 @@ class Index:
         write = terms.for_sqlite if self._shelf.is_sqlite else terms.for_postgres
         opened = self._opened(list(kinds))
         bodies = [{"seq": seq, "body": write(words_of(kinds[seq], content))} for seq, content in opened.items()]
-        rows = [row for row in bodies if row["body"]]
+        worded = [row for row in bodies if row["body"]]
         value = ":body" if self._shelf.is_sqlite else "CAST(:body AS tsvector)"
-        if rows:
-            connection.execute(text(f"INSERT INTO words (rowid, body) VALUES (:seq, {value})"), rows)
+        if worded:
+            connection.execute(text(f"INSERT INTO words (rowid, body) VALUES (:seq, {value})"), worded)
 
     def _opened(self, seqs: list[int]) -> dict[int, bytes]:
         try:
@@ -203,7 +188,7 @@ class Index:
         with self._shelf.read() as connection:
             selection = select_by(connection, filters, newest_first=True)
             seqs = selection.run(connection, beyond=_MOST if after is None else after, limit=newest + 1)
-            hits = _facets(connection, seqs[:newest])
+            hits = rows.facets(connection, seqs[:newest])
         return Page(hits, seqs[newest - 1] if len(seqs) > newest else None)
 
     def select(self, filters: Filters) -> Iterator[int]:
@@ -222,77 +207,12 @@ class Index:
     def facets(self, seqs: Sequence[int]) -> tuple[Facets, ...]:
         """Of these entries, in this order, as far as the index knows them."""
         with self._shelf.read() as connection:
-            return _facets(connection, seqs)
+            return rows.facets(connection, seqs)
 
-    def read(self) -> Any:
+    def read(self) -> AbstractContextManager[Connection]:
         """A connection to the tables of facets, for who counts."""
         return self._shelf.read()
 
 
 def _stands(connection: Connection, seq: int, known: str) -> bool:
     return connection.execute(text("SELECT hash FROM entry WHERE seq = :seq"), {"seq": seq}).scalar() == known
-
-
-def _add_facets(connection: Connection, found: Sequence[Facets]) -> None:
-    connection.execute(text(_NEW_HIT), [{name: getattr(facets, name) for name in _FACETS} for facets in found])
-    rules = [_row(facets.seq, named) for facets in found for named in facets.rules]
-    owners = [{"owner": owner, "seq": facets.seq} for facets in found for owner in facets.owners]
-    days: dict[str, list[int]] = {}
-    for facets in found:
-        days.setdefault(facets.day, []).append(facets.seq)
-    if rules:
-        connection.execute(text(_NEW_RULE), rules)
-    if owners:
-        connection.execute(text("INSERT INTO party VALUES (:owner, :seq) ON CONFLICT DO NOTHING"), owners)
-    spans = [{"day": day, "low": min(seqs), "high": max(seqs)} for day, seqs in days.items()]
-    connection.execute(text(_NEW_SPAN), spans)
-
-
-def _row(seq: int, named: Named) -> dict[str, Any]:
-    return {
-        "rule": named.rule, "seq": seq, "part": named.part.value, "clause": named.clause, "severity": named.severity,
-        "reason": named.reason, "count": named.count,
-    }  # fmt: skip
-
-
-def _forget_holder(connection: Connection, holder: str) -> int:
-    return _forget(connection, "rowid IN (SELECT seq FROM hit WHERE holder = :holder)", {"holder": holder})
-
-
-def _forget_range(connection: Connection, first: int, last: int) -> int:
-    return _forget(connection, "rowid BETWEEN :first AND :last", {"first": first, "last": last})
-
-
-def _forget(connection: Connection, where: str, values: dict[str, Any]) -> int:
-    # Asked first: what an index made anew never took in need not be purged from it.
-    count = int(connection.execute(text(f"SELECT count(*) FROM words WHERE {where}"), values).scalar_one())
-    if count:
-        connection.execute(text(f"DELETE FROM words WHERE {where}"), values)
-        connection.execute(text("UPDATE state SET unclean = unclean + 1"))
-    return count
-
-
-def _facets(connection: Connection, seqs: Sequence[int]) -> tuple[Facets, ...]:
-    wanted = {"seqs": list(seqs)}
-    hits = connection.execute(_among("SELECT * FROM hit"), wanted).mappings().all() if seqs else []
-    rules: dict[int, list[Named]] = {}
-    owners: dict[int, list[str]] = {}
-    if seqs:
-        asked = "SELECT seq, rule, part, clause, severity, reason, count FROM rule"
-        for seq, rule, part, *rest in connection.execute(_among(asked), wanted):
-            rules.setdefault(seq, []).append(Named(rule, Part(part), *rest))
-        for seq, owner in connection.execute(_among("SELECT seq, owner FROM party"), wanted):
-            owners.setdefault(seq, []).append(owner)
-    found = {
-        hit["seq"]: Facets(
-            **{name: hit[name] for name in _FACETS if name != "quarter"},
-            owners=tuple(sorted(owners.get(hit["seq"], ()))),
-            rules=tuple(sorted(rules.get(hit["seq"], ()), key=lambda named: (named.part, named.rule, named.clause))),
-        )
-        for hit in hits
-    }
-    return tuple(found[seq] for seq in seqs if seq in found)
-
-
-def _among(statement: str) -> Any:
-    return text(f"{statement} WHERE seq IN :seqs").bindparams(bindparam("seqs", expanding=True))

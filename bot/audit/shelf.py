@@ -27,7 +27,8 @@ _LOCK: Final = 0x56616753
 """An advisory lock of PostgreSQL's: the record's own writers do not wait for whoever follows it."""
 _PATIENCE: Final = 5.0
 _ERASES_AT_ONCE = sqlite3.sqlite_version_info >= (3, 42)
-"""Whether FTS5 takes a word out of its index when the text goes; older ones leave it there until they merge."""
+"""Whether FTS5 takes words out of its index with the text. Older ones leave all of them there until they merge; newer
+ones too leave those with which a page of the index begins."""
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS state (
@@ -159,10 +160,9 @@ class Shelf:
 
     def _clean_sqlite(self) -> bool:
         assert self._own is not None  # noqa: S101 -- for the types
-        if not _ERASES_AT_ONCE:
-            with self._own.write() as session:
-                # All segments into one, in which nothing is left of what was deleted.
-                session.connection().exec_driver_sql("INSERT INTO words (words) VALUES ('optimize')")
+        with self._own.write() as session:
+            # All segments into one, in which nothing is left of what was deleted.
+            session.connection().exec_driver_sql("INSERT INTO words (words) VALUES ('optimize')")
         with self._own.read() as session:
             connection = session.connection()
             connection.exec_driver_sql("COMMIT")  # neither of the two can be part of anything
