@@ -28,7 +28,7 @@ from bot.tables import Entry
 START = datetime(2026, 3, 1, tzinfo=UTC)
 RULES = ("tone.jargon", "tone.shouting", "toxicity.insult", "confidential.embargo")
 WORDS = ("il", "cretino", "di", "è", "un’azienda", "bella", "perché", "la", "nostra", "azienda", "non", "grida")
-EVERY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EVERY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _finding(chance: random.Random) -> dict[str, Any]:
