@@ -19,7 +19,9 @@ from bot.cli import (
     EXIT_REFUSED,
     EXIT_SETTINGS,
     EXIT_USAGE,
-    forgetting,  # noqa: F401 -- its commands belong to `audit`
+    counting,  # noqa: F401 -- its commands, and those of the next two, belong to `audit`
+    forgetting,  # noqa: F401
+    searching,  # noqa: F401
 )
 from bot.cli.audit import audit
 from bot.cli.build import tongue
