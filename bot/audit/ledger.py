@@ -83,7 +83,7 @@ class Ledger:
             entry = self.append_in(
                 session, kind, subject=subject, facts=facts, actor=actor, at=at, content=content, holder=holder
             )
-        self._let_head_follow()
+        self.let_head_follow()
         return entry
 
     def append_in(
@@ -129,7 +129,8 @@ class Ledger:
         words = records.Words(records.commitment(salt, content), holder, records.digest(sealed))
         return Content(seq=seq, holder=holder, sealed=sealed), words
 
-    def _let_head_follow(self) -> None:
+    def let_head_follow(self) -> None:
+        """To be called after the transaction of `append_in`, as `append` does itself."""
         try:
             with self._store.read() as session:
                 self._advance_head(session)
@@ -156,10 +157,14 @@ class Ledger:
 
         Raises `VaultError` where a key does not fit or the words were changed: `verify` is who tells which.
         """
+        return {seq: words for seq, (_, words) in self.opened(seqs).items()}
+
+    def opened(self, seqs: Iterable[int]) -> dict[int, tuple[bytes, bytes]]:
+        """As `words`, each with the salt before it."""
         with self._store.read() as session:
             found = session.exec(select(Content).where(col(Content.seq).in_(list(seqs)))).all()
-            opened = ((row.seq, self._opened(session, row)) for row in found)
-            return {seq: told[1] for seq, told in opened if told is not None}
+            told = ((row.seq, self._opened(session, row)) for row in found)
+            return {seq: both for seq, both in told if both is not None}
 
     def _opened(self, session: Session, row: Content) -> tuple[bytes, bytes] | None:
         """The salt and the words."""

@@ -14,6 +14,7 @@ from bot.cli import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSE
 from bot.cli.audit import audit
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor
+from bot.cli.exporting import export
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
 from bot.cli.people import people
@@ -42,6 +43,7 @@ app.command()(screen)
 policy.command("import-vale")(import_vale)
 policy.command("voice")(voice)
 policy.command("suggestions")(suggestions)
+audit.command()(export)
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(models, name="models")
