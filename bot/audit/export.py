@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TextIO
 
@@ -22,6 +23,7 @@ from bot.audit.ledger import Ledger
 from bot.audit.looks import KIND as LOOK
 from bot.audit.promises import in_ranges
 from bot.audit.rows import KINDS, Format, MissingParquetError, Rows, columns, row_of
+from bot.audit.selections import by_columns
 from bot.audit.vault import VaultError
 from bot.store import Store
 from bot.tables import Entry
@@ -163,8 +165,8 @@ class _Writing:
         return (found[0].seq, found[0].hash) if found else (0, records.GENESIS)
 
     def _selected(self, until: int) -> Iterator[int]:
-        chosen = self._request.selection
-        return (seq for seq in (chosen() if chosen else range(1, until + 1)) if 0 < seq <= until)
+        chosen = self._request.selection or partial(by_columns, self._store)
+        return (seq for seq in chosen() if 0 < seq <= until)
 
     def _looks_on_record(self) -> None:
         """Before a word is opened."""
@@ -222,19 +224,22 @@ class _Writing:
         """The entries that go into the chain, and which of them were selected."""
         selected = self._selected(self._until)
         if not self._request.is_whole:
-            for chosen in _batched(selected):
+            for numbers in _batched(selected):
                 with self._store.read() as session:
-                    found = select(Entry).where(col(Entry.seq).in_(chosen)).order_by(col(Entry.seq))
+                    found = select(Entry).where(col(Entry.seq).in_(numbers)).order_by(col(Entry.seq))
                     entries = session.exec(found).all()
                 yield entries, {entry.seq for entry in entries}
             return
-        after, ahead = 0, next(selected, None)
+        # From below the first number: whatever was put in there is to be seen.
+        after, ahead = -(2**63), next(selected, None)
         while entries := self._after(after):
-            after, chosen = entries[-1].seq, list[int]()
-            while ahead is not None and ahead <= after:
-                chosen.append(ahead)
-                ahead = next(selected, None)
-            yield entries, {entry.seq for entry in entries}.intersection(chosen)
+            after, chosen = entries[-1].seq, set[int]()
+            for entry in entries:
+                while ahead is not None and ahead < entry.seq:
+                    ahead = next(selected, None)
+                if ahead == entry.seq:
+                    chosen.add(entry.seq)
+            yield entries, chosen
 
     def _after(self, seq: int) -> Sequence[Entry]:
         # Each batch in a transaction of its own: entries never change, and a long one would hold up the purge of words.
