@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 
 from bot.audit import guide, records, verifier
 from bot.audit.errors import RecordError
+from bot.audit.kept import Kept, batched, following, said_by, these
 from bot.audit.ledger import Ledger
 from bot.audit.looks import KIND as LOOK
 from bot.audit.promises import in_ranges
@@ -186,7 +187,7 @@ class _Writing:
             if request.with_words:
                 words = stack.enter_context((self._part / "words.jsonl").open("w", encoding="utf-8", newline="\n"))
             for entries, chosen in self._batches():
-                said = {entry.seq: _said(entry) for entry in entries}
+                said = {entry.seq: said_by(entry) for entry in entries}
                 for entry in entries:
                     line = {"body": entry.body.decode(), "hash": entry.hash, "seq": entry.seq}
                     chain.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -197,19 +198,19 @@ class _Writing:
         return count
 
     def _batch_of_rows(
-        self, entries: Sequence[Entry], said: Mapping[int, Any], rows: Sequence[Rows], words: TextIO | None
+        self, entries: Sequence[Kept], said: Mapping[int, Any], rows: Sequence[Rows], words: TextIO | None
     ) -> None:
         opened = dict[int, Mapping[str, Any]]()
         if words:
-            for entry, salt, text in self._opened(entries, said):
-                words.write(json.dumps({"salt": salt, "seq": entry.seq, "words": text}, ensure_ascii=False) + "\n")
+            for entry, salt, told in self._opened(entries, said):
+                words.write(json.dumps({"salt": salt, "seq": entry.seq, "words": told}, ensure_ascii=False) + "\n")
                 self._rows["words.jsonl"] = self._rows.get("words.jsonl", 0) + 1
-                opened[entry.seq] = json.loads(text) if text else {}
+                opened[entry.seq] = json.loads(told) if told else {}
         flat = [row_of(said[entry.seq], entry.hash, opened.get(entry.seq)) for entry in entries]
         for each in rows:
             each.write(flat)
 
-    def _opened(self, entries: Sequence[Entry], said: Mapping[int, Any]) -> Iterator[tuple[Entry, Any, Any]]:
+    def _opened(self, entries: Sequence[Kept], said: Mapping[int, Any]) -> Iterator[tuple[Kept, Any, Any]]:
         """Salt and words of those that have some; both None where they were let go."""
         promised = [entry for entry in entries if said[entry.seq]["commitment"] is not None]
         try:
@@ -217,22 +218,20 @@ class _Writing:
         except VaultError:
             raise RecordError("broken", f"#{promised[0].seq}–{promised[-1].seq}") from None
         for entry in promised:
-            salt, text = opened.get(entry.seq, (None, None))
-            yield entry, salt and salt.hex(), None if text is None else text.decode()
+            salt, words = opened.get(entry.seq, (None, None))
+            yield entry, salt and salt.hex(), None if words is None else words.decode()
 
-    def _batches(self) -> Iterator[tuple[Sequence[Entry], set[int]]]:
+    def _batches(self) -> Iterator[tuple[Sequence[Kept], set[int]]]:
         """The entries that go into the chain, and which of them were selected."""
         selected = self._selected(self._until)
         if not self._request.is_whole:
-            for numbers in _batched(selected):
-                with self._store.read() as session:
-                    found = select(Entry).where(col(Entry.seq).in_(numbers)).order_by(col(Entry.seq))
-                    entries = session.exec(found).all()
+            for numbers in batched(selected, _AT_ONCE):
+                entries = these(self._store, numbers)
                 yield entries, {entry.seq for entry in entries}
             return
         # From below the first number: whatever was put in there is to be seen.
         after, ahead = -(2**63), next(selected, None)
-        while entries := self._after(after):
+        while entries := following(self._store, after, self._end[0], _AT_ONCE):
             after, chosen = entries[-1].seq, set[int]()
             for entry in entries:
                 while ahead is not None and ahead < entry.seq:
@@ -241,18 +240,12 @@ class _Writing:
                     chosen.add(entry.seq)
             yield entries, chosen
 
-    def _after(self, seq: int) -> Sequence[Entry]:
-        # Each batch in a transaction of its own: entries never change, and a long one would hold up the purge of words.
-        chosen = select(Entry).where(col(Entry.seq) > seq, col(Entry.seq) <= self._end[0])
-        with self._store.read() as session:
-            return session.exec(chosen.order_by(col(Entry.seq)).limit(_AT_ONCE)).all()
-
     def _was_somebody_erased(self, session: Session) -> bool:
         since = select(Entry.seq).where(col(Entry.seq) > self._end[0], col(Entry.kind).in_(["erasure", "retention"]))
         return session.exec(since.limit(1)).first() is not None
 
-    def _file(self, name: str, text: str, rows: int | None = None) -> None:
-        (self._part / name).write_text(text, encoding="utf-8", newline="\n")
+    def _file(self, name: str, content: str, rows: int | None = None) -> None:
+        (self._part / name).write_text(content, encoding="utf-8", newline="\n")
         if rows is not None:
             self._rows[name] = rows
 
@@ -271,29 +264,5 @@ class _Writing:
         return {"sha256": found, "bytes": path.stat().st_size, "rows": self._rows.get(path.name)}
 
 
-def _said(entry: Entry) -> Mapping[str, Any]:
-    """What an entry says. One whose columns say something else is not exported as if it were sound."""
-    try:
-        said = json.loads(entry.body)
-        columns = (said["seq"], said["at"], said["kind"], said["subject"])
-        is_right = isinstance(said["facts"], dict) and {"commitment", "actor"} <= said.keys()
-    except (ValueError, KeyError, TypeError, RecursionError):
-        is_right = False
-    if not is_right or columns != (entry.seq, entry.at, entry.kind, entry.subject):
-        raise RecordError("broken", f"#{entry.seq}")
-    return dict(said)
-
-
 def _chain(request: Request) -> str:
     return "whole" if request.is_whole else "selected"
-
-
-def _batched(seqs: Iterable[int]) -> Iterator[list[int]]:
-    batch = list[int]()
-    for seq in seqs:
-        batch.append(seq)
-        if len(batch) == _AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -89,11 +89,15 @@ class Opener:
     def keeps(self, seq: int, promised: Promised, sealed: bytes) -> bool:
         """Whether these sealed bytes hold exactly the words to which the entry is bound."""
         try:
-            key = self._key(promised.holder)
-            plain = b"" if key is None else decrypted(key, sealed, records.sealed_about(seq))
+            plain = self.opened(seq, promised.holder, sealed) or b""
         except VaultError:
             return False
         return records.digest(plain) == promised.commitment and len(plain) >= records.SALT_BYTES
+
+    def opened(self, seq: int, holder: str, sealed: bytes) -> bytes | None:
+        """The salt and the words; None: their holder was erased. Raises `VaultError`."""
+        key = self._key(holder)
+        return None if key is None else decrypted(key, sealed, records.sealed_about(seq))
 
     def _key(self, holder: str) -> bytes | None:
         if holder not in self._keys:

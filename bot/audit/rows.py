@@ -9,8 +9,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 
-from bot.audit import records
-
 Format = Literal["csv", "jsonl", "parquet"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
@@ -58,7 +56,7 @@ def row_of(said: Mapping[str, Any], hashed: str, words: Mapping[str, Any] | None
         "clauses": _each(findings, "clause"),
         "severities": _each(findings, "severity"),
         **{name: _each(facts.get(name) or (), "rule") for name in ("shadow", "dismissed", "unchecked")},
-        "facts": records.canonical(facts).decode(),
+        "facts": _json(facts),
         "hash": hashed,
     }
     return row if words is None else row | _of_words(words)
@@ -68,6 +66,9 @@ def _of_words(words: Mapping[str, Any]) -> dict[str, Cell]:
     """A screening has a text, the other kinds a reason, a link ...: whatever it is called."""
     said = [value for name, value in words.items() if name != "in_reply_to" and isinstance(value, str)]
     return {"text": "\n".join(said) or None, "in_reply_to": _text(words.get("in_reply_to"))}
+
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _each(found: Sequence[Any], name: str) -> str | None:

@@ -176,7 +176,9 @@ def written(value: Any) -> str:
 
 def _real(text: str) -> float:
     value = float(text)
-    if es6(value) != text:
+    # Where Python writes it without an exponent and not as a whole number, it does so as ECMAScript does.
+    is_plain = repr(value) == text and "e" not in text and not text.endswith((".0", "inf", "nan"))
+    if not is_plain and es6(value) != text:
         raise ValueError
     return value
 
