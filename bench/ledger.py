@@ -39,6 +39,7 @@ from bot.audit import records, verifier
 from bot.audit.export import Request, export
 from bot.audit.head import Head, HeadFile
 from bot.audit.ledger import Ledger
+from bot.audit.rows import Format
 from bot.audit.seals import Seals
 from bot.audit.vault import encrypted
 from bot.people import People
@@ -281,9 +282,9 @@ def verify(given: argparse.Namespace) -> bool:
     return is_sound
 
 
-def exporting(folder: Path, target: Path, formats: Sequence[Any], with_words: bool) -> int:
+def exporting(folder: Path, target: Path, form: Format, with_words: bool) -> int:
     record = Record(folder)
-    request = Request("p_0", datetime.now(UTC), formats, with_words=with_words)
+    request = Request("p_0", datetime.now(UTC), [form], with_words=with_words)
     return export(record.store, record.ledger, target, request).count
 
 
@@ -304,13 +305,18 @@ def export_(given: argparse.Namespace) -> bool:
         copy = given.folder / "copy"
         shutil.copytree(folder / "keys", copy / "keys", dirs_exist_ok=True)
         shutil.copytree(folder / "data", copy / "data", dirs_exist_ok=True)
-        for formats, with_words in ((("csv",), False), (("jsonl",), False), (("parquet",), False), (("csv",), True)):
+        for form, with_words in (
+            (Format.CSV, False),
+            (Format.JSONL, False),
+            (Format.PARQUET, False),
+            (Format.CSV, True),
+        ):
             target = given.folder / "export"
             shutil.rmtree(target, ignore_errors=True)
-            spent, most, count = apart(exporting, copy, target, formats, with_words)
-            name = f"{number:,}, {formats[0]}{' with words' if with_words else ''}"
+            spent, most, count = apart(exporting, copy, target, form, with_words)
+            name = f"{number:,}, {form}{' with words' if with_words else ''}"
             out(f"  {name:<44} {spent:7.1f} s   peak {most:5.0f} MB   {count / spent:7.0f} rows/s")
-            if share == 1 and formats == ("csv",):
+            if share == 1 and form is Format.CSV:
                 checked, peak, found = alone(target)
                 is_sound &= found
                 out(f"  {'   verify.py on it':<44} {checked:7.1f} s   peak {peak:5.0f} MB")

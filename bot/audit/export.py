@@ -75,7 +75,7 @@ class Request:
 
     by: str
     at: datetime
-    formats: Sequence[Format] = ("csv",)
+    formats: Sequence[Format] = (Format.CSV,)
     filters: Mapping[str, Any] = field(default_factory=dict)
     selection: Selection | None = None
     """None: all entries."""
@@ -144,14 +144,15 @@ class _Writing:
         manifest = self._manifest(signer)
         (self._part / "manifest.json").write_bytes(manifest)
         if signer:
-            (self._part / "manifest.sig").write_text(signer.signature(manifest) + "\n", encoding="ascii")
+            (self._part / "manifest.sig").write_text(signer.signature(manifest), encoding="ascii")
         return Exported(count, records.digest(manifest))
 
     def on_record(self, exported: Exported) -> None:
         request = self._request
         facts = {
-            "count": exported.count, "formats": list(request.formats), "filters": dict(request.filters),
-            "with_words": request.with_words, "chain": _chain(request), "manifest": exported.manifest,
+            "count": exported.count, "formats": [str(each) for each in request.formats],
+            "filters": dict(request.filters), "with_words": request.with_words, "chain": _chain(request),
+            "manifest": exported.manifest,
         }  # fmt: skip
         subject = f"x_{secrets.token_hex(10)}"
         with self._store.write() as session:

@@ -6,11 +6,16 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Self
 
-Format = Literal["csv", "jsonl", "parquet"]
-FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+
+class Format(StrEnum):
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
 
 Cell = str | int | bool | None
 Row = Mapping[str, Cell]
@@ -158,7 +163,11 @@ class ParquetRows(Rows):
             self._waiting.clear()
 
 
-KINDS: Final[Mapping[Format, type[Rows]]] = {"csv": CsvRows, "jsonl": JsonRows, "parquet": ParquetRows}
+KINDS: Final[Mapping[Format, type[Rows]]] = {
+    Format.CSV: CsvRows,
+    Format.JSONL: JsonRows,
+    Format.PARQUET: ParquetRows,
+}
 
 
 def _cell(value: Cell) -> str:

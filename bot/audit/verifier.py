@@ -619,7 +619,7 @@ class Folder:
                 self.report.note("manifest.json", "unsigned")
             return
         signature = self._only_line("manifest.sig")
-        found = is_signed(key or "", signature.decode("ascii", "replace").strip(), raw)
+        found = is_signed(key or "", signature.decode("ascii", "replace"), raw)
         if found is None:
             self.report.note("", "unchecked")
         elif not found:

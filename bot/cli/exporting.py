@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from bot.audit import export as exports
 from bot.audit.export import ExportError, Request
 from bot.audit.records import timestamp
-from bot.audit.rows import FORMATS, Format
+from bot.audit.rows import Format
 from bot.audit.selections import by_columns
 from bot.cli import EXIT_IO, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, terminal, tongue
@@ -49,7 +49,7 @@ def export(
     request = Request(
         by=record.people.person(AUTHOR),
         at=datetime.now(UTC),
-        formats=list(dict.fromkeys(formats or FORMATS[:1])),
+        formats=list(dict.fromkeys(formats or [Format.CSV])),
         filters=filters,
         selection=partial(by_columns, record.store, kinds=kinds or (), since=since, until=until) if filters else None,
         with_words=with_words,
