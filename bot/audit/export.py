@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TextIO
 
@@ -23,7 +22,6 @@ from bot.audit.kept import Kept, batched, following, said_by, these
 from bot.audit.ledger import Ledger
 from bot.audit.looks import KIND as LOOK
 from bot.audit.promises import in_ranges
-from bot.audit.selections import by_columns
 from bot.audit.sheets import KINDS, Format, MissingParquetError, Rows, columns, row_of
 from bot.audit.vault import VaultError
 from bot.store import Store
@@ -167,8 +165,8 @@ class _Writing:
         return (found[0].seq, found[0].hash) if found else (0, records.GENESIS)
 
     def _selected(self, until: int) -> Iterator[int]:
-        chosen = self._request.selection or partial(by_columns, self._store)
-        return (seq for seq in chosen() if 0 < seq <= until)
+        chosen = self._request.selection
+        return (seq for seq in chosen() if 0 < seq <= until) if chosen else iter(range(1, until + 1))
 
     def _looks_on_record(self) -> None:
         """Before a word is opened."""

@@ -18,7 +18,7 @@ from bot.audit.index import Index
 from bot.audit.statistics import Period, statistics_of
 from bot.cli.audit import Json, audit
 from bot.cli.build import Record, open_policy, terminal, tongue
-from bot.cli.searching import Days, Since, Until
+from bot.cli.filtering import Days, Since, Until
 from bot.settings import read_settings
 from bot.wording import Wording
 from rules.verdict import Outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,15 +16,30 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from bot.audit import export as exports
 from bot.audit.export import ExportError, Request
+from bot.audit.index import Filters, Index
 from bot.audit.records import timestamp
-from bot.audit.selections import by_columns
 from bot.audit.sheets import Format
 from bot.cli import EXIT_IO, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, terminal, tongue
+from bot.cli.filtering import (
+    AsPart,
+    Days,
+    InWords,
+    OfClause,
+    OfKind,
+    OfOutcome,
+    OfOwner,
+    OfPerson,
+    OfPolicy,
+    OfRule,
+    OfRuling,
+    OnAccount,
+    OnChannel,
+    Since,
+    Until,
+)
 from bot.settings import read_settings
 from bot.wording import Wording
-
-_MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 
 
 def export(
@@ -37,21 +53,36 @@ def export(
     is_whole: Annotated[
         bool, typer.Option("--chain/--no-chain", help="With every entry of the chain, or only the selected ones.")
     ] = True,
-    kinds: Annotated[list[str] | None, typer.Option("--kind", help="Only entries of this kind.")] = None,
-    since: Annotated[datetime | None, typer.Option(formats=_MOMENTS, help="From this moment on (UTC).")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=_MOMENTS, help="Before this moment (UTC).")] = None,
+    text: InWords = None,
+    since: Since = None,
+    until: Until = None,
+    outcome: OfOutcome = None,
+    rule: OfRule = None,
+    part: AsPart = None,
+    clause: OfClause = None,
+    channel: OnChannel = None,
+    account: OnAccount = None,
+    kind: OfKind = None,
+    policy: OfPolicy = None,
+    person: OfPerson = None,
+    owner: OfOwner = None,
+    ruling: OfRuling = None,
 ) -> int:
     """Write rows for people, the chain that proves them, and the verifier that checks it without Vaglio."""
-    record = Record.open(read_settings())
-    since, until = since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC)
-    filters: dict[str, object] = {"kinds": list(dict.fromkeys(kinds or ()))} if kinds else {}
-    filters |= {name: timestamp(at) for name, at in (("since", since), ("until", until)) if at}
+    settings = read_settings()
+    days = Days.of(since, until, settings)
+    filters = Filters(
+        since=days.since, until=days.until, outcome=outcome, rule=rule, part=part, clause=clause, channel=channel,
+        account=account, kind=kind, policy=policy, pseudonym=person, owner=owner, ruling=ruling, text=text,
+    )  # fmt: skip
+    record = Record.open(settings)
+    given = _given(filters)
     request = Request(
         by=record.people.person(AUTHOR),
         at=datetime.now(UTC),
         formats=list(dict.fromkeys(formats or [Format.CSV])),
-        filters=filters,
-        selection=partial(by_columns, record.store, kinds=kinds or (), since=since, until=until) if filters else None,
+        filters=given,
+        selection=partial(Index(record.store, record.ledger).select, filters) if given else None,
         with_words=with_words,
         is_whole=is_whole,
     )
@@ -66,6 +97,16 @@ def export(
     out.print(wording.say("Check it anywhere, without Vaglio: {command}", command=f"python {folder / 'verify.py'}"))
     out.print(wording.say("Fingerprint of its manifest, on record too: {fingerprint}", fingerprint=found.manifest))
     return 0
+
+
+def _given(filters: Filters) -> dict[str, object]:
+    """As the manifest tells them."""
+    said = {field.name: getattr(filters, field.name) for field in fields(filters)}
+    return {
+        name: timestamp(value) if isinstance(value, datetime) else str(value)
+        for name, value in said.items()
+        if value is not None
+    }
 
 
 @contextmanager

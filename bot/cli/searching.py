@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -14,74 +13,51 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.audit.errors import RecordError
-from bot.audit.facets import Facets, Part, words_of
-from bot.audit.filters import day_begins, day_ends
+from bot.audit.facets import Facets, words_of
 from bot.audit.index import Filters, Index, Page
 from bot.audit.looks import look
 from bot.audit.terms import Question
 from bot.audit.vault import VaultError
 from bot.cli.audit import Json, audit
-from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
+from bot.cli.build import AUTHOR, Record, terminal, tongue
+from bot.cli.filtering import (
+    AsPart,
+    Days,
+    InWords,
+    OfClause,
+    OfKind,
+    OfOutcome,
+    OfOwner,
+    OfPerson,
+    OfPolicy,
+    OfRule,
+    OfRuling,
+    OnAccount,
+    OnChannel,
+    Since,
+    Until,
+)
 from bot.cli.reporting import reporting
-from bot.settings import Settings, read_settings
+from bot.settings import read_settings
 from bot.wording import Wording
-from rules.draft import Account, Channel
-from rules.verdict import Outcome
-
-Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day.", metavar="DAY")]
-Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day.", metavar="DAY")]
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """A stretch of days, as the policy's time zone has them."""
-
-    since: datetime | None
-    until: datetime | None
-
-    @classmethod
-    def of(cls, since: datetime | None, until: datetime | None, settings: Settings) -> Days:
-        """Raises `typer.BadParameter` for days in the wrong order."""
-        if since is None and until is None:
-            return cls(None, None)
-        if since and until and until < since:
-            raise typer.BadParameter("the last day comes before the first", param_hint="--until")
-        zone = open_policy(settings).zone
-        return cls(_begins(since, zone), _ends(until, zone))
-
-
-def _begins(day: datetime | None, zone: tzinfo) -> datetime | None:
-    try:
-        return day_begins(day.date(), zone) if day else None
-    except OverflowError:  # before anything that could have been recorded
-        return None
-
-
-def _ends(day: datetime | None, zone: tzinfo) -> datetime | None:
-    try:
-        return day_ends(day.date(), zone) if day else None
-    except OverflowError:
-        return None
 
 
 @audit.command()
 def search(
-    text: Annotated[
-        str | None, typer.Option(help='In the masked words: words, "phrases" and beginnings*; all must be there.')
-    ] = None,
+    text: InWords = None,
     since: Since = None,
     until: Until = None,
-    outcome: Annotated[Outcome | None, typer.Option(help="Of the check.")] = None,
-    rule: Annotated[str | None, typer.Option(help="A rule, or how rules begin: 'tone.*'.")] = None,
-    part: Annotated[Part | None, typer.Option(help="Why the entry names the rule.")] = None,
-    clause: Annotated[str | None, typer.Option(help="Of a finding.")] = None,
-    channel: Annotated[Channel | None, typer.Option(help="Where the draft was to go.")] = None,
-    account: Annotated[Account | None, typer.Option(help="In whose name.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Of entry: screening, decision, override ...")] = None,
-    policy: Annotated[str | None, typer.Option(help="A revision.")] = None,
-    person: Annotated[str | None, typer.Option(help="A pseudonym: who did it, or of whom it is.")] = None,
-    owner: Annotated[str | None, typer.Option(help="Who was asked, or decided.")] = None,
-    ruling: Annotated[str | None, typer.Option(help="approved, rejected, change, upheld or overturned.")] = None,
+    outcome: OfOutcome = None,
+    rule: OfRule = None,
+    part: AsPart = None,
+    clause: OfClause = None,
+    channel: OnChannel = None,
+    account: OnAccount = None,
+    kind: OfKind = None,
+    policy: OfPolicy = None,
+    person: OfPerson = None,
+    owner: OfOwner = None,
+    ruling: OfRuling = None,
     newest: Annotated[int, typer.Option("-n", "--newest", min=1, max=1_000, help="How many entries.")] = 20,
     after: Annotated[int | None, typer.Option(min=1, help="Only entries older than this one.")] = None,
     with_words: Annotated[

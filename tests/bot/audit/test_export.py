@@ -18,8 +18,8 @@ from bot.audit import export as exports
 from bot.audit import sheets as rows
 from bot.audit.errors import RecordError
 from bot.audit.export import Exported, ExportError, Request, Selection, export
+from bot.audit.index import Filters, Index
 from bot.audit.promises import in_ranges
-from bot.audit.selections import by_columns
 from bot.audit.sheets import Format
 from bot.cli import EXIT_USAGE
 from bot.cli.commands import run
@@ -151,7 +151,7 @@ def test_no_cell_is_a_formula(tmp_path: Path, text: str) -> None:
 
 
 def test_without_the_chain_only_what_was_asked_for_is_there(made: Made, folder: Path) -> None:
-    chosen: Selection = lambda: by_columns(made.store, kinds=["decision"])  # noqa: E731
+    chosen: Selection = lambda: Index(made.store, made.ledger).select(Filters(kind="decision"))  # noqa: E731
     found = exported(made, folder, formats=(Format.JSONL,), selection=chosen, with_words=True, is_whole=False)
     seqs = [row["seq"] for row in lines(folder / "rows.jsonl")]
     assert seqs == [row["seq"] for row in lines(folder / "chain.jsonl")] == list(chosen())
@@ -254,10 +254,10 @@ def test_the_command_exports_what_it_is_asked_for(made: Made, capsys: pytest.Cap
     assert "9 entries exported." in capsys.readouterr().out
     assert {row["kind"] for row in lines(folder / "rows.jsonl")} == {"screening"}
     assert json.loads((folder / "manifest.json").read_bytes())["filters"] == {
-        "kinds": ["screening"], "since": "2026-11-26T00:00:00.000000Z",
+        "kind": "screening", "since": "2026-11-25T23:00:00.000000Z",
     }  # fmt: skip
     assert checked(folder).returncode == 0
     assert run(asked) == EXIT_USAGE
     assert "does not exist" in capsys.readouterr().err
-    assert run(["audit", "export", "none", "--until", "2026-11-26T12:00:00"]) == 0
+    assert run(["audit", "export", "none", "--until", "2026-11-25"]) == 0
     assert "0 entries exported." in capsys.readouterr().out
