@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol, TextIO
+from typing import Any, Final, Literal, TextIO
 
 from sqlmodel import Session, col, select
 
@@ -23,6 +23,7 @@ from bot.audit.ledger import Ledger
 from bot.audit.looks import KIND as LOOK
 from bot.audit.promises import in_ranges
 from bot.audit.sheets import KINDS, Format, MissingParquetError, Rows, columns, row_of
+from bot.audit.signing import Signer
 from bot.audit.vault import VaultError
 from bot.store import Store
 from bot.tables import Entry
@@ -55,16 +56,6 @@ class ExportError(Exception):
             "erased": wording.say("somebody was erased while it was written, so it was thrown away. Export again."),
         }
         return f"{self.place}: {told[self.code]}"
-
-
-class Signer(Protocol):
-    """Signs the manifest. `public` is its public Ed25519 key, hexadecimal."""
-
-    @property
-    def public(self) -> str: ...
-
-    def signature(self, told: bytes) -> str:
-        """Hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,12 +126,12 @@ class Report:
         if len(self.faults) == MOST_FAULTS:
             self.more += 1
         else:
-            self.faults.append({"place": place, "what": what, "text": self.say(what)})
+            self.faults.append({"place": place, "what": what, "text": self.sentence(what)})
 
     def note(self, place: str, what: str, **facts: object) -> None:
-        self.notes[place, what] = self.say(what, **facts)
+        self.notes[place, what] = self.sentence(what, **facts)
 
-    def say(self, what: str, **facts: object) -> str:
+    def sentence(self, what: str, **facts: object) -> str:
         return SAYINGS[what][self.language == "it"].format(**facts)
 
     def entry(self, seq: object) -> str:
@@ -841,10 +841,14 @@ def tell(report: Report, chain: Chain, made_at: str | None, as_json: bool) -> No
         return
     for each in [*report.faults, *notes]:
         told(shown(f"{each['place']}: {each['text']}" if each["place"] else each["text"]) + "\n")
-    told(report.say("faults", count=number) + "\n" if number else report.say("sound", count=chain.number) + "\n")
-    told(report.say("head", head=shown(chain.head)) + "\n")
+    told(
+        report.sentence("faults", count=number) + "\n"
+        if number
+        else report.sentence("sound", count=chain.number) + "\n"
+    )
+    told(report.sentence("head", head=shown(chain.head)) + "\n")
     if made_at:
-        told(report.say("made", at=shown(made_at)) + "\n")
+        told(report.sentence("made", at=shown(made_at)) + "\n")
 
 
 def public_key(text: str) -> str:
@@ -873,7 +877,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise Unreadable("--key", "unchecked")  # whoever names a key wants to know
     except (Unreadable, OSError) as error:
         place, what = error.args if isinstance(error, Unreadable) else (error.filename, "unread")
-        sys.stderr.write(shown(f"{place}: {report.say(what)}") + "\n")
+        sys.stderr.write(shown(f"{place}: {report.sentence(what)}") + "\n")
         return 2
     tell(report, chain, made_at, given.as_json)
     return 1 if report.faults else 0

@@ -15,10 +15,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from bot.audit import export as exports
+from bot.audit.checkpoints import Checkpoints
 from bot.audit.export import ExportError, Request
 from bot.audit.index import Filters, Index
 from bot.audit.records import timestamp
 from bot.audit.sheets import Format
+from bot.audit.signing import SigningKeys
 from bot.cli import EXIT_IO, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, terminal, tongue
 from bot.cli.filtering import (
@@ -40,6 +42,8 @@ from bot.cli.filtering import (
 )
 from bot.settings import read_settings
 from bot.wording import Wording
+
+_ALL = 2**31 - 1
 
 
 def export(
@@ -75,7 +79,7 @@ def export(
         since=days.since, until=days.until, outcome=outcome, rule=rule, part=part, clause=clause, channel=channel,
         account=account, kind=kind, policy=policy, pseudonym=person, owner=owner, ruling=ruling, text=text,
     )  # fmt: skip
-    record = Record.open(settings)
+    record, keys = Record.open(settings), SigningKeys(settings.keys_dir)
     given = _given(filters)
     request = Request(
         by=record.people.person(AUTHOR),
@@ -88,7 +92,15 @@ def export(
     )
     try:
         with _bar() as progress:
-            found = exports.export(record.store, record.ledger, folder.absolute(), request, progress=progress)
+            found = exports.export(
+                record.store,
+                record.ledger,
+                folder.absolute(),
+                request,
+                signer=keys.signer(),
+                checkpoints=(signed.line for _, signed in Checkpoints(record.store, keys).after(0, _ALL)),
+                progress=progress,
+            )
     except ExportError as error:
         sys.stderr.write(error.show(tongue()) + "\n")
         return EXIT_IO if error.code == "erased" else EXIT_USAGE
