@@ -107,7 +107,9 @@ def select_by(connection: Connection, filters: Filters, *, newest_first: bool) -
     first = counts.index(min(counts))
     also = [way.among for way in ways if way is not ways[first]]
     return Selection(
-        _joined(ways[first], [f"{side} :beyond", *within], also + exactly, order, counts[first], is_sqlite=is_sqlite),
+        _joined(
+            ways[first], [f"seq {side} :beyond", *within], also + exactly, order, counts[first], is_sqlite=is_sqlite
+        ),
         values,
     )
 
@@ -121,12 +123,16 @@ def _joined(way: _Way, within: list[str], also: list[str], order: str, count: in
         join = f" CROSS JOIN hit ON hit.seq = {way.seq}" if also else ""
         ordered = f"ORDER BY {way.seq} {order} LIMIT :limit"
         return f"SELECT {distinct}{way.seq} FROM {way.source}{join} WHERE {where}{rest} {ordered}"
-    # So has this PostgreSQL, which would rather walk through everything from the end where it takes them for many.
-    kept = "MATERIALIZED" if count < _FEW else "NOT MATERIALIZED"
-    return (
-        f"WITH few AS {kept} (SELECT {distinct}{way.seq} AS seq FROM {way.source} WHERE {where}) "
-        f"SELECT hit.seq FROM few JOIN hit ON hit.seq = few.seq WHERE 1 = 1{rest} ORDER BY hit.seq {order} LIMIT :limit"
-    )
+    if count < _FEW:
+        # So has this PostgreSQL, which might rather walk through everything from the end.
+        few = f"SELECT {distinct}{way.seq} AS seq FROM {way.source} WHERE {where}"
+        return (
+            f"WITH few AS MATERIALIZED ({few}) SELECT hit.seq FROM few JOIN hit ON hit.seq = few.seq "
+            f"WHERE 1 = 1{rest} ORDER BY hit.seq {order} LIMIT :limit"
+        )
+    # What is common is soon met on that walk.
+    walk = " AND ".join([way.among, *(f"hit.{each}" for each in within)])
+    return f"SELECT hit.seq FROM hit WHERE {walk}{rest} ORDER BY hit.seq {order} LIMIT :limit"
 
 
 def _ways(filters: Filters, values: Values, *, is_sqlite: bool) -> Iterator[_Way]:

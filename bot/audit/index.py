@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 BATCH: Final = 500
 """Entries that are taken in at a time, each time durably."""
 _PAGE: Final = 5_000
+_MANY: Final = 10_000
+"""New entries after which the database looks anew at how common things are."""
 _MOST: Final = 2**31 - 1
 
 Progress = Callable[[int, int], None]
@@ -129,6 +131,8 @@ class Index:
                 progress(seen, max(seen, self._last()))
             if count < BATCH:
                 break
+        if taken > _MANY:
+            self._shelf.count_values()
         if not self._shelf.clean():
             log.warning("search.purge_waits", place=self._shelf.place)
         return taken

@@ -150,6 +150,14 @@ class Shelf:
         except OSError:
             raise RecordError("rights", self.place) from None
 
+    def count_values(self) -> None:
+        """Have PostgreSQL learn how common each value is: it goes by that, and may not have looked for long."""
+        if self.is_sqlite:
+            return
+        with self.write() as connection:
+            for table in TABLES:
+                connection.exec_driver_sql(f"ANALYZE {table}")
+
     def clean(self) -> bool:
         """See that what was deleted is nowhere any more: not in a free page, not in the log of what was written.
 
