@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,13 +43,16 @@ class Store:
         address = _address(url)
         self._file = Path(str(address.database)).absolute() if address.get_backend_name() == "sqlite" else None
         self.place = str(self._file or postgres.shown(address))
-        """Where the database is, to be shown to people."""
+        """Where the database is, to be shown to people: never with a user or a password."""
+        self.kind = "SQLite" if self._file else "PostgreSQL"
         self.engine = self._reading = _engine(_reading(self._file) if read_only and self._file else address)
         if self._file:
             _prepare_sqlite(self.engine, read_only=read_only)
         else:
             postgres.prepare(self.engine)
             self._reading = postgres.reading(self.engine)
+        # Commands open a store and end; its connections end with it, as they do where it is closed.
+        weakref.finalize(self, self.engine.dispose)
         self._writing = (self._reading if read_only else self.engine).execution_options(vaglio_writes=_LOCKED)
         # SQLite has whoever waits for its lock ask again after ever longer pauses, and under load some never get it:
         # those of this process take turns instead.
