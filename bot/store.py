@@ -110,9 +110,10 @@ class Store:
                 raise RecordError("tables", self.place) from None
 
     def close(self) -> None:
-        # What a thread still has in hand is closed when it comes back: it would lie open in a pool that is gone.
-        event.listen(self.engine.pool, "checkin", lambda _, record: record.close())
+        pool = self.engine.pool
         self.engine.dispose()
+        # What a thread still has in hand is closed when it comes back: it would lie open in a pool that is gone.
+        event.listen(pool, "checkin", lambda _, record: record.close())
 
     def _look_at_encoding(self) -> None:
         if self._file is not None:
