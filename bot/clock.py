@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from bot.audit.retention import Retention
 from bot.deeds import Cabinet
 from bot.errands import Errand, Post, What, card_of
 from bot.places import Awaiting, Days
@@ -25,6 +26,8 @@ EVERY: Final = 15.0
 """Seconds between two looks at the clock."""
 _MORNING: Final = 8
 """The hour from which a day is summed up."""
+_RETENTION: Final = "record/retention"
+"""As what the days are noted on which words were let go: no owner is called so."""
 _FRESH: Final = 4
 """Hours for which a card speaks for itself."""
 
@@ -39,10 +42,11 @@ class Clock:
         days: Days,
         awaiting: Awaiting,
         quizzes: Quizzes,
+        retention: Retention,
         policy: Callable[[], Policy],
     ) -> None:
         self._cabinet, self._post, self._days, self._awaiting = cabinet, post, days, awaiting
-        self._quizzes, self._policy = quizzes, policy
+        self._quizzes, self._retention, self._policy = quizzes, retention, policy
 
     async def run(self, every: float = EVERY) -> None:
         """Until cancelled. What fails is logged and done at the next look."""
@@ -125,7 +129,16 @@ class Clock:
         self._awaiting.sweep(now)
         self._quizzes.sweep(now)
         self._days.sweep(now)
+        self._let_go(now)
         return errands
+
+    def _let_go(self, now: datetime) -> None:
+        """Words whose time is over, once a day; a process that does the same finds nothing left."""
+        policy, day = self._policy(), now.date().isoformat()
+        if self._days.is_done(_RETENTION, day):
+            return
+        self._retention.let_go(policy.record, policy.revision, now)
+        self._days.done(_RETENTION, day)
 
     async def _kindly(self, doing: Awaitable[None]) -> None:
         try:

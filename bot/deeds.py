@@ -12,7 +12,7 @@ from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
 from bot.drafts import Drafts
 from bot.errands import Errand
-from bot.people import Language, People
+from bot.people import Language, Linked, People
 from bot.receipts import Receipts
 from bot.reminders import Reminders
 from bot.reply import Notice, Reply
@@ -40,6 +40,18 @@ class Cabinet:
     receipts: Receipts
     reminders: Reminders
     ledger: Ledger
+
+    def link(self, account: str, code: str, at: datetime) -> Linked:
+        """Make `account` one of whoever was given `code`, on record."""
+        before = self.people.person(account) if self.people.is_known(account) else None
+        linked = self.people.link(account, code, at)
+        if linked is Linked.DONE:
+            # Delivered again it is the same entry.
+            subject = f"k_{self.people.seals.name('linked', account, code)[:20]}"
+            person = self.people.person(account)
+            facts = {"platform": account.partition(":")[0], "joined": before if before != person else None}
+            self.ledger.append("link", subject=subject, facts=facts, actor=person, at=at)
+        return linked
 
     def zone(self, person: str, policy: Policy) -> tzinfo:
         """In which somebody's moments are shown: their own, else the policy's."""

@@ -70,7 +70,7 @@ class Hearing:
         }  # fmt: skip
         self._cabinet.ledger.append(
             "decision", subject=seat.id, facts=facts, actor=person, at=act.at,
-            content=canonical({"reason": reason}),
+            content=canonical({"reason": reason}), holder=seat.writer,
         )  # fmt: skip
         ruled = self._cabinet.reviews.rule(seat, person, ruling, act.at, by=act.name, reason=reason or None)
         if ruled is not Ruled.DONE:
@@ -111,7 +111,7 @@ class Hearing:
         """The same deed once more, after a stop: whoever passed it on has no right to it any more."""
         if act.action.choice != tag(seat.owner) or not (found := self._cabinet.ledger.entry(f"{seat.id}:{act.id}")):
             return None
-        said = json.loads(found[0].body)
+        said = json.loads(found.body)
         return _passed_on(act, seat, said["facts"]["from"], policy) if said["actor"] == person else None
 
     def _appeal(self, act: Act, screener: Screener) -> Answer:
@@ -132,10 +132,12 @@ class Hearing:
         if appeal.writer == person or (appeal.state is not Standing.OPEN and appeal.decided_by != person):
             return _not_done(Ruled.OWN if appeal.writer == person else Ruled.SETTLED, act)
         facts = {"screening": appeal.screening, "rule": appeal.rule, "ruling": state.value}
-        self._cabinet.ledger.append(
+        entry = self._cabinet.ledger.append(
             "appeal_decision", subject=appeal.id, facts=facts, actor=person, at=act.at,
-            content=canonical({"reason": reason}),
+            content=canonical({"reason": reason}), holder=appeal.writer,
         )  # fmt: skip
+        if json.loads(entry.body)["actor"] != person:  # of two who decide at once, the one who is on record
+            return _not_done(Ruled.SETTLED, act)
         ruled = self._cabinet.appeals.decide(appeal.id, person, state, reason, act.at, act.name)
         if ruled is not Ruled.DONE:
             return _not_done(ruled, act)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from bot.rates import rate_key, sweep
+from bot.audit.seals import Seals
+from bot.rates import sweep
 from bot.store import Store
 from bot.tables import Grant, Held, Identity, LinkCode, Person, Rate
 
@@ -27,6 +27,10 @@ CODE_LIFE = timedelta(minutes=10)
 """For which a code links an account, once."""
 _LETTERS = "23456789BCDFGHJKLMNPQRSTVWXZ"
 """Without what is taken for something else, and without vowels, so that no code is a word."""
+_FRESH = 2.0
+"""Seconds for which an account that was looked up is known: what another process changes counts as soon."""
+_KNOWN = 10_000
+"""Accounts that are known in this way at most."""
 _TRIES = 5
 """Wrong codes of an account within `CODE_LIFE`, after which none is taken from it for the rest of it."""
 
@@ -46,8 +50,9 @@ class Linked(Enum):
 class People:
     """Accounts are `slack:TEAM:USER`, `telegram:USER` or `local:NAME`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, seals: Seals) -> None:
+        self._store, self.seals = store, seals
+        self._known: dict[str, tuple[float, Person]] = {}
 
     def person(self, account: str) -> str:
         """The pseudonym by which the record knows whoever has this account; the same one every time."""
@@ -61,16 +66,19 @@ class People:
 
     def accounts(self, person: str) -> tuple[str, ...]:
         with self._store.read() as session:
-            # Sorted here: how a server orders text is its administrator's choice.
-            return tuple(sorted(session.exec(select(Identity.account).where(Identity.person == person)).all()))
+            return self.accounts_in(session, person)
+
+    def accounts_in(self, session: Session, person: str) -> tuple[str, ...]:
+        """The same inside a transaction."""
+        found = session.exec(select(Identity).where(Identity.person == person)).all()
+        return tuple(sorted(self._account(session, identity) for identity in found))
 
     def everybody(self) -> Mapping[str, tuple[str, ...]]:
         """Each person's accounts."""
-        found: dict[str, tuple[str, ...]] = {}
         with self._store.read() as session:
-            for identity in sorted(session.exec(select(Identity)).all(), key=lambda identity: identity.account):
-                found[identity.person] = (*found.get(identity.person, ()), identity.account)
-        return found
+            found = session.exec(select(Identity)).all()
+            pairs = sorted((self._account(session, identity), identity.person) for identity in found)
+        return {person: tuple(account for account, whose in pairs if whose == person) for _, person in pairs}
 
     # --- How they are answered -------------------------------------------------------------------------------------
 
@@ -123,7 +131,7 @@ class People:
 
     def link(self, account: str, code: str, now: datetime) -> Linked:
         """Make `account` one of whoever was given `code`. The same account may send it twice and is told the same."""
-        moment, key, code = now.timestamp(), rate_key("link", account), _plain(code)
+        moment, key, code = now.timestamp(), self.seals.name("link", account), _plain(code)
         with self._store.write() as session:
             sweep(session, moment)
             wrong = session.get(Rate, key) or Rate(key=key, until=moment + CODE_LIFE.total_seconds())
@@ -138,75 +146,100 @@ class People:
                 wrong.count += 1
                 session.add(wrong)
                 return Linked.NOT_VALID
-            if not _give(session, account, found.person):
+            if not self._give(session, account, found.person):
                 return Linked.ELSEWHERE
             session.delete(found)
             session.add(LinkCode(code=_digest(code, account), person=found.person, until=found.until))
-            return Linked.DONE
+        self.look_again()
+        return Linked.DONE
 
     def unlink(self, account: str) -> bool:
         """From now on it is nobody's, and whoever uses it is new here. False: it was nobody's before."""
         with self._store.write() as session:
-            identity = session.get(Identity, account)
+            identity = session.get(Identity, self._key(account))
             if identity is None:
                 return False
             # A code that this account has used would say that it is still linked.
             session.exec(delete(LinkCode).where(col(LinkCode.person) == identity.person))
             session.delete(identity)
-            return True
+        self.look_again()
+        return True
+
+    def look_again(self) -> None:
+        """Forget what was looked up lately: somebody else may have changed it."""
+        self._known.clear()
 
     # --- The tables ------------------------------------------------------------------------------------------------
 
     def _person(self, account: str) -> Person:
         if found := self._find(account):
             return found
-        # Two first messages at once: the second finds what the first has made.
-        with suppress(IntegrityError), self._store.write() as session:
-            if there := session.exec(_of(account)).first():
-                return there  # without an attempt, which a server would write down with the account in it
+        with self._store.write() as session:
+            # Two first messages at once: the second finds what the first has made.
+            if known := session.exec(self._of(account)).first():
+                return known
             id = f"p_{secrets.token_hex(8)}"
             session.add(Person(id=id))
             session.flush()
-            session.add(Identity(account=account, person=id))
+            self.seals.make(session, id)
+            session.add(self._identity(session, account, id))
         found = self._find(account)
         if found is None:
             raise LookupError("an account that was just made is gone")
         return found
 
     def _find(self, account: str) -> Person | None:
+        moment = time.monotonic()
+        if (known := self._known.get(account)) and moment - known[0] < _FRESH:
+            return known[1]
         with self._store.read() as session:
-            return session.exec(_of(account)).first()
+            found = session.exec(self._of(account)).first()
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        if found:
+            self._known[account] = (moment, found)
+        return found
 
     def _update(self, account: str, **changes: str) -> None:
         with self._store.write() as session:
-            person = session.exec(_of(account)).one()
+            person = session.exec(self._of(account)).one()
             person.sqlmodel_update(changes)
             session.add(person)
+        self.look_again()
 
+    def _of(self, account: str) -> SelectOfScalar[Person]:
+        return select(Person).join(Identity).where(Identity.key == self._key(account))
 
-def _of(account: str) -> SelectOfScalar[Person]:
-    return select(Person).join(Identity).where(Identity.account == account)
+    def _key(self, account: str) -> str:
+        return self.seals.name("account", account)
 
+    def _identity(self, session: Session, account: str, person: str) -> Identity:
+        key = self._key(account)
+        return Identity(key=key, person=person, sealed=self.seals.seal(session, person, account.encode(), key.encode()))
 
-def _give(session: Session, account: str, person: str) -> bool:
-    """Put the account among this person's, if it is nobody's or all that somebody has."""
-    identity = session.get(Identity, account)
-    before = identity.person if identity else None
-    if before == person:
+    def _account(self, session: Session, identity: Identity) -> str:
+        return (self.seals.unseal(session, identity.person, identity.sealed, identity.key.encode()) or b"").decode()
+
+    def _give(self, session: Session, account: str, person: str) -> bool:
+        """Put the account among this person's, if it is nobody's or all that somebody has."""
+        identity = session.get(Identity, self._key(account))
+        before = identity.person if identity else None
+        if before == person:
+            return True
+        if before is not None and not _has_nothing_but(session, before, self._key(account)):
+            return False
+        session.merge(self._identity(session, account, person))
+        session.flush()
+        if before is not None:
+            session.exec(delete(LinkCode).where(col(LinkCode.person) == before))
+            session.exec(delete(Person).where(col(Person.id) == before))
+            self.seals.join(session, before, person)
         return True
-    if before is not None and not _has_nothing_but(session, before, account):
-        return False
-    session.merge(Identity(account=account, person=person))
-    session.flush()
-    if before is not None:
-        session.exec(delete(LinkCode).where(col(LinkCode.person) == before))
-        session.exec(delete(Person).where(col(Person.id) == before))
-    return True
 
 
-def _has_nothing_but(session: Session, person: str, account: str) -> bool:
+def _has_nothing_but(session: Session, person: str, key: str) -> bool:
     more = (
-        select(Identity.person).where(Identity.person == person, Identity.account != account),
+        select(Identity.person).where(Identity.person == person, Identity.key != key),
         select(Grant.person).where(Grant.person == person),
         select(Held.person).where(Held.person == person),
     )

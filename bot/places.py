@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import col, delete, select
 
+from bot.audit.seals import Seals
 from bot.store import Store
 from bot.tables import Awaited, Card, Digest
 
@@ -50,27 +51,30 @@ class Cards:
 class Awaiting:
     """For platforms without forms: whose next message is meant for which action."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, seals: Seals) -> None:
+        self._store, self._name = store, seals.name
 
     def ask(self, account: str, action: str, now: datetime) -> None:
         """What was asked for before is not waited for any more."""
         with self._store.write() as session:
-            session.merge(Awaited(account=account, action=action, until=(now + _PATIENCE).timestamp()))
+            session.merge(Awaited(key=self._key(account), action=action, until=(now + _PATIENCE).timestamp()))
 
     def asked(self, account: str, now: datetime) -> str | None:
         """The action that waits for this account's words."""
         with self._store.read() as session:
-            awaited = session.get(Awaited, account)
+            awaited = session.get(Awaited, self._key(account))
         return awaited.action if awaited and awaited.until > now.timestamp() else None
 
     def clear(self, account: str) -> None:
         with self._store.write() as session:
-            session.exec(delete(Awaited).where(col(Awaited.account) == account))
+            session.exec(delete(Awaited).where(col(Awaited.key) == self._key(account)))
 
     def sweep(self, now: datetime) -> None:
         with self._store.write() as session:
             session.exec(delete(Awaited).where(col(Awaited.until) <= now.timestamp()))
+
+    def _key(self, account: str) -> str:
+        return self._name("awaited", account)
 
 
 class Days:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -25,6 +25,8 @@ class Keepsake:
 
     text: Masked | None
     in_reply_to: Masked | None
+    as_written: Draft | None = field(default=None, repr=False)
+    """The draft itself, where the policy says that it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,20 @@ class Prescreen:
 
 def _keepsake(screening: Screening, screener: Screener) -> Keepsake:
     draft, verdict = screening.draft, screening.verdict
+    words = screener.policy.record.words
+    if words == "none":
+        return Keepsake(None, None)
+    as_written = draft if words == "raw" else None
     answered = draft.in_reply_to or ""
     hidden = screener.hidden(draft.text)
     others = screener.hidden(answered) if answered else []
     # What is found in one may stand in the other too, where only the words around it tell what it is: so neither
     # is kept unless both could be searched.
     if hidden is None or others is None:
-        return Keepsake(None, None)
+        return Keepsake(None, None, as_written)
     found = (*verdict.findings, *verdict.shadow, *screening.dismissed, *hidden)
     text = mask(draft.text, found, hidden_words(answered, others))
-    return Keepsake(text, mask(answered, others, hidden_words(draft.text, found)) if answered else None)
+    return Keepsake(text, mask(answered, others, hidden_words(draft.text, found)) if answered else None, as_written)
 
 
 def mended(screening: Screening, screener: Screener) -> Screening:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
 from sqlmodel import Session, col, delete
 
+from bot.audit.seals import Seals
 from bot.store import Store
 from bot.tables import Rate
 from bot.wording import Wording
@@ -47,8 +47,8 @@ class TooMany:
 class Rates:
     """Counts by the clock's minutes. What is turned away is not counted."""
 
-    def __init__(self, store: Store, person_per_minute: int, workspace_per_minute: int) -> None:
-        self._store = store
+    def __init__(self, store: Store, seals: Seals, person_per_minute: int, workspace_per_minute: int) -> None:
+        self._store, self._name = store, seals.name
         self._person, self._workspace = person_per_minute, workspace_per_minute
 
     def admit(self, id: str, account: str, now: datetime) -> TooMany | None:
@@ -56,13 +56,13 @@ class Rates:
         moment = now.timestamp()
         minute = int(moment // MINUTE)
         end = (minute + 1) * MINUTE
-        event = rate_key("event", account, id)
+        event = self._name("event", account, id)
         with self._store.write() as session:
             sweep(session, moment)
             if session.get(Rate, event) is not None:
                 return None
-            person = _counted(session, rate_key("person", account, str(minute)), end)
-            workspace = _counted(session, rate_key("workspace", _workspace(account), str(minute)), end)
+            person = _counted(session, self._name("person", account, str(minute)), end)
+            workspace = _counted(session, self._name("workspace", _workspace(account), str(minute)), end)
             is_own = person.count >= self._person
             if is_own or workspace.count >= self._workspace:
                 return TooMany(timedelta(seconds=end - moment), is_of_workspace=not is_own)
@@ -70,11 +70,6 @@ class Rates:
             workspace.count += 1
             session.add_all([person, workspace, Rate(key=event, until=moment + _KNOWN, count=1)])
         return None
-
-
-def rate_key(*parts: str) -> str:
-    """The name of a count: a digest of what is counted, of whom and when."""
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def sweep(session: Session, moment: float) -> None:

@@ -184,7 +184,7 @@ class Revisions:
         if row is None:
             raise LookupError(f"no policy was published as number {seq}")
         recorded = self._ledger.entry(_subject(row.revision, seq))
-        facts = json.loads(recorded[0].body)["facts"] if recorded else {}
+        facts = json.loads(recorded.body)["facts"] if recorded else {}
         if facts.get("bundle") != hashlib.sha256(row.bundle).hexdigest():
             raise RevisionError("altered", row.revision)
         policy = self._read(row.revision, row.bundle)

@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.accounts import Role, Title, is_account
+from bot.audit.targets import Target, read_targets
 from rules.assembly import SHIPPED
 from rules.draft import LIMIT
 from rules.judges import Toxicity
@@ -55,6 +56,13 @@ class Settings(BaseSettings):
     draft_days: int = Field(default=7, ge=1, le=90)
     rate_person: int = Field(default=20, ge=1)
     rate_workspace: int = Field(default=600, ge=1)
+
+    # An address may hold a password.
+    checkpoints: str = Field(default="", repr=False)
+    checkpoint_entries: int = Field(default=1_000, ge=1)
+    checkpoint_minutes: int = Field(default=60, ge=1, le=10_080)
+
+    unmask_people: int = Field(default=1, ge=1, le=2)
 
     admin: str | None = Field(default=None, repr=False)
 
@@ -99,6 +107,13 @@ class Settings(BaseSettings):
     def admin_is_e_mail(self) -> bool:
         """Whether Slack is to be asked whose address it is."""
         return self.admin is not None and _E_MAIL.fullmatch(self.admin) is not None
+
+    def checkpoint_targets(self) -> tuple[Target, ...]:
+        """The places off the host that take checkpoints. Raises `SettingsError`."""
+        try:
+            return read_targets(self.checkpoints)
+        except ValueError as error:
+            raise SettingsError(f"{PREFIX}CHECKPOINTS: {error}") from None
 
     def role_groups(self) -> tuple[tuple[Title, str], ...]:
         """Which role goes with which of Slack's user groups. Raises `SettingsError`."""
@@ -164,6 +179,7 @@ def read_settings() -> Settings:
     for name in settings.console_hosts:
         if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]", name):
             raise SettingsError(f"{PREFIX}CONSOLE_NAMES: not a host's name: write vaglio.acme.example, for example.")
+    settings.checkpoint_targets()
     settings.slack_mode()
     settings.telegram_mode()
     _look_at_roles(settings)

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
-import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, event, inspect, make_url
+from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, TimeoutError
+from sqlalchemy.orm import Mapped
+from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel, create_engine
 
 from bot import postgres
-from bot.audit.errors import RecordError, why, without_values
+from bot.audit.errors import RecordError, code_of, why, without_values
 from bot.settings import SettingsError
+
+if TYPE_CHECKING:
+    from bot.audit.seals import Seals
 
 _PATIENCE = 60.0
 """Seconds for which a writer waits for the others of this process, and a migration for another's."""
 _LOCKED = 5.0
 """Seconds for which the writer whose turn it is waits for those of other processes."""
+_PURGE = 30.0
+"""Seconds for which a purge waits for whoever reads."""
+_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -37,7 +45,8 @@ class Store:
     reach. With `read_only` nothing is made, migrated or switched: a copy on a disk that cannot be written will do.
     """
 
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
+    def __init__(self, url: str, *, read_only: bool = False, keeps_open: bool = True) -> None:
+        """`keeps_open`: connections to a server stay open for the next who needs one, as befits who runs for long."""
         self.url = url
         self.read_only = read_only
         address = _address(url)
@@ -45,14 +54,14 @@ class Store:
         self.place = str(self._file or postgres.shown(address))
         """Where the database is, to be shown to people: never with a user or a password."""
         self.kind = "SQLite" if self._file else "PostgreSQL"
-        self.engine = self._reading = _engine(_reading(self._file) if read_only and self._file else address)
+        self.engine = self._reading = _engine(
+            _reading(self._file) if read_only and self._file else address, keeps_open=keeps_open
+        )
         if self._file:
             _prepare_sqlite(self.engine, read_only=read_only)
         else:
             postgres.prepare(self.engine)
             self._reading = postgres.reading(self.engine)
-        # Commands open a store and end; its connections end with it, as they do where it is closed.
-        weakref.finalize(self, self.engine.dispose)
         self._writing = (self._reading if read_only else self.engine).execution_options(vaglio_writes=_LOCKED)
         # SQLite has whoever waits for its lock ask again after ever longer pauses, and under load some never get it:
         # those of this process take turns instead.
@@ -89,10 +98,11 @@ class Store:
             return os.path.lexists(self._file)
         return not {*SQLModel.metadata.tables, "alembic_version"}.isdisjoint(inspect(connection).get_table_names())
 
-    def migrate(self) -> None:
+    def migrate(self, seals: Seals | None = None) -> None:
         """Bring the tables to the newest form; the file and its folder are made for their owner alone.
 
         All of it is one transaction under the writers' lock: of two who come at once, the second finds it done.
+        `seals`: with which words of an older form are sealed. Raises `RecordError` where there are some and no seals.
         """
         from alembic import command
         from alembic.config import Config
@@ -100,7 +110,7 @@ class Store:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["engine"] = self._writing.execution_options(vaglio_writes=_PATIENCE)
+        config.attributes.update(engine=self._writing.execution_options(vaglio_writes=_PATIENCE), seals=seals)
         with self._said(absent="absent"):
             self._make_file()
             self._look_at_encoding()
@@ -108,6 +118,35 @@ class Store:
                 command.upgrade(config, "head")
             except CommandError:
                 raise RecordError("tables", self.place) from None
+
+    def holds(self, column: Mapped[bytes], part: bytes) -> ColumnElement[bool]:
+        """Whether the bytes of `column` hold `part`."""
+        if self._file is None:
+            return func.strpos(func.encode(column, "escape"), part.decode("ascii")) > 0
+        return func.instr(column, part) > 0
+
+    def purge(self) -> None:
+        """Clear from the files what is no longer in the tables: free pages and the write-ahead log.
+
+        Raises `RecordError` ("locked") while another program reads or writes: then it is to be done again.
+        """
+        if self._file is None:
+            with self._said(), self.engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.exec_driver_sql(f"SET lock_timeout = '{_PURGE}s'")
+                connection.exec_driver_sql("VACUUM FULL")
+                connection.invalidate()  # with what was set
+            return
+        # Beside SQLAlchemy, which would begin a transaction, and neither statement may stand in one.
+        with self._in_turn(), closing(sqlite3.connect(self._file, isolation_level=None, timeout=_PURGE)) as file:
+            try:
+                for statement in (_TRUNCATE, "PRAGMA secure_delete=ON", "VACUUM", _TRUNCATE):
+                    row = file.execute(statement).fetchone()
+                    # Somebody holds a snapshot that still needs the log.
+                    if statement is _TRUNCATE and row[0]:
+                        raise RecordError("locked", self.place)
+            except sqlite3.Error as error:
+                raise RecordError(code_of(error), self.place) from None
 
     def close(self) -> None:
         pool = self.engine.pool
@@ -186,14 +225,18 @@ def _address(url: str) -> URL:
     return address
 
 
-def _engine(address: URL) -> Engine:
+def _engine(address: URL, *, keeps_open: bool) -> Engine:
     try:
         # What is stored is masked, and even so no error may carry it into a log.
         if address.get_backend_name() == "sqlite":
             return create_engine(address, hide_parameters=True)
         address, apart = postgres.connecting(address)
         return create_engine(
-            address, connect_args=apart, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED"
+            address,
+            connect_args=apart,
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",
+            **({"pool_pre_ping": True} if keeps_open else {"poolclass": NullPool}),
         )
     except ImportError as error:
         missing = f"its driver is not installed ({error.name})" if error.name else "its driver is not installed"

@@ -22,11 +22,24 @@ class Person(SQLModel, table=True):
     """Their time zone, as the platform names it."""
 
 
+class PersonKey(SQLModel, table=True):
+    """The key under which somebody's words are sealed. Without this row nobody can read them again."""
+
+    person: str = Field(primary_key=True)
+    """Their pseudonym, or `house` for what is about nobody."""
+    joined: str | None = Field(default=None, index=True)
+    """Who they turned out to be, when they linked their account: what becomes of one becomes of the other."""
+    wrapped: bytes = Field(sa_type=LargeBinary)
+
+
 class Identity(SQLModel, table=True):
     """An account of a person: `slack:TEAM:USER`, `telegram:USER` or `local:NAME`."""
 
-    account: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    """A keyed hash of it, by which it is found."""
     person: str = Field(foreign_key="person.id", index=True)
+    sealed: bytes = Field(sa_type=LargeBinary)
+    """The account itself, under its person's key."""
 
 
 class Grant(SQLModel, table=True):
@@ -65,12 +78,13 @@ class Entry(SQLModel, table=True):
 
 
 class Content(SQLModel, table=True):
-    """The masked text that an entry commits to. It may be sealed or forgotten; the entry stays."""
+    """The words that an entry commits to, sealed. They may be forgotten; the entry stays."""
 
     seq: int = Field(primary_key=True, foreign_key="entry.seq")
-    salt: bytes = Field(sa_type=LargeBinary)
-    body: bytes = Field(sa_type=LargeBinary)
-    """Canonical JSON; the entry's commitment is SHA-256 of `salt` and this."""
+    holder: str = Field(index=True)
+    """Under whose key: a pseudonym, or `house`."""
+    sealed: bytes = Field(sa_type=LargeBinary)
+    """A salt and canonical JSON; the entry commits to the two, and apart from that to these sealed bytes."""
 
 
 class Tally(SQLModel, table=True):
@@ -221,7 +235,8 @@ class Card(SQLModel, table=True):
 class Awaited(SQLModel, table=True):
     """Words that somebody was asked for, where a platform has no form: their next message is meant for this."""
 
-    account: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    """A keyed hash of the account."""
     action: str
     until: float
 
@@ -271,7 +286,7 @@ class Rate(SQLModel, table=True):
     """How many drafts came from a person or a workspace within one window of time."""
 
     key: str = Field(primary_key=True)
-    """A digest of who it is and of the window."""
+    """A keyed hash of who it is and of the window."""
     until: float = Field(index=True)
     count: int = 0
 

@@ -50,6 +50,7 @@ def assemble(path: Path, shipped: Path = SHIPPED) -> Policy:
         holidays=whole.holidays,
         duty=whole.duty,
         appeals=whole.appeals,
+        record=whole.record,
         owners=tuple(whole.owners.values()),
         clauses=tuple(whole.clauses.values()),
         rules=tuple(rule for id in whole.rules if (rule := _adjusted(id, whole)) and _is_spoken(rule, top.languages)),

@@ -13,6 +13,7 @@ from rules.detectors import Rule
 from rules.detectors.fields import Applies, Company
 from rules.detectors.judge import JudgeRule
 from rules.hours import Holidays, shifts
+from rules.keeping import Keeping
 from rules.labels import PROTECTED
 from rules.policy import Adjustment, Clause, Owner, PolicyFile
 from rules.problems import Place, Problem
@@ -48,6 +49,7 @@ class Whole:
     holidays: tuple[str, ...]
     duty: str | None
     appeals: str | None
+    record: Keeping
     owners: Mapping[str, Owner]
     clauses: Mapping[str, Clause]
     rules: Mapping[str, Rule]
@@ -68,6 +70,7 @@ class Whole:
             holidays=next((file.holidays for file in last_first if file.holidays), ()),
             duty=next((file.duty for file in last_first if file.duty), None),
             appeals=next((file.appeals for file in last_first if file.appeals), None),
+            record=next((file.record for file in last_first if file.record), Keeping()),
             owners={owner.id: owner for file in files for owner in file.owners},
             clauses={clause.id: clause for file in files for clause in file.clauses},
             rules={rule.id: rule for file in files for rule in file.rules},

@@ -16,6 +16,7 @@ from rules.detectors.fields import Applies, Company, Frozen, Override, Spared, S
 from rules.detectors.judge import Score
 from rules.detectors.toxicity import Toxicity
 from rules.hours import WrittenHoliday, WrittenHours
+from rules.keeping import Keeping
 from rules.localized import Localized
 from rules.verdict import Severity
 
@@ -99,6 +100,8 @@ class PolicyFile(Frozen):
     """The owner who is asked last, after every line; a file that says none takes the one of what it includes."""
     appeals: Name | None = None
     """The owner who hears appeals, else that of the clause; taken over in the same way."""
+    record: Keeping | None = None
+    """How long words are kept; a file that says none takes what it includes says."""
     include: tuple[str, ...] = ()
     owners: tuple[Owner, ...] = ()
     clauses: tuple[Clause, ...] = ()
@@ -116,6 +119,7 @@ class Policy(Frozen):
     holidays: tuple[WrittenHoliday, ...] = ()
     duty: Name | None = None
     appeals: Name | None = None
+    record: Keeping = Keeping()
     owners: tuple[Owner, ...]
     clauses: tuple[Clause, ...]
     rules: tuple[Rule, ...]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 from bot.wording import Wording
 
 Code = Literal[
-    "none", "absent", "locked", "rights", "full", "disk", "broken", "tables", "head", "away", "login", "other"
+    "none", "absent", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "away", "login", "other"
 ]
 
 _CODES: dict[int, Code] = {
@@ -100,6 +100,7 @@ def _remedies(wording: Wording) -> dict[Code, str]:
         "broken": wording.say("this is not a database, or it is damaged. Run vaglio audit verify."),
         "tables": wording.say("its tables are not those that Vaglio made. Run vaglio audit verify."),
         "head": wording.say("the ledger’s head cannot be written. See who holds its lock."),
+        "keys": wording.say("what lies here must be sealed first, and the keys are not at hand."),
         "away": wording.say("the database server does not answer, or takes nobody in now. See that it runs."),
         "login": wording.say("wrong user or password, or no access. Look at VAGLIO_DATABASE_URL."),
         "other": wording.say("the database does not answer. Look at VAGLIO_DATABASE_URL."),
@@ -113,8 +114,13 @@ def why(error: DatabaseError) -> Code | None:
         return _of_postgres(error)
     if type(error) not in (OperationalError, DatabaseError):
         return None
+    return code_of(cause)
+
+
+def code_of(error: sqlite3.Error) -> Code:
+    """The same of what SQLite itself says."""
     # Python's own complaint of bytes that are no text carries no code.
-    number: int | None = getattr(cause, "sqlite_errorcode", None)
+    number: int | None = getattr(error, "sqlite_errorcode", None)
     return "broken" if number is None else _CODES.get(number & 0xFF, "other")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from sqlmodel import Session, col, select
 from bot.audit import records
 from bot.audit.errors import RecordError
 from bot.audit.head import LAG, Head, HeadFile
+from bot.audit.seals import HOUSE, HolderGoneError
 from bot.audit.verification import Fault, Verification, verify
 from bot.people import People
 from bot.prescreen import Keepsake, Screening
 from bot.store import Store
 from bot.tables import Content, Entry, Tally
+from rules.draft import Draft
 
 __all__ = ["Fault", "Ledger", "Verification"]
 
@@ -31,10 +34,10 @@ _MOST = 2**31 - 1
 class Ledger:
     """Appends and reads. The head, a file beside the database, holds the count of entries and the last one's hash."""
 
-    def __init__(self, store: Store, head: Path) -> None:
-        self._store = store
+    def __init__(self, store: Store, head: Path, people: People | None = None) -> None:
+        """Without `people` there are no names and no keys: entries without words can be added, and all be verified."""
+        self._store, self._people = store, people
         self._head = HeadFile(head)
-        self._people = People(store)
 
     def record(self, screening: Screening, keepsake: Keepsake) -> None:
         """One entry for one screening, durable on return; of a private draft only a count."""
@@ -42,15 +45,36 @@ class Ledger:
             self._count(screening.at)
             return
         content = records.screening_content(keepsake, len(screening.verdict.findings))
-        actor = self._people.pseudonym(screening.draft.author) if screening.draft.author else None
-        self.append(
-            "screening",
-            subject=screening.id,
-            facts=records.screening_facts(screening),
-            actor=actor,
-            at=screening.at,
-            content=content,
-        )
+        facts, author = records.screening_facts(screening), screening.draft.author
+        try:
+            self.append(
+                "screening", subject=screening.id, facts=facts, actor=self._named(author), at=screening.at,
+                content=content,
+            )  # fmt: skip
+        except HolderGoneError:
+            # Erased since we last looked: whoever writes now is new here.
+            self.append(
+                "screening", subject=screening.id, facts=facts, actor=self._named(author, anew=True), at=screening.at,
+                content=content,
+            )  # fmt: skip
+        if keepsake.as_written:
+            self._record_as_written(screening, keepsake.as_written)
+
+    def _record_as_written(self, screening: Screening, draft: Draft) -> None:
+        content = records.canonical({"text": draft.text, "in_reply_to": draft.in_reply_to})
+        facts = {"policy": screening.verdict.policy_revision}
+        with suppress(HolderGoneError):
+            self.append(
+                records.RAW, subject=screening.id, facts=facts, actor=self._named(draft.author), at=screening.at,
+                content=content,
+            )  # fmt: skip
+
+    def _named(self, account: str | None, *, anew: bool = False) -> str | None:
+        if account is None or self._people is None:
+            return None
+        if anew:
+            self._people.look_again()
+        return self._people.pseudonym(account)
 
     def append(
         self,
@@ -61,39 +85,65 @@ class Ledger:
         actor: str | None = None,
         at: datetime | None = None,
         content: bytes | None = None,
+        holder: str | None = None,
     ) -> Entry:
-        """The new entry, or the one that says the same kind of thing of the same subject already."""
-        at = at or datetime.now(UTC)
-        salt = secrets.token_bytes(records.SALT_BYTES) if content is not None else b""
-        committed = records.commitment(salt, content) if content is not None else None
+        """The new entry, or the one that says the same kind of thing of the same subject already.
+
+        `content` is sealed under the key of `holder`: of whom it is about, `actor` unless somebody else is named.
+        Raises `HolderGoneError` if they were erased.
+        """
         with self._store.write() as session:
-            known = session.exec(select(Entry).where(Entry.kind == kind, Entry.subject == subject)).first()
-            if known is not None:
-                return known
-            last = _last(session)
-            self._keep_head_near(session, last)
-            seq, previous = (last.seq + 1, last.hash) if last else (1, records.GENESIS)
-            body = records.entry_body(
-                seq=seq,
-                previous=previous,
-                at=at,
-                kind=kind,
-                actor=actor,
-                subject=subject,
-                facts=facts,
-                committed=committed,
+            entry = self.append_in(
+                session, kind, subject=subject, facts=facts, actor=actor, at=at, content=content, holder=holder
             )
-            entry = Entry(
-                seq=seq, at=records.timestamp(at), kind=kind, subject=subject, body=body, hash=records.digest(body)
-            )
-            session.add(entry)
-            session.flush()
-            if content is not None:
-                session.add(Content(seq=seq, salt=salt, body=content))
-        self._let_head_follow()
+        self.let_head_follow()
         return entry
 
-    def _let_head_follow(self) -> None:
+    def append_in(
+        self,
+        session: Session,
+        kind: str,
+        *,
+        subject: str,
+        facts: records.Facts,
+        actor: str | None = None,
+        at: datetime | None = None,
+        content: bytes | None = None,
+        holder: str | None = None,
+    ) -> Entry:
+        """The same inside a transaction of `Store.write`, for what stands or falls with its entry."""
+        at = at or datetime.now(UTC)
+        known = session.exec(select(Entry).where(Entry.kind == kind, Entry.subject == subject)).first()
+        if known is not None:
+            return known
+        last = _last(session)
+        self._keep_head_near(session, last)
+        seq, previous = (last.seq + 1, last.hash) if last else (1, records.GENESIS)
+        row, words = None, None
+        if content is not None:
+            row, words = self._sealed(session, seq, content, holder or actor or HOUSE)
+        body = records.entry_body(
+            seq=seq, previous=previous, at=at, kind=kind, actor=actor, subject=subject, facts=facts, words=words
+        )
+        entry = Entry(
+            seq=seq, at=records.timestamp(at), kind=kind, subject=subject, body=body, hash=records.digest(body)
+        )
+        session.add(entry)
+        session.flush()
+        if row is not None:
+            session.add(row)
+        return entry
+
+    def _sealed(self, session: Session, seq: int, content: bytes, holder: str) -> tuple[Content, records.Words]:
+        if self._people is None:
+            raise ValueError("a ledger without people seals no words")
+        salt = secrets.token_bytes(records.SALT_BYTES)
+        sealed = self._people.seals.seal(session, holder, salt + content, records.sealed_about(seq))
+        words = records.Words(records.commitment(salt, content), holder, records.digest(sealed))
+        return Content(seq=seq, holder=holder, sealed=sealed), words
+
+    def let_head_follow(self) -> None:
+        """After `append_in`, once its transaction is over."""
         try:
             with self._store.read() as session:
                 self._advance_head(session)
@@ -107,18 +157,34 @@ class Ledger:
         with self._store.read() as session:
             return session.exec(select(Entry).order_by(col(Entry.seq).desc()).limit(limit)).all()
 
-    def entry(self, name: str) -> tuple[Entry, Content | None] | None:
-        """An entry and its content, by its number or by its subject's id."""
+    def entry(self, name: str) -> Entry | None:
+        """By its number or by its subject's id."""
         if not name.isascii():  # as no number and no id is; and half a character could not even be asked for
             return None
         number = int(name) if name.isdigit() and len(name) < len(str(_MOST)) else 0
         with self._store.read() as session:
-            found = session.exec(select(Entry).where((Entry.seq == number) | (Entry.subject == name))).first()
-            return (found, session.get(Content, found.seq)) if found else None
+            return session.exec(select(Entry).where((Entry.seq == number) | (Entry.subject == name))).first()
+
+    def words(self, seqs: Iterable[int]) -> dict[int, bytes]:
+        """What belongs to these entries and can still be opened: canonical JSON, by the entry's number.
+
+        Raises `VaultError` where a key does not fit or the words were changed: `verify` is who tells which.
+        """
+        with self._store.read() as session:
+            found = session.exec(select(Content).where(col(Content.seq).in_(list(seqs)))).all()
+            opened = ((row.seq, self._opened(session, row)) for row in found)
+            return {seq: told[1] for seq, told in opened if told is not None}
+
+    def _opened(self, session: Session, row: Content) -> tuple[bytes, bytes] | None:
+        """The salt and the words."""
+        if self._people is None:
+            return None
+        plain = self._people.seals.unseal(session, row.holder, row.sealed, records.sealed_about(row.seq))
+        return None if plain is None else (plain[: records.SALT_BYTES], plain[records.SALT_BYTES :])
 
     def verify(self) -> Verification:
-        """Walk the chain: numbers, hashes, contents and the head must all agree."""
-        return verify(self._store, self._head)
+        """Walk the chain: numbers, hashes, words and the head must all agree."""
+        return verify(self._store, self._head, self._people.seals if self._people else None)
 
     def catch_up(self) -> int:
         """Bring a head that a sudden stop left behind up to the last entry, if all that it knew still stands.

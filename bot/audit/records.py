@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
@@ -12,7 +13,9 @@ import rfc8785
 from bot.prescreen import Keepsake, Screening
 from rules.verdict import Finding
 
-VERSION = 1
+VERSION = 2
+RAW = "raw"
+"""The kind of entry whose words are a draft as it was written, where the policy says so."""
 GENESIS = "0" * 64
 """The hash that the first entry names as the one before it."""
 SALT_BYTES = 32
@@ -42,6 +45,22 @@ def timestamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an entry says of the words that belong to it, without telling any."""
+
+    commitment: str
+    holder: str
+    """Under whose key they are sealed."""
+    sealed: str
+    """SHA-256 of the sealed bytes: so whoever has no key sees too that they are the ones that were written."""
+
+
+def sealed_about(seq: int) -> bytes:
+    """What the sealed words of entry `seq` are bound to."""
+    return f"content:{seq}".encode()
+
+
 def entry_body(
     *,
     seq: int,
@@ -51,7 +70,7 @@ def entry_body(
     actor: str | None,
     subject: str,
     facts: Facts,
-    committed: str | None,
+    words: Words | None,
 ) -> bytes:
     """The canonical bytes of an entry. `actor` is a pseudonym; `subject` is what the entry is about."""
     return canonical(
@@ -63,7 +82,9 @@ def entry_body(
             "kind": kind,
             "actor": actor,
             "subject": subject,
-            "commitment": committed,
+            "commitment": words.commitment if words else None,
+            "holder": words.holder if words else None,
+            "sealed": words.sealed if words else None,
             "facts": facts,
         }
     )

@@ -21,7 +21,7 @@ class Vault:
     """Seals and opens with AES-256-GCM."""
 
     def __init__(self, master: bytes) -> None:
-        self._master = AESGCM(master)
+        self._master = master
 
     @classmethod
     def open(cls, folder: Path) -> Vault:
@@ -31,23 +31,37 @@ class Vault:
         except KeyFileError as error:
             raise VaultError(str(error)) from None
 
+    def wrap(self, key: bytes, about: bytes) -> bytes:
+        """A key that only the master key gives back, by `unwrap` with the same `about`."""
+        return encrypted(self._master, key, about)
+
+    def unwrap(self, wrapped: bytes, about: bytes) -> bytes:
+        """Raises `VaultError` if it was changed, belongs elsewhere, or was wrapped by another master key."""
+        return decrypted(self._master, wrapped, about)
+
     def seal(self, plain: bytes, about: bytes) -> tuple[bytes, bytes]:
         """The wrapped key and the sealed bytes. `about` names what they belong to, and opening them needs it again."""
-        key = AESGCM.generate_key(bit_length=256)
-        return _encrypt(self._master, key, about), _encrypt(AESGCM(key), plain, about)
+        key = new_key()
+        return self.wrap(key, about), encrypted(key, plain, about)
 
     def unseal(self, wrapped: bytes, sealed: bytes, about: bytes) -> bytes:
         """Raises `VaultError` if either was changed, belongs elsewhere, or was sealed under another master key."""
-        try:
-            return _decrypt(AESGCM(_decrypt(self._master, wrapped, about)), sealed, about)
-        except (InvalidTag, ValueError):
-            raise VaultError("sealed under another master key, or changed since.") from None
+        return decrypted(self.unwrap(wrapped, about), sealed, about)
 
 
-def _encrypt(cipher: AESGCM, plain: bytes, about: bytes) -> bytes:
+def new_key() -> bytes:
+    return AESGCM.generate_key(bit_length=256)
+
+
+def encrypted(key: bytes, plain: bytes, about: bytes) -> bytes:
+    """A nonce and what AES-256-GCM makes of `plain` with it."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + cipher.encrypt(nonce, plain, about)
+    return nonce + AESGCM(key).encrypt(nonce, plain, about)
 
 
-def _decrypt(cipher: AESGCM, sealed: bytes, about: bytes) -> bytes:
-    return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
+def decrypted(key: bytes, sealed: bytes, about: bytes) -> bytes:
+    """Raises `VaultError` if it was changed, belongs elsewhere, or was sealed under another key."""
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
+    except (InvalidTag, ValueError):
+        raise VaultError("sealed under another master key, or changed since.") from None

@@ -14,9 +14,11 @@ from bot.audit import records
 from bot.audit.errors import RecordError, why
 from bot.audit.guards import altered_triggers, is_known_form
 from bot.audit.head import LAG, Head, HeadFile
+from bot.audit.promises import LetGo, Opener, Promised
+from bot.audit.seals import Seals
 from bot.store import Store
 
-_COLUMNS = {"entry": "seq, at, kind, subject, body, hash", "content": "seq, salt, body"}
+_COLUMNS = {"entry": "seq, at, kind, subject, body, hash", "content": "seq, holder, sealed"}
 
 # SQLite keeps whatever type is written, and Python refuses a text of bad bytes: so everything is asked for as bytes,
 # and whether it was stored as what it should be is asked apart.
@@ -25,11 +27,10 @@ SELECT CASE typeof(e.seq) WHEN 'integer' THEN e.seq END,
        typeof(e.body) = 'blob' AND typeof(e.at) = 'text' AND typeof(e.kind) = 'text'
        AND typeof(e.subject) = 'text' AND typeof(e.hash) = 'text',
        CAST(e.at AS BLOB), CAST(e.kind AS BLOB), CAST(e.subject AS BLOB), CAST(e.hash AS BLOB), CAST(e.body AS BLOB),
-       c.seq IS NOT NULL,
-       CASE typeof(c.salt) WHEN 'blob' THEN c.salt END, CASE typeof(c.body) WHEN 'blob' THEN c.body END
+       c.seq IS NOT NULL, CAST(c.holder AS BLOB), CASE typeof(c.sealed) WHEN 'blob' THEN c.sealed END
 FROM entry e LEFT JOIN content c ON c.seq = e.seq ORDER BY e.seq"""
 _OTHER_ROWS = """
-SELECT e.seq, 1 = 1, e.at, e.kind, e.subject, e.hash, e.body, c.seq IS NOT NULL, c.salt, c.body
+SELECT e.seq, 1 = 1, e.at, e.kind, e.subject, e.hash, e.body, c.seq IS NOT NULL, c.holder, c.sealed
 FROM entry e LEFT JOIN content c ON c.seq = e.seq ORDER BY e.seq"""
 _ORPHANS = "SELECT c.seq FROM content c LEFT JOIN entry e ON e.seq = c.seq WHERE e.seq IS NULL ORDER BY c.seq"
 
@@ -44,8 +45,9 @@ class Fault:
 
     seq: int | None
     what: str
-    """`gap`, `number`, `hash`, `type`, `body`, `chain`, `content`, `orphan`, `missing`, `head`, `lag`; and of a place
-    `gone`, `unreadable`, `table`, `trigger`, `version`."""
+    """`gap`, `number`, `hash`, `type`, `body`, `chain`, `content`, `kept`, `orphan`, `missing`, `head`, `lag`;
+    and of a place `gone`, `unreadable`, `table`, `trigger`, `version`. What checkpoints add is in
+    `bot.audit.comparison`."""
     place: str = ""
 
 
@@ -57,6 +59,8 @@ class Verification:
     head: str
     faults: tuple[Fault, ...]
     lag: int = 0
+    forgotten: int = 0
+    """Entries whose words were let go, by an erasure or because their time was over, as the ledger itself says."""
 
     @property
     def is_sound(self) -> bool:
@@ -73,17 +77,22 @@ class _Row:
     hash: str
     body: bytes
     has_content: bool
-    salt: bytes | None
-    content: bytes | None
+    holder: str
+    sealed: bytes | None
 
 
-def verify(store: Store, head: HeadFile) -> Verification:
-    """Walk the chain. Raises `RecordError` where nothing can be said: a locked database, no rights, no record yet."""
-    known, walk = head.read(), _Walk()
+def verify(store: Store, head: HeadFile, seals: Seals | None = None) -> Verification:
+    """Walk the chain. Raises `RecordError` where nothing can be said: a locked database, no rights, no record yet.
+
+    With `seals` the words are opened and held against what their entries commit to; without, only the sealed bytes are.
+    """
+    known = head.read()
+    walk = _Walk()
     try:
         with store.read() as session:
             if not store.is_made(session.connection()):
                 raise RecordError("none", store.place)
+            walk.opener = Opener(session, seals) if seals else None
             if walk.through(session.connection(), known):
                 walk.faults += _against_head(walk, known, head)
     except RecordError as error:
@@ -94,7 +103,7 @@ def verify(store: Store, head: HeadFile) -> Verification:
         else:
             raise
     lag = max(0, walk.count - known.count) if known else 0
-    return Verification(walk.count, walk.previous, tuple(walk.faults), lag)
+    return Verification(walk.count, walk.previous, tuple(walk.faults), lag, walk.forgotten)
 
 
 class _Walk:
@@ -103,6 +112,9 @@ class _Walk:
     def __init__(self) -> None:
         self.faults = list[Fault]()
         self.count, self.previous, self.at_head = 0, records.GENESIS, records.GENESIS
+        self.opener: Opener | None = None
+        self.forgotten = 0
+        self._let_go = LetGo()
 
     def through(self, connection: Connection, known: Head | None) -> bool:
         """False if the tables of the ledger cannot be walked at all."""
@@ -114,6 +126,7 @@ class _Walk:
             self.faults.append(Fault(None, "version", "alembic_version"))
         if missing:
             return False
+        self._let_go = LetGo.told(connection)
         for row in _rows(connection, is_sqlite):
             self._take(row, known)
         for (seq,) in connection.exec_driver_sql(_ORPHANS):
@@ -128,9 +141,30 @@ class _Walk:
             self.faults.append(Fault(row.seq, "number"))
             return
         self.faults += _checked(row, row.seq, self.count + 1, self.previous)
+        fault, is_forgotten = self._words(row, row.seq)
+        self.faults += [Fault(row.seq, fault)] if fault else []
+        self.forgotten += is_forgotten
         self.count, self.previous = row.seq, row.hash
         if known and row.seq == known.count:
             self.at_head = row.hash
+
+    def _words(self, row: _Row, seq: int) -> tuple[str | None, bool]:
+        """What is wrong with the words of an entry; and whether they were let go."""
+        promised = Promised.of(row.body)
+        if promised is None:
+            return None, False  # the entry itself says nothing that can be held against them: a fault of its own
+        if not row.has_content:
+            is_right = promised.commitment is None or self._let_go.covers(seq, promised.holder)
+            return (None if is_right else "content"), is_right and promised.commitment is not None
+        if self._let_go.is_erased(promised.holder):
+            return "kept", False
+        is_as_written = (
+            row.sealed is not None
+            and row.holder == promised.holder
+            and promised.sealed in (None, records.digest(row.sealed))
+            and (self.opener is None or self.opener.keeps(seq, promised, row.sealed))
+        )
+        return (None if is_as_written else "content"), False
 
 
 def _against_head(walk: _Walk, known: Head | None, head: HeadFile) -> Iterator[Fault]:
@@ -157,7 +191,7 @@ def _checked(row: _Row, seq: int, expected: int, previous: str) -> Iterator[Faul
     try:
         said = json.loads(row.body)
         columns = (said["seq"], said["at"], said["kind"], said["subject"])
-        committed, named = said["commitment"], said["previous"]
+        named = said["previous"]
     except (ValueError, KeyError, TypeError, RecursionError):
         yield Fault(seq, "body")
         return
@@ -166,24 +200,13 @@ def _checked(row: _Row, seq: int, expected: int, previous: str) -> Iterator[Faul
     # After a gap the entry before is gone, and what this one names cannot be held against it.
     if seq == expected and named != previous:
         yield Fault(seq, "chain")
-    if not _keeps(row, committed):
-        yield Fault(seq, "content")
-
-
-def _keeps(row: _Row, committed: object) -> bool:
-    if not row.has_content:
-        return committed is None
-    # The hash runs over both without a seam: only the salt's length says where the one ends.
-    if row.salt is None or row.content is None or len(row.salt) != records.SALT_BYTES:
-        return False
-    return records.commitment(row.salt, row.content) == committed
 
 
 def _rows(connection: Connection, is_sqlite: bool) -> Iterator[_Row]:
     query = _SQLITE_ROWS if is_sqlite else _OTHER_ROWS
     # On PostgreSQL a cursor of the server's: else all of them would come at once.
     for row in connection.exec_driver_sql(query, execution_options={"yield_per": _AT_ONCE}):
-        seq, is_typed, at, kind, subject, hashed, body, has_content, salt, content = row
+        seq, is_typed, at, kind, subject, hashed, body, has_content, holder, sealed = row
         yield _Row(
             seq=seq if type(seq) is int else None,
             is_typed=bool(is_typed) and isinstance(body, bytes) and (is_sqlite or isinstance(hashed, str)),
@@ -193,8 +216,8 @@ def _rows(connection: Connection, is_sqlite: bool) -> Iterator[_Row]:
             hash=_text(hashed),
             body=body if isinstance(body, bytes) else str(body or "").encode(),
             has_content=bool(has_content),
-            salt=salt if isinstance(salt, bytes) else None,
-            content=content if isinstance(content, bytes) else None,
+            holder=_text(holder),
+            sealed=sealed if isinstance(sealed, bytes) else None,
         )
 
 

@@ -53,7 +53,10 @@ class SlackCommands:
 
     async def _link(self, who: str, code: str, at: datetime, language: Language) -> str:
         """Make the account one of whoever was given the code, and say so."""
-        linked, wording = await asyncio.to_thread(self._desk.people.link, who, code, at), Wording(language)
+        linked, wording = (
+            await asyncio.to_thread(self._desk.conversation.cabinet.link, who, code, at),
+            Wording(language),
+        )
         match linked:
             case Linked.DONE:
                 return wording.say("Done: from now on I know you here too.")

@@ -65,10 +65,13 @@ class SlackHomes:
         mine = await self._desk.mine(who, language)
         policy = await asyncio.to_thread(self._desk.learning.news, who, language)
         published = await self._client.views_publish(user_id=user, view=home(mine, policy, language))
-        await asyncio.to_thread(self._cards.put, self._name(who), who, str(published["view"]["id"]))
+        await asyncio.to_thread(self._cards.put, self._name(who), self._place(who), str(published["view"]["id"]))
 
     def _is_open(self, who: str) -> bool:
-        return self._cards.message(self._name(who), who) is not None
+        return self._cards.message(self._name(who), self._place(who)) is not None
+
+    def _place(self, who: str) -> str:
+        return self._desk.people.seals.name("home", who)
 
     def _name(self, who: str) -> str:
         return f"home/{self._desk.people.pseudonym(who)}"

@@ -12,7 +12,7 @@ from telegram import Bot, BotCommandScopeAllPrivateChats, Update
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.audit.vault import Vault
+from bot.audit.seals import Seals
 from bot.chat import telegram_commands
 from bot.chat.desk import Desk
 from bot.chat.telegram_actions import TelegramActions
@@ -64,19 +64,19 @@ class TelegramChat:
         clock: Clock,
         cards: Cards,
         awaiting: Awaiting,
-        vault: Vault,
         store: Store,
+        seals: Seals,
         pauses: Sequence[float] = _PAUSES,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.bot, self._desk, self._pauses, self._now = bot, desk, pauses, now
-        waits = Waits(awaiting, vault)
+        waits = Waits(awaiting, seals.vault)
         self._out = TelegramOut(bot, cards)
         questions = TelegramQuestions(self._out, waits, now)
         actions = TelegramActions(desk, self._out, questions)
         self._answers = TelegramAnswers(desk, self._out, questions, actions)
         self._errands = TelegramErrands(desk, self._out, cards, clock, now)
-        self._intake = TelegramIntake(bot, work, desk, self._out, waits, Marks(store), now)
+        self._intake = TelegramIntake(bot, work, desk, self._out, waits, Marks(store, seals), now)
         work.on(PLATFORM, self.handle)
 
     async def run(self, then: Callable[[], Awaitable[None]]) -> None:

@@ -47,7 +47,7 @@ class TelegramAnswers:
     async def link(self, id: str, event: Event) -> None:
         """Make an account known, or say why not. Raises Telegram's errors."""
         account, at = account_of(event), datetime.fromtimestamp(event["at"], UTC)
-        linked = await asyncio.to_thread(self._desk.people.link, account, event["code"], at)
+        linked = await asyncio.to_thread(self._desk.conversation.cabinet.link, account, event["code"], at)
         language = spoken_by(event["locale"])
         if await asyncio.to_thread(self._desk.people.is_known, account):
             await asyncio.to_thread(self._desk.people.notice_locale, account, event["locale"])

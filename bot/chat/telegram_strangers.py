@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.audit.seals import Seals
 from bot.people import LANGUAGES, Language
-from bot.rates import rate_key, sweep
+from bot.rates import sweep
 from bot.store import Store
 from bot.tables import Rate
 from bot.wording import Wording
@@ -18,21 +19,24 @@ _EDITABLE = timedelta(hours=48)
 class Marks:
     """Kept where every process sees them."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, seals: Seals) -> None:
+        self._store, self._name = store, seals.name
 
     def may_be_told(self, account: str, now: datetime) -> bool:
         """Whether it is time to tell this stranger how to be known; the next time is an hour later."""
-        key = rate_key("stranger", account)
+        key = self._name("stranger", account)
         # Looked at first: whoever keeps writing must not keep others from the database.
         return not self._is_set(key, now) and self._set(key, now + _HOUR, now)
 
     def is_words(self, account: str, chat: int, message: int, now: datetime) -> None:
         """This message was the answer to a question: it is no draft, not even when it is edited later."""
-        self._set(_words(account, chat, message), now + _EDITABLE, now)
+        self._set(self._words(account, chat, message), now + _EDITABLE, now)
 
     def was_words(self, account: str, chat: int, message: int, now: datetime) -> bool:
-        return self._is_set(_words(account, chat, message), now)
+        return self._is_set(self._words(account, chat, message), now)
+
+    def _words(self, account: str, chat: int, message: int) -> str:
+        return self._name("words", account, str(chat), str(message))
 
     def _is_set(self, key: str, now: datetime) -> bool:
         with self._store.read() as session:
@@ -61,7 +65,3 @@ def how_to_link(language: Language) -> str:
         "I answer colleagues whose Telegram I know. Ask for a code with “/vaglio link” in Slack or on Vaglio's page, "
         "then send it to me here: /link CODE"
     )
-
-
-def _words(account: str, chat: int, message: int) -> str:
-    return rate_key("words", account, str(chat), str(message))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,22 +16,37 @@ from rich.table import Table
 from bot.audit.errors import RecordError
 from bot.audit.head import LAG
 from bot.audit.ledger import Fault, Ledger, Verification
+from bot.audit.looks import look
+from bot.audit.seals import Seals
+from bot.audit.vault import VaultError
 from bot.cli import EXIT_POLICY, EXIT_USAGE
-from bot.cli.build import terminal, tongue
+from bot.cli.build import AUTHOR, Record, terminal, tongue
+from bot.cli.checkpoints import checkpoint, compared, key, notes_said, of_checkpoints, public_key
+from bot.people import People
 from bot.settings import read_settings
 from bot.store import Store
-from bot.tables import Content, Entry
+from bot.tables import Entry
 from bot.wording import Wording
 
 audit = typer.Typer(no_args_is_help=True, help="Read and verify the record.")
+
+audit.command()(checkpoint)
+audit.command()(key)
 
 Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 
 def _ledger() -> Ledger:
-    """The ledger as it lies there: a reader makes, migrates and mends nothing, the head included."""
+    """The ledger as it lies there: a reader makes, migrates and mends nothing, neither the head nor a key.
+
+    Where the keys are at hand, the words can be opened to hold them against what was promised.
+    """
     settings = read_settings()
-    return Ledger(Store(settings.database, read_only=True), settings.data_dir / "ledger.head")
+    store, people = Store(settings.database, read_only=True, keeps_open=False), None
+    if (settings.keys_dir / "master.key").exists():
+        with suppress(VaultError):
+            people = People(store, Seals.open(settings.keys_dir))
+    return Ledger(store, settings.data_dir / "ledger.head", people)
 
 
 @audit.command("list")
@@ -60,38 +79,57 @@ def list_(
 
 
 @audit.command()
-def show(name: Annotated[str, typer.Argument(help="An entry's number, or a check's id (s_...).")]) -> int:
-    """One entry with its masked text."""
-    found = _ledger().entry(name)
-    if found is None:
+def show(
+    name: Annotated[str, typer.Argument(help="An entry's number, or a check's id (s_...).")],
+    with_words: Annotated[
+        bool, typer.Option("--words", help="With the words that belong to it; looking at them goes on record.")
+    ] = False,
+) -> int:
+    """One entry."""
+    record = Record.open(read_settings()) if with_words else None
+    entry = (record.ledger if record else _ledger()).entry(name)
+    if entry is None:
         sys.stderr.write(Wording(tongue()).say("There is no entry {name}.", name=name) + "\n")
         return EXIT_USAGE
-    entry, content = found
-    whole = {
-        "hash": entry.hash,
-        "entry": _said(entry),
-        "content": _kept(content) if content else None,
-    }
+    whole = {"hash": entry.hash, "entry": _said(entry)}
+    if record:
+        whole["words"] = _words(record, entry)
     sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
     return 0
 
 
 @audit.command()
-def verify(as_json: Json = False) -> int:
-    """Walk the chain. Exit code 0 if every entry is as it was written, 65 otherwise."""
-    found = _ledger().verify()
+def verify(
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoints", help="A folder, a clone or a file of JSON lines with checkpoints; repeatable."),
+    ] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--key", callback=public_key, help="A public key that you trust; repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Walk the chain and hold it against checkpoints. Exit code 0 if every entry is as it was written, 65 otherwise."""
+    settings, found = read_settings(), _ledger().verify()
+    beside = compared(settings, checkpoints, keys)
+    found = replace(found, faults=(*found.faults, *beside.faults))
     if as_json:
         report = {
             "ok": found.is_sound,
             "count": found.count,
             "head": found.head,
             "lag": found.lag,
+            "forgotten": found.forgotten,
+            "checkpoints": beside.count,
             "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults if fault.seq is not None],
             "elsewhere": [{"place": fault.place, "what": fault.what} for fault in found.faults if fault.seq is None],
+            "notes": [{"what": note.what, "place": note.place, "number": note.number} for note in beside.notes],
         }
         sys.stdout.write(json.dumps(report) + "\n")
     else:
-        for line in _report(found, Wording(tongue())):
+        wording = Wording(tongue(settings))
+        for line in [*_report(found, wording), *notes_said(beside, wording)]:
             terminal().print(line)
     return 0 if found.is_sound else EXIT_POLICY
 
@@ -103,6 +141,14 @@ def _report(found: Verification, wording: Wording) -> list[str]:
         else wording.say("Entry {seq}: {what}", seq=fault.seq, what=_what(fault, wording))
         for fault in found.faults
     ]
+    if found.forgotten:
+        lines.append(
+            wording.count(
+                "The words of {number} entry were let go, and the ledger says why.",
+                "The words of {number} entries were let go, and the ledger says why.",
+                found.forgotten,
+            )
+        )
     if found.is_sound:
         lines.append(
             wording.count(
@@ -140,10 +186,17 @@ def _of_entries(wording: Wording) -> dict[str, str]:
         "body": wording.say("its bytes do not say what its columns say."),
         "chain": wording.say("it does not follow the entry before it."),
         "content": wording.say("its text is not the one that it commits to, or is missing."),
+        "kept": wording.say("its person was erased, and their words are still here."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "missing": wording.say("the head knows it and the database does not: the newest entries were removed."),
         "lag": wording.say("from here on the head knows nothing, and it lies further behind than a stop leaves it."),
         "head": wording.say("the head beside the database is missing, or knows another entry here."),
+        "removed": wording.say(
+            "a signed checkpoint knows it and the database does not: the newest entries were removed."
+        ),
+        "rewritten": wording.say(
+            "a signed checkpoint knows another entry here: this one, or one before it, was rewritten."
+        ),
     }
 
 
@@ -155,6 +208,7 @@ def _of_places(wording: Wording) -> dict[str, str]:
         "version": wording.say("it does not name a form of the tables that this Vaglio knows."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "head": wording.say("the head says nothing that Vaglio wrote."),
+        **of_checkpoints(wording),
     }
 
 
@@ -167,8 +221,9 @@ def _said(entry: Entry) -> dict[str, Any]:
         raise RecordError("broken", f"#{entry.seq}") from None
 
 
-def _kept(content: Content) -> Any:
+def _words(record: Record, entry: Entry) -> Any:
     try:
-        return json.loads(content.body)
-    except (ValueError, TypeError, RecursionError):
-        raise RecordError("broken", f"#{content.seq}") from None
+        found = look(record.ledger, [entry.seq], by=record.people.person(AUTHOR), at=datetime.now(UTC), why="show")
+        return json.loads(found[entry.seq]) if entry.seq in found else None
+    except (VaultError, ValueError, TypeError, RecursionError):
+        raise RecordError("broken", f"#{entry.seq}") from None

@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
 from bot.appeals import Appeals
+from bot.audit.checkpoints import Checkpoints, Rhythm
+from bot.audit.deliveries import Deliveries, open_recipients
+from bot.audit.erasure import Erasures
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
-from bot.audit.vault import Vault
+from bot.audit.seals import Seals
+from bot.audit.signing import SigningKeys
+from bot.audit.vault import VaultError
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
 from bot.keys import derived, key_in
@@ -84,7 +91,7 @@ def open_revisions(settings: Settings, store: Store, ledger: Ledger) -> Revision
 
 def existing_revisions(settings: Settings) -> Revisions | None:
     """What was published, for who only reads: nothing is made or migrated. None where nothing can have been."""
-    store = Store(settings.database, read_only=True)
+    store = Store(settings.database, read_only=True, keeps_open=False)
     try:
         if not store.has(Revision):
             return None
@@ -95,24 +102,54 @@ def existing_revisions(settings: Settings) -> Revisions | None:
     return open_revisions(settings, store, Ledger(store, settings.data_dir / "ledger.head"))
 
 
-def open_store(settings: Settings) -> Store:
-    """The database, brought to its newest form."""
-    store = Store(settings.database)
-    store.migrate()
-    return store
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The database with its keys: who is who, and what happened."""
+
+    store: Store
+    people: People
+    ledger: Ledger
+
+    @classmethod
+    def open(cls, settings: Settings, *, for_long: bool = False) -> Record:
+        """Tables brought to their newest form, keys made at the very first start, the ledger's head caught up.
+
+        Raises `SettingsError` for a key, `RecordError` for the rest.
+        """
+        try:
+            seals = Seals.open(settings.keys_dir)
+        except VaultError as error:
+            raise SettingsError(str(error)) from None
+        store = Store(settings.database, keeps_open=for_long)
+        store.migrate(seals)
+        people = People(store, seals)
+        ledger = Ledger(store, settings.data_dir / "ledger.head", people)
+        ledger.catch_up()
+        # Whoever was erased and is back, because a backup was put in place, is gone again before anybody can read.
+        Erasures(store, ledger, people, settings.keys_dir / "erased").again(datetime.now(UTC))
+        return cls(store, people, ledger)
 
 
-def open_ledger(settings: Settings, store: Store) -> Ledger:
-    """The ledger, its head caught up with what a sudden stop left behind."""
-    ledger = Ledger(store, settings.data_dir / "ledger.head")
-    ledger.catch_up()
-    return ledger
+def open_checkpoints(settings: Settings, store: Store) -> Checkpoints:
+    return Checkpoints(store, SigningKeys(settings.keys_dir))
 
 
-def open_cabinet(settings: Settings, store: Store, vault: Vault, ledger: Ledger) -> Cabinet:
+def open_deliveries(settings: Settings, store: Store) -> Deliveries:
+    """What brings checkpoints to the places that are set. Raises `SettingsError`."""
+    period = timedelta(minutes=settings.checkpoint_minutes)
+    return Deliveries(
+        store,
+        open_checkpoints(settings, store),
+        open_recipients(settings.checkpoint_targets(), settings.data_dir / "checkpoints"),
+        Rhythm(settings.checkpoint_entries, period),
+    )
+
+
+def open_cabinet(settings: Settings, record: Record) -> Cabinet:
     """All that is kept about drafts and people. Raises `KeyFileError`."""
+    store, people, ledger = record.store, record.people, record.ledger
     key = key_in(settings.keys_dir, "texts.key", "the key by which texts are known again")
-    people = People(store)
+    vault = people.seals.vault
     return Cabinet(
         people=people,
         roles=Roles(store, ledger),

@@ -9,11 +9,22 @@ from typing import Annotated
 import typer
 from typer import Exit
 
+from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
-from bot.cli import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
+from bot.cli import (
+    EXIT_ABORT,
+    EXIT_INTERNAL,
+    EXIT_IO,
+    EXIT_POLICY,
+    EXIT_REFUSED,
+    EXIT_SETTINGS,
+    EXIT_USAGE,
+    forgetting,  # noqa: F401 -- its commands belong to `audit`
+)
 from bot.cli.audit import audit
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor
+from bot.cli.keys import keys
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
 from bot.cli.people import people
@@ -44,6 +55,7 @@ policy.command("voice")(voice)
 policy.command("suggestions")(suggestions)
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
+app.add_typer(keys, name="keys")
 app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(people, name="people")
@@ -82,7 +94,7 @@ def _told(error: Exception) -> int:
     match error:
         case typer.Abort():
             return EXIT_ABORT
-        case SettingsError() | KeyFileError():
+        case SettingsError() | KeyFileError() | CheckpointError():
             return _say(str(error), EXIT_SETTINGS)
         case PolicyError() | RevisionError():
             return _say(error.show(tongue()), EXIT_POLICY)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Annotated, Literal
 
 import typer
 
+from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.audit.signing import SigningKeys
+from bot.audit.tables import Outpost
 from bot.audit.vault import Vault, VaultError
 from bot.cli.build import existing_revisions, open_judges, open_knowledge, terminal, tongue
+from bot.cli.checkpoints import alone, compared
+from bot.keys import KeyFileError
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
 from bot.settings import Settings, SettingsError, read_settings
@@ -71,6 +77,7 @@ def _examined(wording: Wording) -> Iterator[Part]:
     yield _slack(settings, wording)
     yield _telegram(settings, wording)
     yield from _record(settings, wording)
+    yield from _checkpoints(settings, wording)
 
 
 def _policy(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Part]:
@@ -154,7 +161,7 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
     name = wording.say("Record")
     try:
         # A doctor looks and changes nothing: no table is made or migrated here.
-        store = Store(settings.database, read_only=True)
+        store = Store(settings.database, read_only=True, keeps_open=False)
         yield Part(wording.say("Database"), "active", f"{store.kind}, {store.place}")
         found = Ledger(store, settings.data_dir / "ledger.head").verify()
         store.close()
@@ -172,3 +179,46 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         )
     else:
         yield Part(name, "wrong", wording.say("it does not verify: run vaglio audit verify."))
+
+
+def _checkpoints(settings: Settings, wording: Wording) -> Iterator[Part]:
+    name, targets = wording.say("Checkpoints"), settings.checkpoint_targets()
+    yield _signing_key(settings, wording)
+    if not targets:
+        yield Part(name, "missing", alone(wording))
+    try:
+        found, late = compared(settings, None, None), _late(settings)
+    except (StoreError, RecordError):
+        return  # the record's own line says it
+    if found.faults:
+        yield Part(name, "wrong", wording.say("the record does not bear them out: run vaglio audit verify."))
+    for each in late:
+        said = wording.say(
+            "{place}: it has had no checkpoint since {when}.",
+            place=each.target.name,
+            when=f"{each.since:%Y-%m-%d %H:%M} UTC",
+        )
+        yield Part(name, "wrong", said)
+    if targets and not (found.faults or late):
+        yield Part(name, "active", ", ".join(target.name for target in targets))
+
+
+def _signing_key(settings: Settings, wording: Wording) -> Part:
+    name = wording.say("Signing key")
+    try:
+        public = SigningKeys(settings.keys_dir).public()
+    except KeyFileError as error:
+        return Part(name, "wrong", str(error))
+    if public is None:
+        return Part(name, "missing", wording.say("it is made at the first start."))
+    return Part(name, "active", wording.say("its public half is {key}", key=public))
+
+
+def _late(settings: Settings) -> Sequence[Lateness]:
+    store = Store(settings.database, read_only=True, keeps_open=False)
+    try:
+        period = timedelta(minutes=settings.checkpoint_minutes)
+        known = store.has(Outpost)
+        return late_places(store, settings.checkpoint_targets(), period, datetime.now(UTC)) if known else ()
+    finally:
+        store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot.audit.vault import Vault
+from bot.audit.retention import Retention
 from bot.chat.desk import Desk
 from bot.clock import Clock
 from bot.conversation import Conversation
@@ -31,7 +31,6 @@ class Parts:
     """What both platforms are given."""
 
     store: Store
-    vault: Vault
     cabinet: Cabinet
     work: Work
     desk: Desk
@@ -44,14 +43,14 @@ class Parts:
         cls,
         settings: Settings,
         store: Store,
-        vault: Vault,
         cabinet: Cabinet,
         prescreen: Prescreen,
         revisions: Revisions,
     ) -> Parts:
         """Ready to be started. Whatever asks for the policy gets the one that is in force at that moment."""
-        work = Work(store, vault, workers=settings.workers, backlog=settings.backlog)
-        cards, awaiting = Cards(store), Awaiting(store)
+        seals = cabinet.people.seals
+        work = Work(store, seals.vault, workers=settings.workers, backlog=settings.backlog)
+        cards, awaiting = Cards(store), Awaiting(store, seals)
         acknowledgements = Acknowledgements(store, cabinet.ledger, lambda name: _kept(revisions, name), for_people)
         post = Post(work, cabinet.people, lambda: prescreen.screener.policy, running(settings))
         quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
@@ -60,11 +59,19 @@ class Parts:
             Learning(cabinet.people, quizzes, acknowledgements, lambda: prescreen.screener.policy),
             cabinet.people,
             post,
-            Rates(store, settings.rate_person, settings.rate_workspace),
+            Rates(store, seals, settings.rate_person, settings.rate_workspace),
             threads=settings.workers,
         )
-        clock = Clock(cabinet, post, Days(store), awaiting, quizzes, lambda: prescreen.screener.policy)
-        return cls(store, vault, cabinet, work, desk, clock, cards, awaiting)
+        clock = Clock(
+            cabinet,
+            post,
+            Days(store),
+            awaiting,
+            quizzes,
+            Retention(store, cabinet.ledger),
+            lambda: prescreen.screener.policy,
+        )
+        return cls(store, cabinet, work, desk, clock, cards, awaiting)
 
 
 def _kept(revisions: Revisions, name: str) -> Policy | None:

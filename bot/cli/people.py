@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ import typer
 from rich.table import Table
 
 from bot.accounts import Role, Title, is_account
+from bot.audit.ledger import Ledger
 from bot.cli import EXIT_USAGE
-from bot.cli.build import AUTHOR, open_ledger, open_policy, open_store, terminal, tongue
+from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
 from bot.people import CODE_LIFE, People
 from bot.roles import Given, Roles
 from bot.settings import Settings, read_settings
@@ -35,6 +37,7 @@ class Register:
     wording: Wording
     people: People
     roles: Roles
+    ledger: Ledger
 
     @property
     def by(self) -> str:
@@ -44,8 +47,10 @@ class Register:
 
 def _register() -> Register:
     settings = read_settings()
-    store = open_store(settings)
-    return Register(settings, Wording(tongue(settings)), People(store), Roles(store, open_ledger(settings, store)))
+    record = Record.open(settings)
+    return Register(
+        settings, Wording(tongue(settings)), record.people, Roles(record.store, record.ledger), record.ledger
+    )
 
 
 @people.command("list")
@@ -134,6 +139,9 @@ def unlink(account: Account) -> int:
     # First the roles: an account that is gone leaves nobody who could still be found by them.
     lost = register.roles.revoke_all(person, by=register.by) if is_last else 0
     register.people.unlink(account)
+    register.ledger.append(
+        "unlink", subject=f"k_{secrets.token_hex(10)}", facts={"person": person, "was_last": is_last}, actor=register.by
+    )
     terminal().print(say("{account} is unlinked.", account=account))
     if lost:
         terminal().print(say("It was their only account: their roles are gone with it."))

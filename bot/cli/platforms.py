@@ -112,7 +112,7 @@ def _telegram_chat(settings: Settings, token: str, parts: Parts) -> TelegramChat
         clock=parts.clock,
         cards=parts.cards,
         awaiting=parts.awaiting,
-        vault=parts.vault,
+        seals=parts.cabinet.people.seals,
         store=parts.store,
     )
 

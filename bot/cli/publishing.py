@@ -16,18 +16,16 @@ from rich.table import Table
 from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import (
     AUTHOR,
+    Record,
     existing_revisions,
     open_judges,
     open_knowledge,
-    open_ledger,
     open_revisions,
-    open_store,
     terminal,
     tongue,
 )
 from bot.differences import told
 from bot.live import LivePolicy
-from bot.people import People
 from bot.revisions import NAME, Published, RevisionError, Revisions
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
@@ -59,13 +57,13 @@ def publish(
         return _failed(error, wording, as_json=as_json)
     if wrong := misbehaving(found, settings):
         return _refused(found.revision, wrong, wording, as_json=as_json)
-    store = open_store(settings)
-    revisions = open_revisions(settings, store, open_ledger(settings, store))
+    record = Record.open(settings)
+    revisions = open_revisions(settings, record.store, record.ledger)
     try:
         before = _in_force(revisions, settings.policy)
         if file is None and _goes_back(found, revisions):
             return _turned_back(found, settings.policy, wording, as_json=as_json)
-        person, at = People(store).pseudonym(AUTHOR), datetime.now(UTC)
+        person, at = record.people.pseudonym(AUTHOR), datetime.now(UTC)
         if file is not None and _is_revision(file):
             published = revisions.restore(file, person=person, note=note, at=at)
         else:
@@ -74,7 +72,7 @@ def publish(
     except RevisionError as error:
         return _failed(error, wording, as_json=as_json)
     finally:
-        store.close()
+        record.store.close()
     return _published(published, found, before, wording, as_json=as_json)
 
 

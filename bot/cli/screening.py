@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.text import Text
 
 from bot.cli import EXIT_POLICY
-from bot.cli.build import AUTHOR, open_ledger, open_screener, open_store, terminal, tongue
+from bot.cli.build import AUTHOR, Record, open_screener, terminal, tongue
 from bot.cli.lines import BadLine, Line, line_out, read_line, writers_language
 from bot.cli.reporting import reporting
 from bot.people import Language
@@ -35,7 +35,7 @@ _COLOURS = {Outcome.CLEAR: "green", Outcome.REVISE: "yellow", Outcome.REVIEW: "m
 _TINTS = {Severity.NOTE: "cyan", Severity.WARN: "yellow", Severity.REVIEW: "magenta", Severity.BLOCK: "red"}
 
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON, for programs.")]
-Record = Annotated[bool, typer.Option("--record", help="Record it in the ledger, as any other screening.")]
+Recorded = Annotated[bool, typer.Option("--record", help="Record it in the ledger, as any other screening.")]
 In = Annotated[
     Language | None, typer.Option("--language", help="The language of the answer; the draft's own by default.")
 ]
@@ -51,7 +51,7 @@ def check(
     audience: Annotated[Audience, typer.Option(help="Whom it is written for.")] = Audience.PUBLIC,
     in_reply_to: Annotated[str | None, typer.Option(help="What they wrote, for a reply.")] = None,
     language: In = None,
-    record: Record = False,
+    record: Recorded = False,
     as_json: Json = False,
 ) -> int:
     """Judge one draft. Exit code: 0 clear, 1 revise, 2 review, 3 block; 64 and above for errors."""
@@ -83,7 +83,7 @@ def screen(
     file: Annotated[str, typer.Argument(help="Drafts, one JSON object a line, or - for standard input.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Verdicts, in the same order.")] = None,
     language: In = None,
-    record: Record = False,
+    record: Recorded = False,
 ) -> int:
     """Judge many drafts. A line that is no draft is reported with its number and does not stop the rest."""
     settings = read_settings()
@@ -118,11 +118,11 @@ def _screening(settings: Settings, screener: Screener, *, record: bool) -> Itera
     if not record:
         yield lambda draft: _judged(screener, draft)
         return
-    store = open_store(settings)
+    kept = Record.open(settings)
     try:
-        yield Prescreen(screener, open_ledger(settings, store))
+        yield Prescreen(screener, kept.ledger)
     finally:
-        store.close()
+        kept.store.close()
 
 
 def _judged(screener: Screener, draft: Draft) -> Screening:

@@ -9,18 +9,20 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from bot.audit.vault import Vault, VaultError
+from bot.audit.deliveries import late_places
+from bot.audit.signing import SigningKeys
 from bot.cli.build import (
+    Record,
     open_cabinet,
-    open_ledger,
+    open_deliveries,
     open_revisions,
-    open_store,
     screeners,
     terminal,
     tongue,
@@ -58,12 +60,9 @@ def serve(*, link: bool) -> None:
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     listening = _bound(settings)
-    try:
-        vault = Vault.open(settings.keys_dir)
-    except VaultError as error:
-        raise SettingsError(str(error)) from None
-    store = open_store(settings)
-    ledger = open_ledger(settings, store)
+    record = Record.open(settings, for_long=True)
+    SigningKeys(settings.keys_dir).signer()  # made at the first start, as the other keys are
+    store, ledger = record.store, record.ledger
     revisions = open_revisions(settings, store, ledger)
     with reporting() as report:
         build = screeners(settings, report)
@@ -71,11 +70,11 @@ def serve(*, link: bool) -> None:
         missing = screener.load()
     for rule, reason in missing.items():
         log.warning("rule.unavailable", rule=rule, reason=reason)
-    cabinet = open_cabinet(settings, store, vault, ledger)
+    cabinet = open_cabinet(settings, record)
     if settings.admin and not settings.admin_is_e_mail:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
     prescreen = Prescreen(screener, ledger, cabinet.appeals)
-    house = House(settings, vault, store, cabinet, prescreen, revisions, build, listening)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -87,7 +86,6 @@ class House:
     """Everything that runs, on one event loop."""
 
     settings: Settings
-    vault: Vault
     store: Store
     cabinet: Cabinet
     prescreen: Prescreen
@@ -97,7 +95,7 @@ class House:
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
-        parts = Parts.open(settings, self.store, self.vault, self.cabinet, self.prescreen, self.revisions)
+        parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
         sign_in = SignIn()
         console = build_console(
             prescreen=self.prescreen,
@@ -111,8 +109,11 @@ class House:
             backlog=settings.backlog,
             people=self.cabinet.people,
             roles=self.cabinet.roles,
+            ledger=self.cabinet.ledger,
         )
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
+        if settings.checkpoint_targets():
+            tasks.append(open_deliveries(settings, self.store).run)
         # Slack and Telegram call by whatever name they were given, and prove themselves by signature and secret:
         # their routes stand outside the page's own checks of host, session and form.
         hooks: list[Route] = []
@@ -138,7 +139,16 @@ class House:
     def _health(self, work: Work) -> dict[str, object]:
         """Raises where the record cannot be read, and the page then says that Vaglio is failing."""
         self.cabinet.ledger.entries(newest=1)
-        return {"status": "ok", "waiting": work.waiting}
+        return {"status": "ok", "waiting": work.waiting} | self._checkpoints()
+
+    def _checkpoints(self) -> dict[str, object]:
+        """Whether a place off the host is late with them; nothing where there is none."""
+        targets = self.settings.checkpoint_targets()
+        if not targets:
+            return {}
+        period = timedelta(minutes=self.settings.checkpoint_minutes)
+        late = late_places(self.store, targets, period, datetime.now(UTC))
+        return {"checkpoints": "late" if late else "ok"}
 
     def _greet(self, sign_in: SignIn, port: int, *, link: bool) -> None:
         wording, out = Wording(tongue(self.settings)), terminal()

@@ -10,21 +10,15 @@ from typing import Annotated
 import typer
 
 from bot.appeals import Appealed, Standing
-from bot.audit.vault import Vault, VaultError
-from bot.cli.build import open_cabinet, open_ledger, open_store, terminal, tongue
-from bot.settings import SettingsError, read_settings
+from bot.cli.build import Record, open_cabinet, terminal, tongue
+from bot.settings import read_settings
 from bot.wording import Wording
 
 
 def suggestions(as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs.")] = False) -> None:
     """List overturned findings by rule, ready to be pasted under its `examples: allow:`."""
     settings = read_settings()
-    try:
-        vault = Vault.open(settings.keys_dir)
-    except VaultError as error:
-        raise SettingsError(str(error)) from None
-    store = open_store(settings)
-    appeals = open_cabinet(settings, store, vault, open_ledger(settings, store)).appeals
+    appeals = open_cabinet(settings, Record.open(settings)).appeals
     by_rule: dict[str, list[Appealed]] = defaultdict(list)
     for appeal in appeals.standing(Standing.OVERTURNED):
         by_rule[appeal.rule].append(appeal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection, Mapping
 
 import structlog
@@ -12,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from bot.audit.ledger import Ledger
 from bot.console import auth
 from bot.console.auth import SESSION_LIFE, ForeignForm, SignIn, Stranger
 from bot.console.link_page import link_routes
@@ -45,19 +47,20 @@ def build_console(
     backlog: int = 50,
     people: People | None = None,
     roles: Roles | None = None,
+    ledger: Ledger | None = None,
 ) -> FastAPI:
     """The console.
 
     `hosts` are the names it is reached by besides loopback's own; with one of them, its cookie asks for HTTPS.
     `workers` threads check drafts while up to `backlog` more wait. `health` says how things are, without content;
     a `status` in it that is not `ok` is answered with a 503. With `people` there is the page that links Telegram, and
-    with `roles` too, whoever opens the one-time link becomes an admin.
+    with `roles` too, whoever opens the one-time link becomes an admin; with `ledger`, that is on record.
     """
     pages = Pages(sign_in, default_language)
     # Room for a draft and for what it replies to, each as long as the screener reads, in the longest of spellings.
     body_limit = 2 * _BYTES_A_CHARACTER * prescreen.screener.limit + _BYTES_BESIDE
     app = FastAPI(title="Vaglio", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(_door(sign_in, pages, body_limit, lambda account: _make_admin(people, roles, account)))
+    app.include_router(_door(sign_in, pages, body_limit, lambda account: _welcome(people, roles, ledger, account)))
     if people is not None:
         app.include_router(link_routes(people, sign_in, pages, body_limit=body_limit))
     app.include_router(try_routes(prescreen, sign_in, pages, body_limit=body_limit, checks=Pool(workers, backlog)))
@@ -121,12 +124,14 @@ def _door(sign_in: SignIn, pages: Pages, body_limit: int, welcome: Callable[[str
     return router
 
 
-def _make_admin(people: People | None, roles: Roles | None, account: str) -> None:
+def _welcome(people: People | None, roles: Roles | None, ledger: Ledger | None, account: str) -> None:
     """Whoever reads the terminal of this machine may do everything anyway."""
     if people is None or roles is None:
         return
     try:
         person = people.person(account)
+        if ledger:
+            ledger.append("sign_in", subject=f"i_{secrets.token_hex(10)}", facts={"by": "link"}, actor=person)
         roles.grant(person, Role.ADMIN, by=person, source=Source.LINK)
     except Exception as error:
         # They are in all the same; where the record cannot be written, the page says so soon enough.

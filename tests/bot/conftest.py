@@ -9,7 +9,7 @@ import pytest
 
 from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
-from bot.audit.vault import Vault
+from bot.audit.seals import Seals
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
 from bot.people import People
@@ -97,15 +97,26 @@ def store(database: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def ledger(store: Store, tmp_path: Path) -> Ledger:
-    ledger = Ledger(store, tmp_path / "data" / "ledger.head")
+def seals(tmp_path: Path) -> Seals:
+    """Those that a command finds too, if it is run in the same folder."""
+    return Seals.open(tmp_path / "keys")
+
+
+@pytest.fixture
+def people(store: Store, seals: Seals) -> People:
+    return People(store, seals)
+
+
+@pytest.fixture
+def ledger(store: Store, people: People, tmp_path: Path) -> Ledger:
+    ledger = Ledger(store, tmp_path / "data" / "ledger.head", people)
     ledger.catch_up()
     return ledger
 
 
 @pytest.fixture
-def cabinet(store: Store, ledger: Ledger) -> Cabinet:
-    vault, people = Vault(b"k" * 32), People(store)
+def cabinet(store: Store, people: People, ledger: Ledger) -> Cabinet:
+    vault = people.seals.vault
     return Cabinet(
         people=people,
         roles=Roles(store, ledger),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.audit.retention import Retention
 from bot.clock import Clock
 from bot.deeds import Cabinet
 from bot.drafts import HeldDraft
@@ -61,7 +62,15 @@ def outbox() -> Outbox:
 def clock(cabinet: Cabinet, store: Store, staffed: Policy, outbox: Outbox, prescreen: Prescreen) -> Clock:
     post = Post(outbox, cabinet.people, lambda: staffed, {"slack"})
     quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
-    return Clock(cabinet, post, Days(store), Awaiting(store), quizzes, lambda: staffed)
+    return Clock(
+        cabinet,
+        post,
+        Days(store),
+        Awaiting(store, cabinet.people.seals),
+        quizzes,
+        Retention(store, cabinet.ledger),
+        lambda: staffed,
+    )
 
 
 @pytest.fixture

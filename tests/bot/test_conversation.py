@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
-from sqlmodel import select
 from stored import stored
 
 from bot.actions import Action, Verb, tag
@@ -23,7 +24,6 @@ from bot.reply import Notice, Reply
 from bot.review import Ruling
 from bot.roles import Role
 from bot.store import Store
-from bot.tables import Content
 from rules.draft import Account, Draft, DraftRefused
 from rules.policy import Policy
 from rules.screening import Screener
@@ -432,11 +432,12 @@ def test_the_reason_of_an_appeal_is_masked_as_the_draft_is(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(("verb", "about"), [(Verb.ACCEPT, RUDE), (Verb.PUBLISHED, CLEAR)])
-def test_what_a_writer_adds_is_blanked_before_it_is_on_record(talk: Talk, store: Store, verb: Verb, about: str) -> None:
+def test_what_a_writer_adds_is_blanked_before_it_is_on_record(
+    talk: Talk, ledger: Ledger, verb: Verb, about: str
+) -> None:
     id = talk.send(about).screening
     talk.press(verb, id, words="https://example.com/SEGRETO-12")
-    with store.read() as session:
-        kept = [content.body.decode() for content in session.exec(select(Content)).all()]
+    kept = [words.decode() for _, words in sorted(ledger.words(range(1, 9)).items())]
     assert "[CODE]" in kept[-1]
     assert not any("SEGRETO-12" in body for body in kept)
 
@@ -522,6 +523,30 @@ def test_nobody_rules_on_their_own_appeal(talk: Talk) -> None:
     _, appeal = disagree(talk)
     talk.press(Verb.OVERTURN, appeal, ANNA, words="Ho ragione.", place="slack:CCOMMS")
     assert talk.send(RUDE).remarks != ()
+
+
+def test_of_two_who_decide_an_appeal_at_once_the_one_on_record_counts(
+    talk: Talk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, appeal = disagree(talk)
+    appeals, carla = talk.conversation.cabinet.appeals, "slack:T1:U3"
+    decide, said = appeals.decide, list[str]()
+
+    def meanwhile(*given: Any) -> Any:
+        # Bruno's word is on record and does not count yet: now Carla's comes.
+        if not said:
+            said.append("Carla")
+            said.append(text_of(talk.press(Verb.UPHOLD, appeal, carla, words="No.", place="slack:CCOMMS")))
+        return decide(*given)
+
+    monkeypatch.setattr(appeals, "decide", meanwhile)
+    talk.press(Verb.OVERTURN, appeal, BRUNO, words="Sì.", place="slack:CCOMMS")
+    assert "Qualcuno ha fatto prima" in said[1]
+    found = appeals.find(appeal)
+    assert found is not None
+    assert found.state is Standing.OVERTURNED
+    (entry,) = [entry for entry in ledger.entries() if entry.kind == "appeal_decision"]
+    assert json.loads(entry.body)["facts"]["ruling"] == "overturned"
 
 
 # --- Receipts ------------------------------------------------------------------------------------------------------

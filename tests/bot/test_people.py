@@ -17,20 +17,13 @@ NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 SLACK, PHONE, TABLET = "slack:T1:U1", "telegram:7", "telegram:8"
 
 
-@pytest.fixture
-def people(store: Store) -> People:
-    return People(store)
-
-
-def test_a_pseudonym_is_stable_and_tells_nothing(store: Store) -> None:
-    people = People(store)
+def test_a_pseudonym_is_stable_and_tells_nothing(people: People) -> None:
     first, second = people.pseudonym("slack:T1:U1"), people.pseudonym("slack:T1:U2")
     assert first == people.pseudonym("slack:T1:U1") != second
     assert "U1" not in first
 
 
-def test_two_first_messages_at_once_are_one_person(store: Store) -> None:
-    people = People(store)
+def test_two_first_messages_at_once_are_one_person(people: People) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(lambda _: people.pseudonym("telegram:7"), range(24)))) == 1
 
@@ -47,9 +40,8 @@ def test_two_first_messages_at_once_are_one_person(store: Store) -> None:
     ],
 )
 def test_what_they_chose_beats_what_their_platform_says(
-    store: Store, locale: str | None, chosen: str | None, answered: str
+    people: People, locale: str | None, chosen: str | None, answered: str
 ) -> None:
-    people = People(store)
     people.notice_locale("slack:T:U", locale)
     if chosen == "it" or chosen == "en":
         people.choose_language("slack:T:U", chosen)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import delete, select
 
+from bot.audit.seals import Seals
 from bot.rates import Rates, TooMany
 from bot.store import Store
 from bot.tables import Rate
@@ -22,8 +23,8 @@ def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def test_so_many_a_minute_and_then_how_long_to_wait(store: Store) -> None:
-    rates = Rates(store, 3, 100)
+def test_so_many_a_minute_and_then_how_long_to_wait(store: Store, seals: Seals) -> None:
+    rates = Rates(store, seals, 3, 100)
     assert [rates.admit(f"e{n}", ANNA, after(10)) for n in range(3)] == [None] * 3
     assert rates.admit("e3", ANNA, after(48)) == TooMany(timedelta(seconds=12), is_of_workspace=False)
     assert rates.admit("e4", BRUNO, after(48)) is None
@@ -31,22 +32,22 @@ def test_so_many_a_minute_and_then_how_long_to_wait(store: Store) -> None:
     assert [rates.admit(f"f{n}", ANNA, after(60)) for n in range(3)] == [None] * 3
 
 
-def test_a_workspace_has_its_own_measure(store: Store) -> None:
-    rates = Rates(store, 3, 4)
+def test_a_workspace_has_its_own_measure(store: Store, seals: Seals) -> None:
+    rates = Rates(store, seals, 3, 4)
     assert [rates.admit(f"e{n}", account, NOON) for n, account in enumerate([ANNA, ANNA, BRUNO, BRUNO])] == [None] * 4
     assert rates.admit("e5", ANNA, after(0.5)) == TooMany(timedelta(seconds=59.5), is_of_workspace=True)
     assert rates.admit("e5", ELSEWHERE, NOON) is None
     assert rates.admit("e5", "telegram:7", NOON) is None
 
 
-def test_whose_own_measure_is_full_too_hears_of_that(store: Store) -> None:
-    rates = Rates(store, 1, 1)
+def test_whose_own_measure_is_full_too_hears_of_that(store: Store, seals: Seals) -> None:
+    rates = Rates(store, seals, 1, 1)
     rates.admit("e1", ANNA, NOON)
     assert rates.admit("e2", ANNA, NOON) == TooMany(timedelta(seconds=60), is_of_workspace=False)
 
 
-def test_an_event_that_comes_again_is_counted_once(store: Store) -> None:
-    rates = Rates(store, 2, 100)
+def test_an_event_that_comes_again_is_counted_once(store: Store, seals: Seals) -> None:
+    rates = Rates(store, seals, 2, 100)
     assert [rates.admit("e1", ANNA, after(n)) for n in range(9)] == [None] * 9
     assert rates.admit("e2", ANNA, NOON) is None
     assert rates.admit("e3", ANNA, NOON) is not None
@@ -56,21 +57,21 @@ def test_an_event_that_comes_again_is_counted_once(store: Store) -> None:
     assert rates.admit("e1", ANNA, after(110)) is None
 
 
-def test_two_people_whose_events_are_called_the_same(store: Store) -> None:
-    rates = Rates(store, 1, 1)
+def test_two_people_whose_events_are_called_the_same(store: Store, seals: Seals) -> None:
+    rates = Rates(store, seals, 1, 1)
     assert rates.admit("e1", ANNA, NOON) is None
     assert rates.admit("e1", ELSEWHERE, NOON) is None
     assert rates.admit("e2", ELSEWHERE, NOON) is not None
 
 
-def test_a_restart_forgets_nothing_and_many_at_once_are_counted(store: Store) -> None:
+def test_a_restart_forgets_nothing_and_many_at_once_are_counted(store: Store, seals: Seals) -> None:
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda n: Rates(store, 5, 100).admit(f"e{n}", ANNA, NOON), range(20)))
+        found = list(pool.map(lambda n: Rates(store, seals, 5, 100).admit(f"e{n}", ANNA, NOON), range(20)))
     assert found.count(None) == 5
 
 
-def test_nothing_is_kept_but_digests_and_not_for_long(store: Store) -> None:
-    rates = Rates(store, 5, 100)
+def test_nothing_is_kept_but_digests_and_not_for_long(store: Store, seals: Seals) -> None:
+    rates = Rates(store, seals, 5, 100)
     rates.admit("e1", ANNA, NOON)
     with store.read() as session:
         rows = session.exec(select(Rate)).all()
@@ -99,11 +100,11 @@ def test_it_says_when_to_try_again(found: TooMany, sentence: str) -> None:
 @given(st.lists(st.tuples(st.integers(0, 130), st.sampled_from([ANNA, BRUNO, ELSEWHERE])), max_size=15))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_minute_ever_holds_more_and_none_turns_away_without_need(
-    store: Store, events: Sequence[tuple[int, str]]
+    store: Store, seals: Seals, events: Sequence[tuple[int, str]]
 ) -> None:
     with store.write() as session:
         session.exec(delete(Rate))
-    rates, let_in = Rates(store, 2, 3), Counter[tuple[str, int]]()
+    rates, let_in = Rates(store, seals, 2, 3), Counter[tuple[str, int]]()
     for number, (second, account) in enumerate(sorted(events)):
         minute, team = second // 60, account.rpartition(":")[0]
         has_room = let_in[account, minute] < 2 and let_in[team, minute] < 3

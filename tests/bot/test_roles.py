@@ -19,13 +19,13 @@ def roles(store: Store, ledger: Ledger) -> Roles:
 
 
 @pytest.fixture
-def anna(store: Store) -> str:
-    return People(store).person("slack:T1:U1")
+def anna(people: People) -> str:
+    return people.person("slack:T1:U1")
 
 
 @pytest.fixture
-def bruno(store: Store) -> str:
-    return People(store).person("slack:T1:U2")
+def bruno(people: People) -> str:
+    return people.person("slack:T1:U2")
 
 
 def said(ledger: Ledger) -> list[dict[str, Any]]:

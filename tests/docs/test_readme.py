@@ -126,9 +126,22 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         run(["knowledge", "add", "customers.csv", "--columns", "surname,email,phone"])
     if command.arguments[:2] in (("people", "revoke"), ("people", "unlink")):
         run(["people", "grant", command.arguments[2], "admin"])
+    if command.arguments[:2] in _ABOUT_SOMEBODY and command.arguments not in _NAMED:
+        run(["people", "grant", command.arguments[2], "admin"])
     if command.arguments[0] == "audit":
-        run(["check", "--record", "Buongiorno a tutti"])
+        _give_record(command, home, monkeypatch)
     return run(_harmless(command))
+
+
+def _give_record(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry, and where checkpoints are asked for, a folder that has one and a file that has the same."""
+    run(["check", "--record", "Buongiorno a tutti"])
+    if "--checkpoints" not in command.arguments:
+        return
+    (home / "evidence").mkdir()
+    monkeypatch.setenv(f"{PREFIX}CHECKPOINTS", "evidence")
+    run(["audit", "checkpoint"])
+    (home / "kept.jsonl").write_bytes((home / "evidence" / "checkpoint-00000001.json").read_bytes())
 
 
 def _harmless(command: Command) -> tuple[str, ...]:
@@ -137,7 +150,12 @@ def _harmless(command: Command) -> tuple[str, ...]:
     return (*command.arguments, "--help") if endless or command.arguments in _NAMED else command.arguments
 
 
+_ABOUT_SOMEBODY = {("audit", name) for name in ("erase", "subject", "unmask", "hold")}
 _NAMED = {
+    ("audit", "agree"),
+    ("audit", "erase"),
+    ("audit", "subject"),
+    ("audit", "release"),
     ("knowledge",),
     ("knowledge", "add"),
     ("knowledge", "add-docs"),

@@ -35,27 +35,33 @@ def test_an_empty_ledger_is_sound(ledger: Ledger) -> None:
     assert ledger.verify().is_sound
 
 
-def test_an_entry_says_what_was_found_and_no_word_of_it(prescreen: Prescreen, ledger: Ledger) -> None:
+def test_an_entry_says_what_was_found_and_no_word_of_it(
+    prescreen: Prescreen, ledger: Ledger, people: People, store: Store
+) -> None:
     draft = Draft(text=DRAFT, author="slack:T1:U1", in_reply_to="Vi scrivo per SEGRETO-9")
     screening = prescreen(draft)
-    found = ledger.entry(screening.id)
-    assert found is not None
-    entry, content = found
+    entry = ledger.entry(screening.id)
+    assert entry is not None
     said = json.loads(entry.body)
     assert entry.body == records.canonical(said)
     assert said["facts"]["outcome"] == "block"
     assert said["facts"]["policy"] == screening.verdict.policy_revision
     assert [finding["rule"] for finding in said["facts"]["findings"]] == ["toxicity.insult", *["confidential.code"] * 2]
-    assert said["actor"] == People(ledger._store).pseudonym("slack:T1:U1")
+    assert said["actor"] == people.pseudonym("slack:T1:U1")
     for word in (b"cretino", b"SEGRETO", b"U1", b"Ripeto"):
         assert word not in entry.body
-    assert content is not None
-    kept = json.loads(content.body)
+    kept = json.loads(ledger.words([entry.seq])[entry.seq])
     assert kept["text"] == "Sei un cretino, e il codice è [CODE] 😀. Ripeto: [CODE]."
     assert kept["in_reply_to"] == "Vi scrivo per [CODE]"
     start, end = kept["spans"][1]
     assert kept["text"][start:end] == "[CODE]"
-    assert said["commitment"] == records.commitment(content.salt, content.body)
+    assert said["holder"] == said["actor"]
+    with store.read() as session:
+        row = session.get(Content, entry.seq)
+    assert row is not None
+    assert said["sealed"] == records.digest(row.sealed)
+    for word in (b"SEGRETO", b"cretino", b"CODE"):
+        assert word not in row.sealed
 
 
 def test_the_chain_names_each_entry_before(five: None, ledger: Ledger) -> None:
@@ -106,8 +112,8 @@ def test_protected_speech_leaves_a_count(prescreen: Prescreen, ledger: Ledger, s
         ("DELETE FROM entry WHERE seq = 1", Fault(1, "gap")),
         ("DELETE FROM entry WHERE seq = 5", Fault(5, "missing")),
         ("DELETE FROM entry", Fault(1, "missing")),
-        ("UPDATE content SET body = replace(body, 'cretino', 'amico') WHERE seq = 2", Fault(2, "content")),
-        ("UPDATE content SET salt = x'00' WHERE seq = 2", Fault(2, "content")),
+        ("UPDATE content SET sealed = (SELECT sealed FROM content WHERE seq = 1) WHERE seq = 2", Fault(2, "content")),
+        ("UPDATE content SET holder = 'house' WHERE seq = 2", Fault(2, "content")),
         ("DELETE FROM content WHERE seq = 2", Fault(2, "content")),
     ],
 )
@@ -130,7 +136,7 @@ def test_two_entries_swapped_are_found(five: None, ledger: Ledger, damage: Damag
 def test_an_entry_rewritten_with_its_hash_breaks_the_chain(five: None, ledger: Ledger, damage: Damage) -> None:
     found = ledger.entry("3")
     assert found is not None
-    said = json.loads(found[0].body)
+    said = json.loads(found.body)
     said["facts"]["outcome"] = "clear"
     body = records.canonical(said)
     damage(f"UPDATE entry SET body = x'{body.hex()}', hash = '{records.digest(body)}' WHERE seq = 3")
@@ -180,7 +186,7 @@ def test_a_stop_between_entry_and_head_is_mended_at_the_next_start(five: None, l
     fourth = ledger.entry("4")
     assert fourth is not None
     head = tmp_path / "data" / "ledger.head"
-    head.write_text(json.dumps({"count": 4, "hash": fourth[0].hash}), encoding="utf-8")
+    head.write_text(json.dumps({"count": 4, "hash": fourth.hash}), encoding="utf-8")
     assert (ledger.verify().is_sound, ledger.verify().lag) == (True, 1)
     assert ledger.catch_up() == 1
     assert ledger.verify().lag == 0
@@ -211,7 +217,7 @@ def test_any_single_bit_flipped_is_found(
     five: None, ledger: Ledger, store: Store, damage: Damage, data: st.DataObject
 ) -> None:
     seq = data.draw(st.integers(1, 5))
-    table, column = data.draw(st.sampled_from([("entry", "body"), ("content", "body"), ("content", "salt")]))
+    table, column = data.draw(st.sampled_from([("entry", "body"), ("content", "sealed")]))
     with store.read() as session:
         before: bytes = (
             session.connection().exec_driver_sql(f"SELECT {column} FROM {table} WHERE seq = {seq}").scalar_one()
@@ -227,11 +233,8 @@ def test_any_single_bit_flipped_is_found(
 
 
 def test_a_text_that_could_not_be_searched_for_secrets_is_not_kept(
-    prescreen: Prescreen, ledger: Ledger, store: Store, monkeypatch: pytest.MonkeyPatch
+    prescreen: Prescreen, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prescreen.screener, "hidden", lambda text: None)
     prescreen(Draft(text=DRAFT), id="s_1")
-    with store.read() as session:
-        content = session.get(Content, 1)
-    assert content is not None
-    assert json.loads(content.body) == {"in_reply_to": None, "spans": [], "text": None}
+    assert json.loads(ledger.words([1])[1]) == {"in_reply_to": None, "spans": [], "text": None}

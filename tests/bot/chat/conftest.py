@@ -18,6 +18,8 @@ from stored import stored
 
 from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
+from bot.audit.retention import Retention
+from bot.audit.seals import Seals
 from bot.audit.vault import Vault
 from bot.chat.desk import Desk
 from bot.clock import Clock
@@ -237,11 +239,12 @@ class House:
         self, folder: Path, database: str, screener: Screener, *, backlog: int = 50, key: bytes = b"k" * 32
     ) -> None:
         self.store = Store(database)
-        self.ledger = Ledger(self.store, folder / "ledger.head")
+        vault = Vault(key)
+        self.seals = Seals(vault, key)
+        self.people = People(self.store, self.seals)
+        self.ledger = Ledger(self.store, folder / "ledger.head", self.people)
         self.ledger.catch_up()
         self.recorder = Recorder(self.ledger)
-        vault = self.vault = Vault(key)
-        self.people = People(self.store)
         self.cabinet = Cabinet(
             people=self.people,
             roles=Roles(self.store, self.ledger),
@@ -252,14 +255,14 @@ class House:
             reminders=Reminders(self.store),
             ledger=self.ledger,
         )
-        self.cards, self.awaiting = Cards(self.store), Awaiting(self.store)
+        self.cards, self.awaiting = Cards(self.store), Awaiting(self.store, self.seals)
         self.work = Work(self.store, vault, workers=2, backlog=backlog, patience=BRISK)
         self.prescreen = Prescreen(screener, self.recorder, self.cabinet.appeals)
         self.platforms: set[str] = set()
         """Those that run: each emulator's fixture adds its own."""
         self.post = Post(self.work, self.people, lambda: self.prescreen.screener.policy, self.platforms)
         self.conversation = Conversation(self.prescreen, self.cabinet, self.cards, self.post.reaches)
-        self.rates = Rates(self.store, 1_000, 10_000)
+        self.rates = Rates(self.store, self.seals, 1_000, 10_000)
         in_force = lambda: self.prescreen.screener  # noqa: E731
         self.quizzes = Quizzes(self.store, self.ledger, in_force)
         self.learning = Learning(
@@ -275,6 +278,7 @@ class House:
             Days(self.store),
             self.awaiting,
             self.quizzes,
+            Retention(self.store, self.ledger),
             lambda: in_force().policy,
         )
         self._running: asyncio.Task[None] | None = None

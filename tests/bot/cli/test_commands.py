@@ -372,12 +372,18 @@ def test_what_is_recorded_is_listed_shown_and_verified(capsys: pytest.CaptureFix
     run(["audit", "list"])
     assert "confidential.code" in capsys.readouterr().out
     assert run(["audit", "show", name]) == 0
+    assert "words" not in json.loads(capsys.readouterr().out)
+    assert run(["audit", "show", name, "--words"]) == 0
     shown = capsys.readouterr().out
-    assert json.loads(shown)["content"]["text"] == "Vedi [CODE], cretino"
+    assert json.loads(shown)["words"]["text"] == "Vedi [CODE], cretino"
     assert "SEGRETO" not in shown
+    # Who looked at the words is on record too.
+    run(["audit", "list", "--json", "-n", "1"])
+    look = _json(capsys)
+    assert (look["kind"], look["facts"]) == ("look", {"why": "show", "entries": [[1, 1]]})
     assert run(["audit", "show", "99"]) == EXIT_USAGE
     assert run(["audit", "verify"]) == 0
-    assert "3 voci" in capsys.readouterr().out
+    assert "4 voci" in capsys.readouterr().out
 
 
 def test_a_row_changed_in_the_file_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

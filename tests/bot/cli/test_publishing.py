@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.cli import EXIT_POLICY, EXIT_USAGE
-from bot.cli.build import open_store
+from bot.cli.build import Record
 from bot.cli.commands import run
 from bot.cli.publishing import existing_revisions
 from bot.settings import PREFIX, Settings, read_settings
@@ -194,7 +194,7 @@ def test_a_revision_that_nobody_published(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_publication_that_was_altered_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     run(["policy", "publish"])
-    store = open_store(read_settings())
+    store = Record.open(read_settings()).store
     with store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE revision SET bundle = x'00'")
     store.close()
@@ -234,7 +234,7 @@ def test_the_newest_comes_first_with_its_note(
 def test_a_record_from_before_there_were_publications_has_none(policy_path: Path) -> None:
     """Whoever only reads brings no table to its newest form."""
     settings = read_settings()
-    store = open_store(settings)
+    store = Record.open(settings).store
     with store.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE revision")
     store.close()

@@ -19,6 +19,9 @@ from emulators.telegram import TelegramEmulator
 from sqlmodel import select
 
 from bot.audit.ledger import Ledger
+from bot.audit.seals import Seals
+from bot.audit.tables import Outpost
+from bot.audit.targets import Target
 from bot.cli import EXIT_POLICY, EXIT_SETTINGS
 from bot.people import People
 from bot.store import Store
@@ -171,6 +174,54 @@ async def test_health_knows_the_record(tmp_path: Path, environment: dict[str, st
         assert (await browser.get(address)).status_code == 503
 
 
+async def test_checkpoints_leave_the_machine_and_health_knows_a_late_place(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (tmp_path / "evidence").mkdir()
+    late, store = Target("dir", str(tmp_path / "nowhere")), Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        async with vaglio(tmp_path, environment, CHECKPOINTS=str(tmp_path / "evidence")) as process:
+            address = (await _link(process)).partition("/sign-in")[0] + "/healthz"
+            async with asyncio.timeout(30):
+                while not list((tmp_path / "evidence").glob("checkpoint-*.json")):
+                    await asyncio.sleep(0.05)
+            assert (await browser.get(address)).json() == {"status": "ok", "waiting": 0, "checkpoints": "ok"}
+            assert await _stopped(process, signal.SIGTERM) == 0
+        with store.write() as session:
+            session.add(Outpost(place=late.digest, since=0))
+        store.close()
+        places = f"{tmp_path / 'evidence'},{late.address}"
+        async with vaglio(tmp_path, environment, CHECKPOINTS=places) as process:
+            address = (await _link(process)).partition("/sign-in")[0] + "/healthz"
+            assert (await browser.get(address)).json()["checkpoints"] == "late"
+            async with asyncio.timeout(30):
+                while "checkpoint.late" not in (log := (tmp_path / "log").read_text(encoding="utf-8")):
+                    await asyncio.sleep(0.05)
+    assert late.digest in log
+    assert "nowhere" not in log
+
+
+async def test_a_checkpoint_that_was_made_before_a_kill_is_delivered_after_it(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    evidence, log = tmp_path / "evidence", tmp_path / "log"
+    async with asyncio.timeout(90):
+        async with vaglio(tmp_path, environment, CHECKPOINTS=str(evidence)) as process:
+            while "checkpoint.not_delivered" not in log.read_text(encoding="utf-8"):
+                await asyncio.sleep(0.05)
+            process.kill()
+            await process.wait()
+        evidence.mkdir()
+        with sqlite3.connect(tmp_path / "data" / "vaglio.db") as connection:
+            # The next attempt would be seconds away.
+            connection.execute("UPDATE outpost SET due = 0")
+        connection.close()
+        async with vaglio(tmp_path, environment, CHECKPOINTS=str(evidence)):
+            while not (evidence / "checkpoint-00000001.json").exists():
+                await asyncio.sleep(0.05)
+    assert len(list(evidence.iterdir())) == 1
+
+
 async def test_what_was_taken_in_before_a_kill_is_answered_after_it(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -202,7 +253,7 @@ def _linked(tmp_path: Path, user: int = 10) -> None:
     """Telegram serves only whom it knows."""
     store = Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
     store.migrate()
-    People(store).person(f"telegram:{user}")
+    People(store, Seals.open(tmp_path / "keys")).person(f"telegram:{user}")
     store.close()
 
 

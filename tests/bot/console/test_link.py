@@ -18,11 +18,6 @@ OWNER = "local:owner"
 
 
 @pytest.fixture
-def people(store: Store) -> People:
-    return People(store)
-
-
-@pytest.fixture
 def roles(store: Store, ledger: Ledger) -> Roles:
     return Roles(store, ledger)
 

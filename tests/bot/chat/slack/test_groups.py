@@ -32,11 +32,6 @@ def client(emulator: SlackEmulator) -> AsyncWebClient:
 
 
 @pytest.fixture
-def people(store: Store) -> People:
-    return People(store)
-
-
-@pytest.fixture
 def roles(store: Store, ledger: Ledger) -> Roles:
     return Roles(store, ledger)
 

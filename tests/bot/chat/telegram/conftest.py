@@ -104,7 +104,7 @@ def build(bot: Bot, house: Any, now: Callable[[], datetime]) -> TelegramChat:
         clock=house.clock,
         cards=house.cards,
         awaiting=house.awaiting,
-        vault=house.vault,
+        seals=house.seals,
         store=house.store,
         pauses=(0.02,),
         now=now,

@@ -1,0 +1,143 @@
+"""The ledger held against checkpoints. Whoever can rewrite database and head alike cannot sign, and so is found out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from bot.audit import records
+from bot.audit.errors import RecordError
+from bot.audit.evidence import Checked, Source, check
+from bot.audit.statements import Statement
+from bot.audit.verification import Fault
+from bot.store import Store
+from bot.tables import Entry
+
+_CHUNK: Final = 500
+
+NoteKind = Literal["admitted", "begins", "no_key", "unread"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What whoever checks should know, and what is no fault."""
+
+    what: NoteKind
+    place: str = ""
+    number: int = 0
+    """Of `admitted`, the entry that admits a loss; of `begins`, the first checkpoint that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`count` checkpoints were believed. Faults of an entry have its number, those of a checkpoint its place:
+
+    `removed`, `rewritten`; and of a place `form`, `named`, `signature`, `key`, `skipped`, `order`, `link`, `clock`,
+    `differs`, `lost`, `empty`, `unreadable`.
+    """
+
+    count: int
+    faults: tuple[Fault, ...]
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Restored:
+    """An entry that says that a backup was put back, and which entries are lost by it."""
+
+    seq: int
+    first: int
+    last: int
+
+
+def compare(store: Store, sources: Sequence[Source], keys: Collection[str]) -> Comparison:
+    """Hold the ledger against what was signed of it. `keys` are the public keys that are trusted; without any, each
+    checkpoint is believed that its own key signed, and a note says so. Raises `RecordError`.
+    """
+    checked = [check(source, keys) for source in sources]
+    faults = [fault for each in checked for fault in each.faults]
+    notes = [Note("begins", each.name, each.first) for each in checked if each.first > 1]
+    if not keys and any(each.believed for each in checked):
+        notes.append(Note("no_key"))
+    believed = dict[int, tuple[str, Statement]]()
+    for each in checked:
+        faults += _differing(believed, each)
+    statements = [believed[number][1] for number in sorted(believed)]
+    try:
+        with store.read() as session:
+            against = _Ledger(session, statements)
+            faults += against.faults()
+            notes += [Note("admitted", number=seq) for seq in sorted(against.admitted)]
+    except RecordError as error:
+        # The walk along the chain says what is wrong with such a database.
+        if error.code not in ("none", "broken", "tables"):
+            raise
+        faults += [Fault(None, "unreadable", error.place)] if statements else []
+    return Comparison(len(statements), tuple(faults), tuple(notes))
+
+
+def _differing(believed: dict[int, tuple[str, Statement]], checked: Checked) -> Iterator[Fault]:
+    """Two that are both signed and have one number: somebody has the key, and made a second history."""
+    for each in checked.believed:
+        known = believed.setdefault(each.statement.number, (each.digest, each.statement))
+        if known[0] != each.digest:
+            yield Fault(None, "differs", each.place)
+
+
+class _Ledger:
+    def __init__(self, session: Session, statements: Sequence[Statement]) -> None:
+        self._statements = statements
+        self._end = session.exec(select(func.max(Entry.seq))).one() or 0
+        self._hashes = dict(_hashes(session, sorted({statement.count for statement in statements})))
+        self._restored = tuple(_restored(session))
+        self.admitted = set[int]()
+
+    def faults(self) -> Iterator[Fault]:
+        """Of many that do not fit only the first ones: each says the same of all that came before it."""
+        removed, rewritten, reached = False, list[int](), 0
+        for statement in self._statements:
+            if self._hashes.get(statement.count) == statement.head:
+                reached = max(reached, statement.count)
+            elif seq := self._admits(statement.count, reached):
+                self.admitted.add(seq)
+            elif statement.count > self._end:
+                removed = True
+            else:
+                rewritten.append(statement.count)
+        if removed:
+            yield Fault(self._end + 1, "removed")
+        if rewritten:
+            yield Fault(min(rewritten), "rewritten")
+
+    def _admits(self, count: int, reached: int) -> int | None:
+        """The entry of a restored backup that admits that entry `count` is lost.
+
+        It speaks only of what was signed before it: once a checkpoint stands that knows it, those after must fit.
+        """
+        for each in self._restored:
+            if each.first <= count <= each.last and reached < each.seq:
+                return each.seq
+        return None
+
+
+def _hashes(session: Session, counts: Sequence[int]) -> Iterator[tuple[int, str]]:
+    yield 0, records.GENESIS
+    for start in range(0, len(counts), _CHUNK):
+        chosen = counts[start : start + _CHUNK]
+        yield from session.exec(select(Entry.seq, Entry.hash).where(col(Entry.seq).in_(chosen))).all()
+
+
+def _restored(session: Session) -> Iterator[_Restored]:
+    for seq, body in session.exec(select(Entry.seq, Entry.body).where(Entry.kind == "restore")):
+        try:
+            first, last = json.loads(body)["facts"]["lost"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue  # nothing is lost by it, or the walk says that it was changed
+        # It stands in the place of the first of those that it gives up, or after.
+        if type(first) is int and type(last) is int and first <= min(seq, last):
+            yield _Restored(seq, first, last)

@@ -1,0 +1,108 @@
+"""What entries promise about words, and why some of them may be gone: read from the ledger itself and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, text
+from sqlmodel import Session
+
+from bot.audit import records
+from bot.audit.seals import HOUSE, Seals
+from bot.audit.vault import VaultError
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What an entry says of its words."""
+
+    commitment: str | None
+    holder: str
+    sealed: str | None
+    """None too where the entry is of the first form, which did not say it."""
+
+    @classmethod
+    def of(cls, body: bytes) -> Promised | None:
+        """None: the entry says nothing that can be read so."""
+        try:
+            said = json.loads(body)
+            commitment, is_first_form = said["commitment"], said.get("v") == 1
+            holder = said["actor"] or HOUSE if is_first_form else said["holder"]
+            sealed = None if is_first_form else said["sealed"]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+        if commitment is None:
+            return cls(None, HOUSE, None)
+        told = (commitment, holder) if is_first_form else (commitment, holder, sealed)
+        return cls(commitment, holder, sealed) if all(isinstance(each, str) for each in told) else None
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """Whose words were erased, and which entries' words were let go when their time was over."""
+
+    persons: frozenset[str] = frozenset()
+    starts: list[int] = field(default_factory=list)
+    """Where each of the ranges begins, in order; `ends` are their last numbers."""
+    ends: list[int] = field(default_factory=list)
+
+    @classmethod
+    def told(cls, connection: Connection) -> LetGo:
+        """As the entries of the kinds `erasure` and `retention` tell. One that was forged is a fault of the chain."""
+        found = connection.execute(text("SELECT kind, body FROM entry WHERE kind IN ('erasure', 'retention')"))
+        persons, ranges = set[str](), list[tuple[int, int]]()
+        for kind, body in found:
+            try:
+                facts = json.loads(bytes(body))["facts"]
+                if kind == "erasure":
+                    persons.add(str(facts["person"]))
+                else:
+                    ranges += [(int(first), int(last)) for first, last in facts["purged"]]
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue
+        merged = _merged(ranges)
+        return cls(frozenset(persons), [first for first, _ in merged], [last for _, last in merged])
+
+    def is_erased(self, holder: str) -> bool:
+        return holder in self.persons
+
+    def covers(self, seq: int, holder: str) -> bool:
+        """Whether the words of entry `seq` may be gone."""
+        at = bisect_right(self.starts, seq) - 1
+        return self.is_erased(holder) or (at >= 0 and seq <= self.ends[at])
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Opens words to hold them against what was promised; each holder's key is asked for once."""
+
+    session: Session
+    seals: Seals
+
+    def keeps(self, seq: int, promised: Promised, sealed: bytes) -> bool:
+        """Whether these sealed bytes hold exactly the words to which the entry is bound."""
+        try:
+            plain = self.seals.unseal(self.session, promised.holder, sealed, records.sealed_about(seq))
+        except VaultError:
+            return False
+        if plain is None:
+            return False
+        return records.digest(plain) == promised.commitment and len(plain) >= records.SALT_BYTES
+
+
+def ranges_of(seqs: Iterable[int]) -> list[tuple[int, int]]:
+    """Numbers as inclusive ranges, in order."""
+    return _merged((seq, seq) for seq in seqs)
+
+
+def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged

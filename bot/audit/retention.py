@@ -1,0 +1,83 @@
+"""Words whose time is over: let go once a day, as the policy says, unless a legal hold keeps them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlmodel import Session, col, delete, select
+
+from bot.audit.holds import Hold, standing
+from bot.audit.ledger import Ledger
+from bot.audit.promises import ranges_of
+from bot.audit.records import RAW, timestamp
+from bot.store import Store
+from bot.tables import Content, Entry
+from rules.keeping import Keeping
+
+log = structlog.get_logger(__name__)
+
+KIND: Final = "retention"
+_PORTION: Final = 1_000
+"""Entries that one transaction lets go: writers wait no longer than that."""
+
+
+class Retention:
+    """Several processes may run one each: what two of them find over is let go once."""
+
+    def __init__(self, store: Store, ledger: Ledger) -> None:
+        self._store, self._ledger = store, ledger
+
+    def let_go(self, keeping: Keeping, policy: str, now: datetime) -> int:
+        """Let go of the words that are over by `keeping`, which is that of the revision `policy`. Returns how many.
+
+        Their entries stay. Each portion is one entry of its own, in one transaction with what it lets go.
+        """
+        after, gone = 0, 0
+        while True:
+            with self._store.write() as session:
+                holds = standing(session)
+                portion = _portion(session, after, now - timedelta(days=keeping.fewest))
+                over = [seq for seq, entry, holder in portion if _is_over(entry, holder, keeping, holds, now)]
+                if over:
+                    session.exec(delete(Content).where(col(Content.seq).in_(over)))
+                    facts = {"purged": [list(each) for each in ranges_of(over)], "policy": policy}
+                    self._ledger.append_in(session, KIND, subject=f"t_{secrets.token_hex(8)}", facts=facts, at=now)
+            if over:
+                self._ledger.let_head_follow()
+            gone += len(over)
+            if not portion:
+                if gone:
+                    log.info("words.let_go", entries=gone)
+                return gone
+            after = portion[-1][0]
+
+
+def _portion(session: Session, after: int, before: datetime) -> Sequence[tuple[int, Entry, str]]:
+    found = (
+        select(Content.seq, Entry, Content.holder)
+        .join(Entry, col(Entry.seq) == col(Content.seq))
+        .where(Content.seq > after, Entry.at < timestamp(before))
+        .order_by(col(Content.seq))
+        .limit(_PORTION)
+    )
+    return [(seq, entry, holder) for seq, entry, holder in session.exec(found).all()]
+
+
+def _is_over(entry: Entry, holder: str, keeping: Keeping, holds: Sequence[Hold], now: datetime) -> bool:
+    if any(hold.covers(holder) for hold in holds):
+        return False
+    return entry.at < timestamp(now - timedelta(days=_days(entry, keeping)))
+
+
+def _days(entry: Entry, keeping: Keeping) -> int:
+    if entry.kind == RAW:
+        return keeping.raw_days
+    facts = json.loads(entry.body)["facts"]
+    if entry.kind == "screening":
+        return keeping.days_of(facts["outcome"], facts["draft"]["account"])
+    return keeping.days

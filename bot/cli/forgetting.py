@@ -1,0 +1,248 @@
+"""What people may ask of the record, and what limits it: `vaglio audit erase | subject | hold | unmask ...`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.accounts import is_account
+from bot.audit.dossier import dossier_page
+from bot.audit.erasure import Erasures
+from bot.audit.holds import HeldError, Holds
+from bot.audit.retention import Retention
+from bot.audit.subject import Dossier, Subjects
+from bot.audit.unmasking import Refusal, Request, Unmasked, Unmasking
+from bot.cli import EXIT_POLICY, EXIT_USAGE
+from bot.cli.audit import Json, audit
+from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
+from bot.settings import Settings, read_settings
+from bot.wording import Wording
+
+Whom = Annotated[str, typer.Argument(metavar="PERSON", help="A pseudonym (p_...) or an account (slack:T0123:U0456).")]
+Reason = Annotated[str, typer.Option("--reason", help="Why. It is kept, sealed, beside the entry.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every command here needs."""
+
+    settings: Settings
+    record: Record
+    wording: Wording
+
+    @classmethod
+    def open(cls) -> Desk:
+        settings = read_settings()
+        return cls(settings, Record.open(settings), Wording(tongue(settings)))
+
+    @property
+    def by(self) -> str:
+        return self.record.people.person(AUTHOR)
+
+    @property
+    def holds(self) -> Holds:
+        return Holds(self.record.store, self.record.ledger)
+
+    def person(self, written: str) -> str | None:
+        """The pseudonym; what is wrong is said where there is none."""
+        people = self.record.people
+        if is_account(written) and people.is_known(written):
+            return people.person(written)
+        if people.accounts(written):
+            return written
+        sys.stderr.write(self.wording.say("{person} is nobody that Vaglio knows.", person=written) + "\n")
+        return None
+
+    def say(self, sentence: str) -> None:
+        terminal().print(sentence)
+
+
+@audit.command()
+def erase(
+    whom: Whom,
+    reason: Reason,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask once more.")] = False,
+) -> int:
+    """Forget a person: their drafts, words and name become unreadable. The chain stays whole. It cannot be undone."""
+    desk = Desk.open()
+    say, person = desk.wording.say, desk.person(whom)
+    if person is None:
+        return EXIT_USAGE
+    question = say("{person} will be erased for good: drafts, words, accounts, roles. Go on?", person=person)
+    if not yes and not typer.confirm(question, err=True):
+        return EXIT_USAGE
+    record = desk.record
+    erasures = Erasures(record.store, record.ledger, record.people, desk.settings.keys_dir / "erased")
+    try:
+        erased = erasures.erase(person, by=desk.by, reason=reason, at=datetime.now(UTC))
+    except HeldError as held:
+        sys.stderr.write(say("A legal hold ({hold}) forbids it: vaglio audit holds.", hold=held) + "\n")
+        return EXIT_POLICY
+    if erased is None:
+        sys.stderr.write(say("{person} is nobody that Vaglio knows.", person=whom) + "\n")
+        return EXIT_USAGE
+    desk.say(say("{persons}: erased, and on record. Words of {number} entries are gone.",
+                 persons=", ".join(erased.persons), number=erased.words))  # fmt: skip
+    return _purged(desk)
+
+
+@audit.command()
+def purge() -> int:
+    """Let go of words whose time is over, and clear the database's files of what is no longer in its tables."""
+    desk = Desk.open()
+    policy = open_policy(desk.settings)
+    gone = Retention(desk.record.store, desk.record.ledger).let_go(policy.record, policy.revision, datetime.now(UTC))
+    desk.say(
+        desk.wording.count(
+            "The words of {number} entry were let go: their time was over.",
+            "The words of {number} entries were let go: their time was over.",
+            gone,
+        )
+    )
+    return _purged(desk)
+
+
+def _purged(desk: Desk) -> int:
+    desk.record.store.purge()
+    desk.say(desk.wording.say("Nothing of what was let go is left in the database's files."))
+    return 0
+
+
+@audit.command()
+def subject(
+    whom: Whom,
+    folder: Annotated[Path, typer.Option("--to", help="A folder to be made, for the two files.")] = Path("subject"),
+) -> int:
+    """Write down everything that is held about a person, for them (GDPR, article 15): JSON, and a page to read."""
+    desk = Desk.open()
+    person = desk.person(whom)
+    if person is None:
+        return EXIT_USAGE
+    record = desk.record
+    found = Subjects(record.store, record.ledger, record.people).dossier(person, by=desk.by, at=datetime.now(UTC))
+    if found is None:
+        sys.stderr.write(desk.wording.say("{person} is nobody that Vaglio knows.", person=whom) + "\n")
+        return EXIT_USAGE
+    _write(found, folder, record.people.language(found.accounts[0]))
+    desk.say(desk.wording.say("Written: {folder}. It holds their drafts in the clear: hand it to nobody else.",
+                              folder=folder))  # fmt: skip
+    return 0
+
+
+def _write(found: Dossier, folder: Path, language: str) -> None:
+    """For its person's eyes: nobody else on the machine may read it."""
+    folder.mkdir(mode=0o700, parents=True)
+    whole = json.dumps(asdict(found), ensure_ascii=False, indent=2)
+    for name, text in (("subject.json", whole), ("subject.html", dossier_page(found, language))):
+        (folder / name).touch(mode=0o600)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+@audit.command()
+def hold(
+    reason: Reason,
+    whom: Annotated[str | None, typer.Argument(metavar="PERSON", help="Left out: everybody.")] = None,
+) -> int:
+    """Order a legal hold: nothing that it covers is erased, or let go when its time is over."""
+    desk = Desk.open()
+    person = desk.person(whom) if whom else None
+    if whom and person is None:
+        return EXIT_USAGE
+    ordered = desk.holds.order(person, by=desk.by, reason=reason, at=datetime.now(UTC))
+    desk.say(
+        desk.wording.say("{hold} stands, and is on record. To lift it: vaglio audit release {hold}", hold=ordered.id)
+    )
+    return 0
+
+
+@audit.command()
+def release(hold: Annotated[str, typer.Argument(help="The hold's id (h_...).")], reason: Reason) -> int:
+    """Lift a legal hold."""
+    desk = Desk.open()
+    if desk.holds.lift(hold, by=desk.by, reason=reason, at=datetime.now(UTC)):
+        desk.say(desk.wording.say("{hold} is lifted, and that is on record.", hold=hold))
+        return 0
+    sys.stderr.write(desk.wording.say("No hold {hold} stands: vaglio audit holds.", hold=hold) + "\n")
+    return EXIT_USAGE
+
+
+@audit.command()
+def holds(as_json: Json = False) -> None:
+    """The legal holds that stand."""
+    desk = Desk.open()
+    standing = desk.holds.standing()
+    if as_json:
+        rows = [{"id": each.id, "at": each.at, "by": each.by, "person": each.person} for each in standing]
+        sys.stdout.write(json.dumps(rows) + "\n")
+        return
+    if not standing:
+        desk.say(desk.wording.say("No legal hold stands."))
+    for each in standing:
+        whom = each.person or desk.wording.say("everybody")
+        desk.say(
+            desk.wording.say(
+                "{hold}: {whom}, since {at}, by {by}", hold=each.id, whom=whom, at=each.at[:10], by=each.by or "-"
+            )
+        )
+
+
+@audit.command()
+def unmask(whom: Whom, reason: Reason) -> int:
+    """Say who a pseudonym is. It goes on record, and can need a second person (VAGLIO_UNMASK_PEOPLE=2)."""
+    desk = Desk.open()
+    person = desk.person(whom)
+    if person is None:
+        return EXIT_USAGE
+    found = _unmasking(desk).ask(person, by=desk.by, reason=reason, at=datetime.now(UTC))
+    return _answered(desk, whom, found)
+
+
+@audit.command()
+def agree(
+    request: Annotated[str, typer.Argument(help="The request's id (u_...).")],
+    account: Annotated[
+        str, typer.Option("--as", help="The account of whoever agrees, with the role compliance.")
+    ] = AUTHOR,
+) -> int:
+    """As the second person, agree that a pseudonym is told."""
+    from bot.roles import Role, Roles
+
+    desk = Desk.open()
+    people = desk.record.people
+    if not is_account(account) or not people.is_known(account):
+        sys.stderr.write(desk.wording.say("{person} is nobody that Vaglio knows.", person=account) + "\n")
+        return EXIT_USAGE
+    person = people.person(account)
+    if account != AUTHOR and Role.COMPLIANCE not in Roles(desk.record.store, desk.record.ledger).roles(person):
+        sys.stderr.write(desk.wording.say("{account} does not have the role compliance.", account=account) + "\n")
+        return EXIT_USAGE
+    return _answered(desk, request, _unmasking(desk).agree(request, by=person, at=datetime.now(UTC)))
+
+
+def _unmasking(desk: Desk) -> Unmasking:
+    record, needs_two = desk.record, desk.settings.unmask_people > 1
+    return Unmasking(record.store, record.ledger, record.people, needs_two=needs_two)
+
+
+def _answered(desk: Desk, asked: str, found: Unmasked | Request | Refusal) -> int:
+    say = desk.wording.say
+    match found:
+        case Unmasked():
+            desk.say(f"{found.person}: {', '.join(found.accounts)}")
+            return 0
+        case Request():
+            desk.say(say("A second person has to agree, within a day: vaglio audit agree {request}", request=found.id))
+            return 0
+        case Refusal.UNKNOWN:
+            sys.stderr.write(say("{person} is nobody that Vaglio knows.", person=asked) + "\n")
+        case Refusal.OWN:
+            sys.stderr.write(say("Somebody else has to agree: you asked.") + "\n")
+        case Refusal.OVER:
+            sys.stderr.write(say("The request waited for more than a day: ask anew.") + "\n")
+    return EXIT_USAGE

@@ -1,0 +1,183 @@
+"""How long words are kept, what a person is told of themselves, and who may learn who a pseudonym is."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.audit.dossier import dossier_page
+from bot.audit.holds import Holds
+from bot.audit.ledger import Ledger
+from bot.audit.looks import look
+from bot.audit.retention import Retention
+from bot.audit.subject import Subjects
+from bot.audit.unmasking import LIFE, Refusal, Request, Unmasked, Unmasking
+from bot.deeds import Cabinet
+from bot.people import People
+from bot.prescreen import Prescreen
+from bot.roles import Role
+from bot.store import Store
+from rules.draft import Account, Draft
+from rules.keeping import Keeping
+from rules.policy import Policy
+from rules.screening import Screener
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+ANNA, BRUNO = "slack:T1:UANNA", "slack:T1:UBRUNO"
+HOSTILE = '<script>alert(1)</script> & "virgolette" SEGRETO-5'
+
+
+def _days_ago(days: float) -> datetime:
+    return NOON - timedelta(days=days)
+
+
+@pytest.fixture
+def retention(store: Store, ledger: Ledger) -> Retention:
+    return Retention(store, ledger)
+
+
+def test_words_go_when_their_time_is_over_and_the_entry_stays(
+    prescreen: Prescreen, ledger: Ledger, retention: Retention
+) -> None:
+    for days in (40, 20, 10):
+        prescreen(Draft(text="Ciao", author=ANNA), id=f"s_{days}", at=_days_ago(days))
+    assert retention.let_go(Keeping(days=30), "p@1", NOON) == 1
+    assert sorted(ledger.words(range(1, 9))) == [2, 3]
+    found = ledger.verify()
+    assert (found.faults, found.forgotten, found.count) == ((), 1, 4)
+    entry = ledger.entry("4")
+    assert entry is not None
+    assert json.loads(entry.body)["facts"] == {"purged": [[1, 1]], "policy": "p@1"}
+    # Done once: the next look finds nothing, and says nothing.
+    assert retention.let_go(Keeping(days=30), "p@1", NOON) == 0
+    assert ledger.verify().count == 4
+
+
+def test_the_fewest_days_that_are_said_count(prescreen: Prescreen, ledger: Ledger, retention: Retention) -> None:
+    drafts = [("Ciao", Account.INSTITUTIONAL), ("Sei un cretino", Account.INSTITUTIONAL), ("Ciao", Account.PERSONAL)]
+    for number, (text, account) in enumerate(drafts, 1):
+        prescreen(Draft(text=text, author=ANNA, account=account), id=f"s_{number}", at=_days_ago(10))
+    keeping = Keeping.model_validate({"days": 100, "outcomes": {"clear": 20, "revise": 5}, "accounts": {"personal": 7}})
+    assert retention.let_go(keeping, "p@1", NOON) == 2
+    assert sorted(ledger.words(range(1, 9))) == [1]
+    assert keeping.fewest == 5
+
+
+def test_many_portions_are_each_one_entry(
+    ledger: Ledger, people: People, retention: Retention, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.audit.retention._PORTION", 7)
+    person = people.person(ANNA)
+    for number in range(20):
+        ledger.append("appeal", subject=f"a_{number}", facts={}, actor=person, at=_days_ago(400), content=b"{}")
+    assert retention.let_go(Keeping(), "p@1", NOON) == 20
+    found = ledger.verify()
+    assert (found.faults, found.count, found.forgotten, found.lag) == ((), 23, 20, 0)
+
+
+def test_a_hold_keeps_what_is_over(
+    prescreen: Prescreen, ledger: Ledger, store: Store, people: People, retention: Retention
+) -> None:
+    for account in (ANNA, BRUNO):
+        prescreen(Draft(text="Ciao", author=account), at=_days_ago(400))
+    Holds(store, ledger).order(people.person(ANNA), by=people.person(BRUNO), reason="causa", at=NOON)
+    assert retention.let_go(Keeping(), "p@1", NOON) == 1
+    assert 1 in ledger.words(range(1, 9))
+    assert ledger.verify().is_sound
+
+
+@pytest.mark.parametrize(("words", "kept"), [("none", None), ("masked", "[CODE]"), ("raw", "[CODE]")])
+def test_the_policy_says_which_words_are_kept(
+    words: str, kept: str | None, changed: Any, ledger: Ledger, retention: Retention
+) -> None:
+    screener = Screener(changed(record=Keeping.model_validate({"words": words, "raw_days": 3})))
+    Prescreen(screener, ledger)(Draft(text="SEGRETO-1", author=ANNA), id="s_1", at=_days_ago(5))
+    told = {seq: json.loads(each) for seq, each in ledger.words(range(1, 9)).items()}
+    assert told[1]["text"] == kept
+    assert {seq: each["text"] for seq, each in told.items() if seq > 1} == ({2: "SEGRETO-1"} if words == "raw" else {})
+    # What was kept as it was written goes first.
+    assert retention.let_go(screener.policy.record, "p@1", NOON) == (1 if words == "raw" else 0)
+    assert ledger.verify().is_sound
+
+
+def test_a_person_is_told_everything_that_is_held_of_them(
+    cabinet: Cabinet, prescreen: Prescreen, store: Store, ledger: Ledger, policy: Policy
+) -> None:
+    people = cabinet.people
+    anna, bruno = people.person(ANNA), people.person(BRUNO)
+    screening = prescreen(Draft(text=HOSTILE, author=ANNA), at=_days_ago(1))
+    cabinet.drafts.keep(screening, anna)
+    cabinet.roles.grant(anna, Role.OWNER, "legal", by=bruno)
+    prescreen(Draft(text="Di Bruno", author=BRUNO))
+    look(ledger, [1], by=bruno, at=NOON, why="show")
+    found = Subjects(store, ledger, people).dossier(anna, by=bruno, at=NOON)
+    assert found is not None
+    whole = json.dumps(asdict(found), ensure_ascii=False)
+    assert (found.accounts, found.pseudonyms) == ((ANNA,), (anna,))
+    assert found.drafts[0]["words"]["draft"]["text"] == HOSTILE
+    assert found.roles[0]["role"] == "owner"
+    kinds = [(entry["kind"], entry["by"]) for entry in found.entries]
+    assert kinds == [("screening", "you"), ("role", bruno), ("look", bruno)]
+    assert found.entries[0]["words"]["text"].endswith("[CODE]")
+    assert "Di Bruno" not in whole
+    assert BRUNO not in whole
+    # That it was read is on record.
+    last = json.loads(ledger.entries(newest=1)[0].body)
+    assert (last["kind"], last["actor"], last["facts"]["why"]) == ("look", bruno, "subject")
+    for language in ("it", "en"):
+        page = dossier_page(found, language)
+        assert "<script>" not in page
+        assert "&lt;script&gt;" in page
+        assert f'<html lang="{language}">' in page
+    assert Subjects(store, ledger, people).dossier("p_nobody", by=bruno, at=NOON) is None
+
+
+def test_one_person_is_enough_where_the_house_says_so(store: Store, ledger: Ledger, people: People) -> None:
+    anna, bruno = people.person(ANNA), people.person(BRUNO)
+    unmasking = Unmasking(store, ledger, people, needs_two=False)
+    assert unmasking.ask(anna, by=bruno, reason="reclamo 3", at=NOON) == Unmasked(anna, (ANNA,))
+    entry = ledger.entries(newest=1)[0]
+    said = json.loads(entry.body)
+    assert (said["kind"], said["actor"], said["facts"]) == ("unmask", bruno, {"person": anna})
+    assert b"reclamo" not in entry.body
+    assert json.loads(ledger.words([entry.seq])[entry.seq]) == {"reason": "reclamo 3"}
+    assert unmasking.ask("p_nobody", by=bruno, reason="", at=NOON) is Refusal.UNKNOWN
+
+
+def test_a_second_person_has_to_agree(store: Store, ledger: Ledger, people: People) -> None:
+    anna, bruno, carla = (people.person(each) for each in (ANNA, BRUNO, "slack:T1:UCARLA"))
+    unmasking = Unmasking(store, ledger, people, needs_two=True)
+    asked = unmasking.ask(anna, by=bruno, reason="reclamo 3", at=NOON)
+    assert isinstance(asked, Request)
+    assert unmasking.agree(asked.id, by=bruno, at=NOON) is Refusal.OWN
+    assert unmasking.agree("u_0", by=carla, at=NOON) is Refusal.UNKNOWN
+    assert unmasking.agree(asked.id, by=carla, at=NOON + LIFE + timedelta(minutes=1)) is Refusal.OVER
+    assert unmasking.agree(asked.id, by=carla, at=NOON) == Unmasked(anna, (ANNA,))
+    # Now whoever asked is told too, and no second entry says so.
+    assert unmasking.agree(asked.id, by=bruno, at=NOON) == Unmasked(anna, (ANNA,))
+    assert [entry.kind for entry in ledger.entries()].count("unmask") == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_is_let_go_the_ledger_says_what(
+    seed: int, ledger: Ledger, people: People, store: Store, retention: Retention
+) -> None:
+    chance = random.Random(seed)
+    persons = [people.person(f"local:u{number}") for number in range(3)]
+    for number in range(40):
+        content = b"{}" if chance.random() < 0.7 else None
+        at = _days_ago(chance.uniform(0, 60))
+        ledger.append("appeal", subject=f"a_{number}", facts={}, actor=chance.choice(persons), at=at, content=content)
+        if chance.random() < 0.15:
+            retention.let_go(Keeping(days=chance.randint(1, 50)), "p@1", NOON)
+    found = ledger.verify()
+    kept = ledger.words(range(1, 200))
+    assert found.is_sound
+    assert found.forgotten + len(kept) == sum(
+        json.loads(entry.body)["commitment"] is not None for entry in ledger.entries()
+    )
