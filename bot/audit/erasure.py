@@ -13,6 +13,7 @@ import structlog
 from sqlmodel import Session, SQLModel, col, delete, func, or_, select
 
 from bot.audit.holds import HeldError, standing
+from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.records import canonical
 from bot.audit.vault import Vault
@@ -60,11 +61,13 @@ class Erased:
 class Erasures:
     """`list`: a file outside the data and its backups with the pseudonyms that were erased, one a line.
 
-    A backup that is put back brings destroyed keys back with it: by the list they are destroyed again.
+    A backup that is put back brings destroyed keys back with it: by the list they are destroyed again. `index`: from
+    which their words go too.
     """
 
-    def __init__(self, store: Store, ledger: Ledger, people: People, list: Path) -> None:
+    def __init__(self, store: Store, ledger: Ledger, people: People, list: Path, index: Index | None = None) -> None:
         self._store, self._ledger, self._people, self._list = store, ledger, people, list
+        self._index = index
 
     def erase(self, person: str, *, by: str | None, reason: str, at: datetime) -> Erased | None:
         """Destroy what is held of `person`, in one transaction with its entry; `purge` then clears the files' leavings.
@@ -130,6 +133,8 @@ class Erasures:
         self._ledger.let_head_follow()
         self._people.look_again()
         self._note(persons)
+        if self._index:
+            self._index.follow()
 
     def _note(self, persons: Sequence[str]) -> None:
         if not persons:

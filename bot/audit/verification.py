@@ -160,6 +160,7 @@ class _Walk:
             return "kept", False
         is_as_written = (
             row.sealed is not None
+            and promised.commitment is not None
             and row.holder == promised.holder
             and promised.sealed in (None, records.digest(row.sealed))
             and (self.opener is None or self.opener.keeps(seq, promised, row.sealed))

@@ -21,11 +21,12 @@ from bot.tables import Content, Entry
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path) -> None:
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path, database: str) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
     monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
     monkeypatch.setenv(f"{PREFIX}LANGUAGE", "en")
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", database)
     monkeypatch.chdir(tmp_path)
 
 
