@@ -52,7 +52,8 @@ class Store:
         address = _address(url)
         self._file = Path(str(address.database)).absolute() if address.get_backend_name() == "sqlite" else None
         self.place = str(self._file or postgres.shown(address))
-        """Where the database is, to be shown to people."""
+        """Where the database is, to be shown to people: never with a user or a password."""
+        self.kind = "SQLite" if self._file else "PostgreSQL"
         self.engine = self._reading = _engine(
             _reading(self._file) if read_only and self._file else address, keeps_open=keeps_open
         )
@@ -148,9 +149,10 @@ class Store:
                 raise RecordError(code_of(error), self.place) from None
 
     def close(self) -> None:
-        # What a thread still has in hand is closed when it comes back: it would lie open in a pool that is gone.
-        event.listen(self.engine.pool, "checkin", lambda _, record: record.close())
+        pool = self.engine.pool
         self.engine.dispose()
+        # What a thread still has in hand is closed when it comes back: it would lie open in a pool that is gone.
+        event.listen(pool, "checkin", lambda _, record: record.close())
 
     def _look_at_encoding(self) -> None:
         if self._file is not None:

@@ -162,6 +162,7 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
     try:
         # A doctor looks and changes nothing: no table is made or migrated here.
         store = Store(settings.database, read_only=True, keeps_open=False)
+        yield Part(wording.say("Database"), "active", f"{store.kind}, {store.place}")
         found = Ledger(store, settings.data_dir / "ledger.head").verify()
         store.close()
     except StoreError as error:

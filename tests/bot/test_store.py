@@ -35,6 +35,32 @@ def test_the_way_back_leaves_nothing(store: Store) -> None:
     config.attributes["engine"] = store._writing
     command.downgrade(config, "base")
     assert inspect(store.engine).get_table_names() == ["alembic_version"]
+    store.migrate()
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_people_go_forwards_and_back(store: Store) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = store._writing
+    command.downgrade(config, "0001")
+    with store.write() as session:
+        for name in ("anna", "bruno"):
+            session.connection().exec_driver_sql(
+                f"INSERT INTO person (id, account) VALUES ('p_{name}', 'local:{name}')"
+            )
+    command.upgrade(config, "0002")
+    with store.write() as session:
+        for name in ("carla", "dario"):  # who have no account any more
+            session.connection().exec_driver_sql(f"INSERT INTO person (id) VALUES ('p_{name}')")
+    command.downgrade(config, "0001")
+    with store.read() as session:
+        found = session.connection().exec_driver_sql("SELECT id, account FROM person ORDER BY id").all()
+    assert [tuple(row) for row in found] == [
+        *(("p_anna", "local:anna"), ("p_bruno", "local:bruno")),
+        *(("p_carla", "none:p_carla"), ("p_dario", "none:p_dario")),
+    ]
 
 
 def test_words_of_an_older_form_are_sealed_and_come_back(store: Store, seals: Seals, ledger: Ledger) -> None:
