@@ -100,7 +100,7 @@ class Erasures:
         `told` are pseudonyms that others know to be erased, such as checkpoints. No legal hold can keep what was
         gone before. To be called at start, before anybody can read.
         """
-        known = {*self._noted(), *told}
+        known = {*self.noted(), *told}
         with self._store.read() as session:
             ours = select(Entry.subject).where(Entry.kind == KIND)
             known |= set(session.exec(ours).all())
@@ -110,12 +110,13 @@ class Erasures:
                 _forget(session, [holder], self._people.accounts_in(session, holder), self._people.seals.vault)
                 self._people.seals.destroy(session, holder)
                 self._ledger.append_in(session, KIND, subject=holder, facts={"person": holder, "again": True}, at=at)
-        self._after(sorted(known - self._noted()))
+        self._after(sorted(known - self.noted()))
         if back:
             log.warning("person.erased_again", count=len(back))
         return len(back)
 
-    def _noted(self) -> set[str]:
+    def noted(self) -> set[str]:
+        """The pseudonyms in the list."""
         try:
             return set(self._list.read_text(encoding="ascii").split())
         except FileNotFoundError:

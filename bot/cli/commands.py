@@ -11,6 +11,8 @@ from typer import Exit
 
 from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
+from bot.audit.manifests import BackupError
+from bot.audit.vault import VaultError
 from bot.cli import (
     EXIT_ABORT,
     EXIT_INTERNAL,
@@ -22,6 +24,7 @@ from bot.cli import (
     forgetting,  # noqa: F401 -- its commands belong to `audit`
 )
 from bot.cli.audit import audit
+from bot.cli.backing_up import backup, restore
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor
 from bot.cli.keys import keys
@@ -59,6 +62,8 @@ app.add_typer(keys, name="keys")
 app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(people, name="people")
+app.command()(backup)
+app.command()(restore)
 app.command()(doctor)
 
 
@@ -94,9 +99,11 @@ def _told(error: Exception) -> int:
     match error:
         case typer.Abort():
             return EXIT_ABORT
-        case SettingsError() | KeyFileError() | CheckpointError():
+        case SettingsError() | KeyFileError() | CheckpointError() | VaultError():
             return _say(str(error), EXIT_SETTINGS)
         case PolicyError() | RevisionError():
+            return _say(error.show(tongue()), EXIT_POLICY)
+        case BackupError():
             return _say(error.show(tongue()), EXIT_POLICY)
         case RecordError():
             return _say(error.show(tongue()), EXIT_IO)
