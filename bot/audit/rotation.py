@@ -57,6 +57,7 @@ def rotate(folder: Path, store: Store) -> int:
     masters.settle(folder, store)
     masters.look(folder, store)
     seals = Seals.open(folder)
+    store.migrate(seals)
     following = Vault(key_in(folder, masters.NEXT, _WHAT))
     with store.write() as session:
         count = wrap_anew(session, seals, following)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -47,6 +49,10 @@ _PIPELINES = (
 )
 
 
+_ROOM = 200_000_000
+"""Bytes below which a disk is as good as full."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     name: str
@@ -78,6 +84,7 @@ def _examined(wording: Wording) -> Iterator[Part]:
     yield from _models(settings, judges, wording)
     yield _slack(settings, wording)
     yield _telegram(settings, wording)
+    yield from _disk(settings, wording)
     yield from _record(settings, wording)
     yield from _checkpoints(settings, wording)
 
@@ -151,6 +158,20 @@ def _telegram(settings: Settings, wording: Wording) -> Part:
     if mode is None:
         return Part("Telegram", "missing", wording.say("not set up: docs/telegram.md tells how."))
     return Part("Telegram", "active", mode)
+
+
+def _disk(settings: Settings, wording: Wording) -> Iterator[Part]:
+    """Only where there is something to say."""
+    folder = settings.data_dir
+    if not folder.is_dir():
+        return
+    if not os.access(folder, os.W_OK):
+        yield Part(wording.say("Disk"), "wrong", RecordError("rights", str(folder)).show(wording.language))
+        return
+    free = shutil.disk_usage(folder).free
+    if free < _ROOM:
+        said = wording.say("{folder}: {number} MB are left: make room.", folder=folder, number=free // 1_000_000)
+        yield Part(wording.say("Disk"), "wrong", said)
 
 
 def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
