@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from bot.actions import Action, Verb
+from bot.deeds import Act
 from bot.reply import Notice, Reply, failure
 from rules.draft import Draft
 
 IDIOT = Draft(text="Uno zibaldone idiota", author="slack:T1:U1")
-NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 
 @contextmanager
@@ -119,13 +120,13 @@ async def test_no_verdict_without_a_record(house: Any, logged: Any, name: str, l
 
 
 async def test_deadlines_wait_for_a_clock_that_was_put_back(house: Any) -> None:
-    draft = Draft(text="Uno zibaldone: un trimestre record", author="slack:T1:U1")
+    house.platforms.add("slack")
+    now, draft = datetime.now(UTC), Draft(text="Uno zibaldone: un trimestre record", author="slack:T1:U1")
     held = house.conversation.check("e1", draft, "it").said.screening
-    policy, person = house.prescreen.screener.policy, house.people.person("slack:T1:U1")
-    asked = house.cabinet.reviews.ask(house.cabinet.drafts.get(held, person), policy, NOON)
-    (seat,) = asked
+    house.conversation.act(Act("e2", "slack:T1:U1", Action(Verb.ASK, held), "it", now, name="Anna"))
+    (seat,) = house.cabinet.reviews.waiting()
     for days in (-30, -29, -30):
-        await house.clock.tick(NOON + timedelta(days=days))
+        await house.clock.tick(now + timedelta(days=days))
     (after,) = house.cabinet.reviews.waiting()
     assert (after.step, after.due) == (0, seat.due)
     for _ in range(3):
