@@ -60,6 +60,27 @@ def connecting(address: URL) -> tuple[URL, dict[str, object]]:
     return address.difference_update_query(_SECRET).update_query_dict(usual), apart
 
 
+def others(connection: sqlalchemy.Connection) -> int:
+    """How many more are connected to this database."""
+    found = connection.exec_driver_sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend'"
+    )
+    return int(found.scalar_one())
+
+
+def for_tools(address: URL) -> tuple[str, dict[str, str]]:
+    """The address as PostgreSQL's own programs take it, and their environment with what nobody may see beside it."""
+    from psycopg.conninfo import make_conninfo
+
+    given = {
+        "host": address.host, "port": address.port, "user": address.username, "dbname": address.database,
+        **{name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()},
+    }  # fmt: skip
+    secret = given.pop("password", None) or address.password
+    return make_conninfo("", **given), {"PGPASSWORD": str(secret)} if secret else {}
+
+
 def names_database(address: URL) -> bool:
     """Without a name, libpq would take the user's for it, and the record would be wherever that leads."""
     return bool(address.database) or not {"dbname", "service"}.isdisjoint(address.query)

@@ -50,14 +50,15 @@ class Store:
         self.url = url
         self.read_only = read_only
         address = _address(url)
-        self._file = Path(str(address.database)).absolute() if address.get_backend_name() == "sqlite" else None
-        self.place = str(self._file or postgres.shown(address))
+        self.file = Path(str(address.database)).absolute() if address.get_backend_name() == "sqlite" else None
+        """None on a server."""
+        self.place = str(self.file or postgres.shown(address))
         """Where the database is, to be shown to people: never with a user or a password."""
-        self.kind = "SQLite" if self._file else "PostgreSQL"
+        self.kind = "SQLite" if self.file else "PostgreSQL"
         self.engine = self._reading = _engine(
-            _reading(self._file) if read_only and self._file else address, keeps_open=keeps_open
+            _reading(self.file) if read_only and self.file else address, keeps_open=keeps_open
         )
-        if self._file:
+        if self.file:
             _prepare_sqlite(self.engine, read_only=read_only)
         else:
             postgres.prepare(self.engine)
@@ -94,8 +95,8 @@ class Store:
 
     def is_made(self, connection: Connection) -> bool:
         """Whether any table of Vaglio's is there. PostgreSQL's databases are made empty, before Vaglio comes."""
-        if self._file:
-            return os.path.lexists(self._file)
+        if self.file:
+            return os.path.lexists(self.file)
         return not {*SQLModel.metadata.tables, "alembic_version"}.isdisjoint(inspect(connection).get_table_names())
 
     def migrate(self, seals: Seals | None = None) -> None:
@@ -121,7 +122,7 @@ class Store:
 
     def holds(self, column: Mapped[bytes], part: bytes) -> ColumnElement[bool]:
         """Whether the bytes of `column` hold `part`."""
-        if self._file is None:
+        if self.file is None:
             return func.strpos(func.encode(column, "escape"), part.decode("ascii")) > 0
         return func.instr(column, part) > 0
 
@@ -130,7 +131,7 @@ class Store:
 
         Raises `RecordError` ("locked") while another program reads or writes: then it is to be done again.
         """
-        if self._file is None:
+        if self.file is None:
             with self._said(), self.engine.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT")
                 connection.exec_driver_sql(f"SET lock_timeout = '{_PURGE}s'")
@@ -138,7 +139,7 @@ class Store:
                 connection.invalidate()  # with what was set
             return
         # Beside SQLAlchemy, which would begin a transaction, and neither statement may stand in one.
-        with self._in_turn(), closing(sqlite3.connect(self._file, isolation_level=None, timeout=_PURGE)) as file:
+        with self._in_turn(), closing(sqlite3.connect(self.file, isolation_level=None, timeout=_PURGE)) as file:
             try:
                 for statement in (_TRUNCATE, "PRAGMA secure_delete=ON", "VACUUM", _TRUNCATE):
                     row = file.execute(statement).fetchone()
@@ -148,6 +149,13 @@ class Store:
             except sqlite3.Error as error:
                 raise RecordError(code_of(error), self.place) from None
 
+    def look_that_nobody_else_is_here(self) -> None:
+        """On a server, whose users may run on other machines. Raises `RecordError` ("in_use")."""
+        if self.file is None:
+            with self._said(), self.engine.connect() as connection:
+                if postgres.others(connection):
+                    raise RecordError("in_use", self.place)
+
     def close(self) -> None:
         pool = self.engine.pool
         self.engine.dispose()
@@ -155,7 +163,7 @@ class Store:
         event.listen(pool, "checkin", lambda _, record: record.close())
 
     def _look_at_encoding(self) -> None:
-        if self._file is not None:
+        if self.file is not None:
             return
         with self.engine.connect() as connection:
             found = postgres.encoding(connection)
@@ -166,13 +174,13 @@ class Store:
             )
 
     def _make_file(self) -> None:
-        if self._file is None:
+        if self.file is None:
             return
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # An empty file is an empty database; SQLite gives the files that it puts beside it the same rights.
             with suppress(FileExistsError):
-                os.close(os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+                os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except OSError:
             raise RecordError("rights", self.place) from None
 
@@ -187,9 +195,9 @@ class Store:
             code = why(error)
             if code is None:
                 raise without_values(error) from None
-            if code == "none" or (code == "tables" and not self._file and self._is_empty()):
+            if code == "none" or (code == "tables" and not self.file and self._is_empty()):
                 code = absent
-            elif self._file and not os.path.lexists(self._file):
+            elif self.file and not os.path.lexists(self.file):
                 code = "none"
             raise RecordError(code, self.place) from None
 

@@ -32,6 +32,8 @@ class Server:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="vaglio-pg-", dir=_memory()))
+        self.tools = Path()
+        """Where its own programs are."""
         self._made = 0
         self._template: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,7 +42,7 @@ class Server:
         """Raises `NoServer`."""
         as_user = self._as_user()
         try:
-            tools = self._tools()
+            tools = self.tools = self._tools()
             flags = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
             self._run([tools / "initdb", "-D", self.folder / "data", *flags], as_user)
             (self.folder / "data" / "pg_hba.conf").write_text(_RULES, encoding="utf-8")

@@ -44,6 +44,8 @@ class Comparison:
     count: int
     faults: tuple[Fault, ...]
     notes: tuple[Note, ...]
+    reaches: int = 0
+    """The last entry that a checkpoint knows and the ledger lacks; 0 where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,19 @@ def compare(store: Store, sources: Sequence[Source], keys: Collection[str]) -> C
     for each in checked:
         faults += _differing(believed, each)
     statements = [believed[number][1] for number in sorted(believed)]
+    reaches = 0
     try:
         with store.read() as session:
             against = _Ledger(session, statements)
             faults += against.faults()
+            reaches = against.reaches
             notes += [Note("admitted", number=seq) for seq in sorted(against.admitted)]
     except RecordError as error:
         # The walk along the chain says what is wrong with such a database.
         if error.code not in ("none", "broken", "tables"):
             raise
         faults += [Fault(None, "unreadable", error.place)] if statements else []
-    return Comparison(len(statements), tuple(faults), tuple(notes))
+    return Comparison(len(statements), tuple(faults), tuple(notes), reaches)
 
 
 def _differing(believed: dict[int, tuple[str, Statement]], checked: Checked) -> Iterator[Fault]:
@@ -96,20 +100,21 @@ class _Ledger:
         self._hashes = dict(_hashes(session, sorted({statement.count for statement in statements})))
         self._restored = tuple(_restored(session))
         self.admitted = set[int]()
+        self.reaches = 0
 
     def faults(self) -> Iterator[Fault]:
         """Of many that do not fit only the first ones: each says the same of all that came before it."""
-        removed, rewritten, reached = False, list[int](), 0
+        rewritten, reached = list[int](), 0
         for statement in self._statements:
             if self._hashes.get(statement.count) == statement.head:
                 reached = max(reached, statement.count)
             elif seq := self._admits(statement.count, reached):
                 self.admitted.add(seq)
             elif statement.count > self._end:
-                removed = True
+                self.reaches = max(self.reaches, statement.count)
             else:
                 rewritten.append(statement.count)
-        if removed:
+        if self.reaches:
             yield Fault(self._end + 1, "removed")
         if rewritten:
             yield Fault(min(rewritten), "rewritten")

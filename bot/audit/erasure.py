@@ -103,14 +103,14 @@ class Erasures:
         `told` are pseudonyms that others know to be erased, such as checkpoints. No legal hold can keep what was
         gone before. To be called at start, before anybody can read.
         """
-        known = {*self._noted(), *told}
+        known = {*self.noted(), *told}
         with self._store.read() as session:
             ours = select(Entry.subject).where(Entry.kind == KIND)
             known |= set(session.exec(ours).all())
             back = sorted(known & set(session.exec(select(PersonKey.person)).all()))
         if back:
             self._erase_again(back, at)
-        self._note(sorted(known - self._noted()))
+        self._note(sorted(known - self.noted()))
         if back:
             log.warning("person.erased_again", count=len(back))
         return len(back)
@@ -123,7 +123,8 @@ class Erasures:
                 self._ledger.append_in(session, KIND, subject=holder, facts={"person": holder, "again": True}, at=at)
         self._after(holders)
 
-    def _noted(self) -> set[str]:
+    def noted(self) -> set[str]:
+        """The pseudonyms in the list."""
         try:
             return set(self._list.read_text(encoding="ascii").split())
         except FileNotFoundError:

@@ -11,8 +11,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 from bot.wording import Wording
 
 Code = Literal[
-    "none", "absent", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "away", "login", "other"
-]
+    "none", "absent", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "away", "login", "other",
+    "in_use", "restoring", "master",
+]  # fmt: skip
 
 _CODES: dict[int, Code] = {
     sqlite3.SQLITE_ERROR: "tables",
@@ -104,6 +105,12 @@ def _remedies(wording: Wording) -> dict[Code, str]:
         "away": wording.say("the database server does not answer, or takes nobody in now. See that it runs."),
         "login": wording.say("wrong user or password, or no access. Look at VAGLIO_DATABASE_URL."),
         "other": wording.say("the database does not answer. Look at VAGLIO_DATABASE_URL."),
+        "in_use": wording.say("Vaglio is at work on it. Stop it, on every machine, and try again."),
+        "restoring": wording.say("a restore was broken off in the middle. Run the same vaglio restore again."),
+        "master": wording.say(
+            "this key is missing, or not the one that sealed what lies in the database. Put it back from where you "
+            "keep it. docs/operations.md says what to do if it is lost."
+        ),
     }
 
 

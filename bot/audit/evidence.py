@@ -44,8 +44,12 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Believed:
     place: str
-    digest: str
+    signed: Signed
     statement: Statement
+
+    @property
+    def digest(self) -> str:
+        return self.signed.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class _Chain:
         what = [] if signed else ["signature"]
         what += _order(last, statement) if last else []
         self.faults += [Fault(None, each, found.place) for each in what]
-        believed = Believed(found.place, found.signed.digest, statement)
+        believed = Believed(found.place, found.signed, statement)
         self.links.append(_Link(believed, signed, last is not None and statement.previous == last.digest))
 
     def trusted(self, keys: Collection[str]) -> list[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -28,6 +28,8 @@ __all__ = ["Fault", "Ledger", "Verification"]
 
 log = structlog.get_logger(__name__)
 
+_BACK = timedelta(minutes=1)
+"""By how much later an entry may be written than what came after it: a long check beside a short one."""
 _MOST = 2**31 - 1
 """The largest number that every database takes for an entry's."""
 
@@ -119,6 +121,9 @@ class Ledger:
             return known
         last = _last(session)
         self._keep_head_near(session, last)
+        if last and records.timestamp(at + _BACK) < last.at:
+            # The number is what counts. Once: the next one is compared with this one.
+            log.warning("ledger.clock_backwards", entry=last.seq + 1, before=last.at, now=records.timestamp(at))
         seq, previous = (last.seq + 1, last.hash) if last else (1, records.GENESIS)
         row, words = None, None
         if content is not None:

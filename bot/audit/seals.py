@@ -32,13 +32,16 @@ class Seals:
         self.vault, self._names = vault, names
 
     @classmethod
-    def open(cls, folder: Path) -> Seals:
-        """With the keys that lie in `folder`, made there at the very first start. Raises `VaultError`."""
+    def open(cls, folder: Path, vault: Vault | None = None) -> Seals:
+        """With the keys that lie in `folder`, made there at the very first start. Raises `VaultError`.
+
+        `vault` is the one of another master key than that in its place.
+        """
         try:
             texts = key_in(folder, "texts.key", "the key by which texts are known again")
         except KeyFileError as error:
             raise VaultError(str(error)) from None
-        return cls(Vault.open(folder), derived(texts, "accounts"))
+        return cls(vault or Vault.open(folder), derived(texts, "accounts"))
 
     def name(self, *parts: str) -> str:
         """By what something is found again that must not be told: an account, a count of somebody's drafts."""
@@ -47,11 +50,11 @@ class Seals:
         return hmac.new(self._names, told, hashlib.sha256).hexdigest()
 
     def wrap_key(self, holder: str, key: bytes) -> bytes:
-        return self.vault.wrap(key, _about(holder))
+        return self.vault.wrap(key, person_about(holder))
 
     def unwrap_key(self, holder: str, wrapped: bytes) -> bytes:
         """Raises `VaultError` if it was changed, is somebody else's, or was wrapped by another master key."""
-        return self.vault.unwrap(wrapped, _about(holder))
+        return self.vault.unwrap(wrapped, person_about(holder))
 
     def make(self, session: Session, holder: str) -> None:
         """A key for somebody new."""
@@ -93,5 +96,6 @@ class Seals:
         return None if row is None else self.unwrap_key(holder, row.wrapped)
 
 
-def _about(holder: str) -> bytes:
+def person_about(holder: str) -> bytes:
+    """What the key of a holder is bound to, where it lies wrapped."""
     return f"person:{holder}".encode()

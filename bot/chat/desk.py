@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from bot.actions import Action, Asks, Verb
+from bot.audit.errors import RecordError
 from bot.conversation import Conversation
 from bot.deeds import Act, Answer
 from bot.errands import Post, What
@@ -99,7 +100,7 @@ class Desk:
             return Answer(Notice(refusal(refused, language)))
         except Exception as error:
             # Its message may quote the draft: the type is all that may be told.
-            log.error("screening.failed", id=id, error=type(error).__name__)
+            log.error("screening.failed", id=id, error=type(error).__name__, **_alarm(error))
             return Answer(Notice(failed(language)))
         self._keep(id, answer)
         return answer
@@ -134,8 +135,8 @@ class Desk:
         """What Vaglio is and how it is asked, with the platform's own commands."""
         wording = Wording(language)
         what = wording.say(
-            "I am Vaglio, a program. Before you publish, I hold your draft against the company's social media policy and "
-            "tell you, only you, what to mend and why. I block nothing and I watch nobody: you ask, I answer."
+            "I am Vaglio, a program. Before you publish, I hold your draft against the company's social media policy "
+            "and tell you, only you, what to mend and why. I block nothing and I watch nobody: you ask, I answer."
         )
         how = (
             wording.say(
@@ -171,6 +172,11 @@ class Desk:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _alarm(error: Exception) -> dict[str, str]:
+    """What an operator must mend: the record's own errors hold a code and a place, and never a word."""
+    return {"code": error.code, "remedy": str(error)} if isinstance(error, RecordError) else {}
 
 
 class Aside:

@@ -13,11 +13,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from bot.audit import masters
 from bot.audit.errors import RecordError
 from bot.audit.head import LAG
 from bot.audit.ledger import Fault, Ledger, Verification
 from bot.audit.looks import look
-from bot.audit.seals import Seals
 from bot.audit.vault import VaultError
 from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, terminal, tongue
@@ -43,9 +43,10 @@ def _ledger() -> Ledger:
     """
     settings = read_settings()
     store, people = Store(settings.database, read_only=True, keeps_open=False), None
-    if (settings.keys_dir / "master.key").exists():
-        with suppress(VaultError):
-            people = People(store, Seals.open(settings.keys_dir))
+    # Another key than the one that sealed them says nothing about the words.
+    with suppress(VaultError, RecordError):
+        seals = masters.fitting(settings.keys_dir, store)
+        people = People(store, seals) if seals else None
     return Ledger(store, settings.data_dir / "ledger.head", people)
 
 

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 
 from bot.appeals import Appeals
+from bot.audit import masters
 from bot.audit.checkpoints import Checkpoints, Rhythm
 from bot.audit.deliveries import Deliveries, open_recipients
 from bot.audit.erasure import Erasures
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.audit.presence import Presence, alone, present
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
+from bot.audit.switching import broken_off
 from bot.audit.vault import VaultError
+from bot.audit.witnesses import erased_later
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
-from bot.keys import derived, key_in
+from bot.keys import KeyFileError, derived, key_in
 from bot.live import LivePolicy
 from bot.people import LANGUAGES, Language, People
 from bot.receipts import Receipts
@@ -109,25 +115,60 @@ class Record:
     store: Store
     people: People
     ledger: Ledger
+    presence: Presence
+    """As long as it lives, nobody replaces the data or the keys."""
 
     @classmethod
     def open(cls, settings: Settings, *, for_long: bool = False) -> Record:
         """Tables brought to their newest form, keys made at the very first start, the ledger's head caught up.
 
-        Raises `SettingsError` for a key, `RecordError` for the rest.
+        Raises `SettingsError` for a key that cannot be read, `RecordError` for the rest: also where another master key
+        sealed what lies here, or a restore was broken off.
         """
+        store, presence = Store(settings.database, keeps_open=for_long), _settled(settings)
         try:
+            masters.look(settings.keys_dir, store)
             seals = Seals.open(settings.keys_dir)
         except VaultError as error:
             raise SettingsError(str(error)) from None
-        store = Store(settings.database, keeps_open=for_long)
         store.migrate(seals)
         people = People(store, seals)
         ledger = Ledger(store, settings.data_dir / "ledger.head", people)
         ledger.catch_up()
         # Whoever was erased and is back, because a backup was put in place, is gone again before anybody can read.
-        Erasures(store, ledger, people, settings.keys_dir / "erased").again(datetime.now(UTC))
-        return cls(store, people, ledger)
+        told = erased_later(store, checkpoint_folders(settings), trusted_keys(settings))
+        Erasures(store, ledger, people, settings.keys_dir / "erased").again(datetime.now(UTC), told)
+        return cls(store, people, ledger, presence)
+
+
+def _settled(settings: Settings) -> Presence:
+    """Once no restore is under way, and a rotation of the master key that was broken off is finished or taken back."""
+    if (settings.keys_dir / masters.NEXT).exists():
+        with alone(settings.data_dir), closing(Store(settings.database)) as store:
+            masters.settle(settings.keys_dir, store)
+    presence = present(settings.data_dir)
+    refuse_half_a_restore(settings)
+    return presence
+
+
+def refuse_half_a_restore(settings: Settings) -> None:
+    """Raises `RecordError` ("restoring") where a restore was broken off: what lies here is half of two states."""
+    if broken_off(settings.data_dir) is not None:
+        raise RecordError("restoring", str(settings.data_dir))
+
+
+def checkpoint_folders(settings: Settings) -> Sequence[Path]:
+    """Those of the places for checkpoints that are folders here. Raises `SettingsError`."""
+    return [Path(target.address) for target in settings.checkpoint_targets() if target.kind == "dir"]
+
+
+def trusted_keys(settings: Settings) -> Sequence[str]:
+    """The public key of this installation, as far as it can be read: whoever checks need not be able to sign."""
+    try:
+        public = SigningKeys(settings.keys_dir).public()
+    except KeyFileError:
+        return ()
+    return (public,) if public else ()
 
 
 def open_checkpoints(settings: Settings, store: Store) -> Checkpoints:

@@ -20,8 +20,7 @@ from bot.audit.statements import Signed, is_public_key
 from bot.audit.tables import Outpost
 from bot.audit.targets import Target
 from bot.cli import EXIT_IO
-from bot.cli.build import Record, open_checkpoints, open_deliveries, terminal, tongue
-from bot.keys import KeyFileError
+from bot.cli.build import Record, open_checkpoints, open_deliveries, terminal, tongue, trusted_keys
 from bot.settings import Settings, read_settings
 from bot.store import Store
 from bot.wording import Wording
@@ -68,18 +67,10 @@ def compared(settings: Settings, places: Sequence[Path] | None, keys: Sequence[s
         sources = [read_place(place) for place in places] if places else [read_own(store)]
         if not places:
             sources += _folders(settings, store, unread)
-        found = compare(store, sources, keys or _own_keys(settings))
+        found = compare(store, sources, keys or trusted_keys(settings))
     finally:
         store.close()
     return Comparison(found.count, found.faults, (*unread, *found.notes))
-
-
-def _own_keys(settings: Settings) -> Sequence[str]:
-    try:
-        public = SigningKeys(settings.keys_dir).public()
-    except KeyFileError:
-        return ()  # whoever checks need not be able to sign
-    return (public,) if public else ()
 
 
 def _folders(settings: Settings, store: Store, unread: list[Note]) -> Iterator[Source]:

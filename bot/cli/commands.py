@@ -11,6 +11,8 @@ from typer import Exit
 
 from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
+from bot.audit.manifests import BackupError
+from bot.audit.vault import VaultError
 from bot.cli import (
     EXIT_ABORT,
     EXIT_INTERNAL,
@@ -24,6 +26,7 @@ from bot.cli import (
     searching,  # noqa: F401
 )
 from bot.cli.audit import audit
+from bot.cli.backing_up import backup, restore
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor
 from bot.cli.exporting import export
@@ -63,6 +66,8 @@ app.add_typer(keys, name="keys")
 app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(people, name="people")
+app.command()(backup)
+app.command()(restore)
 app.command()(doctor)
 
 
@@ -98,9 +103,11 @@ def _told(error: Exception) -> int:
     match error:
         case typer.Abort():
             return EXIT_ABORT
-        case SettingsError() | KeyFileError() | CheckpointError():
+        case SettingsError() | KeyFileError() | CheckpointError() | VaultError():
             return _say(str(error), EXIT_SETTINGS)
         case PolicyError() | RevisionError():
+            return _say(error.show(tongue()), EXIT_POLICY)
+        case BackupError():
             return _say(error.show(tongue()), EXIT_POLICY)
         case RecordError():
             return _say(error.show(tongue()), EXIT_IO)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -13,10 +15,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from bot.audit import masters
 from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.signing import SigningKeys
+from bot.audit.switching import broken_off
 from bot.audit.tables import Outpost
 from bot.audit.vault import Vault, VaultError
 from bot.cli.build import existing_revisions, open_judges, open_knowledge, terminal, tongue
@@ -43,6 +47,10 @@ _PIPELINES = (
     "en_core_web_md",
     "en_core_web_lg",
 )
+
+
+_ROOM = 200_000_000
+"""Bytes below which a disk is as good as full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ def _examined(wording: Wording) -> Iterator[Part]:
     yield from _models(settings, judges, wording)
     yield _slack(settings, wording)
     yield _telegram(settings, wording)
+    yield from _disk(settings, wording)
     yield from _record(settings, wording)
     yield from _checkpoints(settings, wording)
 
@@ -151,14 +160,26 @@ def _telegram(settings: Settings, wording: Wording) -> Part:
     return Part("Telegram", "active", mode)
 
 
+def _disk(settings: Settings, wording: Wording) -> Iterator[Part]:
+    """Only where there is something to say."""
+    folder = settings.data_dir
+    if not folder.is_dir():
+        return
+    if not os.access(folder, os.W_OK):
+        yield Part(wording.say("Disk"), "wrong", RecordError("rights", str(folder)).show(wording.language))
+        return
+    free = shutil.disk_usage(folder).free
+    if free < _ROOM:
+        said = wording.say("{folder}: {number} MB are left: make room.", folder=folder, number=free // 1_000_000)
+        yield Part(wording.say("Disk"), "wrong", said)
+
+
 def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
-    try:
-        Vault.open(settings.keys_dir)
-    except VaultError as error:
-        yield Part(wording.say("Master key"), "wrong", str(error))
-    else:
-        yield Part(wording.say("Master key"), "active", str(settings.keys_dir / "master.key"))
+    yield _master_key(settings, wording)
     name = wording.say("Record")
+    if broken_off(settings.data_dir) is not None:
+        yield Part(name, "wrong", RecordError("restoring", str(settings.data_dir)).show(wording.language))
+        return
     try:
         # A doctor looks and changes nothing: no table is made or migrated here.
         store = Store(settings.database, read_only=True, keeps_open=False)
@@ -179,6 +200,25 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         )
     else:
         yield Part(name, "wrong", wording.say("it does not verify: run vaglio audit verify."))
+
+
+def _master_key(settings: Settings, wording: Wording) -> Part:
+    name, path = wording.say("Master key"), settings.keys_dir / masters.FILE
+    try:
+        if path.exists():
+            Vault.open(settings.keys_dir)
+        store = Store(settings.database, read_only=True)
+        is_lost = masters.is_lost(settings.keys_dir, store)
+        store.close()
+    except VaultError as error:
+        return Part(name, "wrong", str(error))
+    except (StoreError, RecordError):
+        is_lost = False  # the record's own line says it
+    if is_lost:
+        return Part(name, "wrong", RecordError("master", str(path)).show(wording.language))
+    if not path.exists():
+        return Part(name, "missing", wording.say("it is made at the first start."))
+    return Part(name, "active", str(path))
 
 
 def _checkpoints(settings: Settings, wording: Wording) -> Iterator[Part]:

@@ -3,23 +3,82 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from bot.cli.build import Record, open_checkpoints, terminal, tongue
+from bot.audit import rotation
+from bot.audit.ledger import Ledger
+from bot.audit.presence import alone
+from bot.cli import EXIT_USAGE
+from bot.cli.build import Record, open_checkpoints, refuse_half_a_restore, terminal, tongue
 from bot.settings import read_settings
+from bot.store import Store
 from bot.wording import Wording
 
 keys = typer.Typer(no_args_is_help=True, help="The keys of this installation.")
 rotate = typer.Typer(no_args_is_help=True, help="Put a new key in place of an old one.")
+forget = typer.Typer(no_args_is_help=True, help="Go on without a key that is lost for good.")
 keys.add_typer(rotate, name="rotate")
+keys.add_typer(forget, name="forget")
 
 
 @rotate.callback()
 def _rotate() -> None:
     """Put a new key in place of an old one."""
+
+
+@forget.callback()
+def _forget() -> None:
+    """Go on without a key that is lost for good."""
+
+
+@rotate.command("master")
+def rotate_master() -> None:
+    """A new master key. Whatever the old one opens is under the new one afterwards. Vaglio must not run meanwhile."""
+    settings = read_settings()
+    wording = Wording(tongue(settings))
+    with alone(settings.data_dir), closing(Store(settings.database)) as store:
+        refuse_half_a_restore(settings)
+        store.look_that_nobody_else_is_here()
+        count = rotation.rotate(settings.keys_dir, store)
+    said = wording.count(
+        "A new master key: {number} key is wrapped by it.", "A new master key: {number} keys are wrapped by it.", count
+    )
+    terminal().print(said)
+    terminal().print(
+        wording.say("Keep it where you keep the others. The old one lies beside it, for backups that were made before.")
+    )
+
+
+@forget.command("master")
+def forget_master(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask once more.")] = False,
+) -> int:
+    """The master key is lost for good: let go of what only it opened, and begin with a new one. It cannot be undone."""
+    settings = read_settings()
+    wording, now = Wording(tongue(settings)), datetime.now(UTC)
+    question = wording.say("Every word, account and role under the lost key is let go for good. Go on?")
+    if not yes and not typer.confirm(question, err=True):
+        return EXIT_USAGE
+    with alone(settings.data_dir), closing(Store(settings.database)) as store:
+        refuse_half_a_restore(settings)
+        store.look_that_nobody_else_is_here()
+        store.migrate()
+        gone = rotation.forget(settings.keys_dir, store, Ledger(store, settings.data_dir / "ledger.head"), now)
+    if gone is None:
+        terminal(errors=True).print(wording.say("The master key opens what lies here: nothing was let go."))
+        return EXIT_USAGE
+    said = wording.count(
+        "The words of {number} entry are let go, and that is on record. The chain is whole.",
+        "The words of {number} entries are let go, and that is on record. The chain is whole.",
+        gone,
+    )
+    terminal().print(said)
+    terminal().print(wording.say("Nobody is known any more: give the roles again (vaglio people grant)."))
+    return 0
 
 
 @rotate.command()

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from bot.audit.deliveries import late_places
+from bot.audit.errors import RecordError
 from bot.audit.signing import SigningKeys
 from bot.cli.build import (
     Record,
@@ -60,7 +61,7 @@ def serve(*, link: bool) -> None:
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     listening = _bound(settings)
-    record = Record.open(settings, for_long=True)
+    record = _opened(settings)
     SigningKeys(settings.keys_dir).signer()  # made at the first start, as the other keys are
     store, ledger = record.store, record.ledger
     revisions = open_revisions(settings, store, ledger)
@@ -79,6 +80,15 @@ def serve(*, link: bool) -> None:
         asyncio.run(house.run(link=link))
     finally:
         store.close()
+
+
+def _opened(settings: Settings) -> Record:
+    """Whoever reads the log is told too why there will be no verdicts."""
+    try:
+        return Record.open(settings, for_long=True)
+    except RecordError as error:
+        log.critical("record.unusable", code=error.code, place=error.place, remedy=str(error))
+        raise
 
 
 @dataclass(slots=True)

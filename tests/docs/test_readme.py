@@ -128,14 +128,17 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         run(["people", "grant", command.arguments[2], "admin"])
     if command.arguments[:2] in _ABOUT_SOMEBODY and command.arguments not in _NAMED:
         run(["people", "grant", command.arguments[2], "admin"])
-    if command.arguments[0] == "audit":
-        _give_record(command, home, monkeypatch)
+    _give_record(command, home, monkeypatch)
     return run(_harmless(command))
 
 
 def _give_record(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An entry, and where checkpoints are asked for, a folder that has one and a file that has the same."""
+    """An entry, and where they are asked for, a backup, a folder that has a checkpoint and a file that has the same."""
+    if command.arguments[0] not in ("audit", "backup", "restore"):
+        return
     run(["check", "--record", "Buongiorno a tutti"])
+    if command.arguments[0] == "restore" and command.arguments not in _NAMED:
+        run(["backup", command.arguments[1]])
     if "--checkpoints" not in command.arguments:
         return
     (home / "evidence").mkdir()
@@ -156,6 +159,9 @@ _NAMED = {
     ("audit", "erase"),
     ("audit", "subject"),
     ("audit", "release"),
+    ("keys", "forget", "master"),
+    ("restore",),
+    ("backup",),
     ("knowledge",),
     ("knowledge", "add"),
     ("knowledge", "add-docs"),
