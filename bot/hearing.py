@@ -132,10 +132,12 @@ class Hearing:
         if appeal.writer == person or (appeal.state is not Standing.OPEN and appeal.decided_by != person):
             return _not_done(Ruled.OWN if appeal.writer == person else Ruled.SETTLED, act)
         facts = {"screening": appeal.screening, "rule": appeal.rule, "ruling": state.value}
-        self._cabinet.ledger.append(
+        entry = self._cabinet.ledger.append(
             "appeal_decision", subject=appeal.id, facts=facts, actor=person, at=act.at,
             content=canonical({"reason": reason}), holder=appeal.writer,
         )  # fmt: skip
+        if json.loads(entry.body)["actor"] != person:  # of two who decide at once, the one who is on record
+            return _not_done(Ruled.SETTLED, act)
         ruled = self._cabinet.appeals.decide(appeal.id, person, state, reason, act.at, act.name)
         if ruled is not Ruled.DONE:
             return _not_done(ruled, act)

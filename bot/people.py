@@ -6,13 +6,11 @@ import hashlib
 import secrets
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -176,8 +174,10 @@ class People:
     def _person(self, account: str) -> Person:
         if found := self._find(account):
             return found
-        # Two first messages at once: the second finds what the first has made.
-        with suppress(IntegrityError), self._store.write() as session:
+        with self._store.write() as session:
+            # Two first messages at once: the second finds what the first has made.
+            if known := session.exec(self._of(account)).first():
+                return known
             id = f"p_{secrets.token_hex(8)}"
             session.add(Person(id=id))
             session.flush()

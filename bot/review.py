@@ -117,9 +117,9 @@ class Reviews:
 
     def waiting(self, owner: str | None = None) -> tuple[Asked, ...]:
         """The open seats, of one owner or of all, the first due first."""
-        open_seats = (
-            select(Seat, Review).join(Review).where(Seat.state == Ruling.OPEN).order_by(col(Seat.due), col(Seat.id))
-        )
+        # Those for whom nobody is left to ask come first, which is SQLite's way and not PostgreSQL's.
+        by_due = (col(Seat.due).nulls_first(), col(Seat.id))
+        open_seats = select(Seat, Review).join(Review).where(Seat.state == Ruling.OPEN).order_by(*by_due)
         if owner is not None:
             open_seats = open_seats.where(Seat.owner == owner)
         with self._store.read() as session:
@@ -266,8 +266,9 @@ class Reviews:
         return self._vault.seal(json.dumps({"by": by, "reason": reason}).encode(), id.encode())
 
     def _seats(self, session: Session, review: Review) -> tuple[Asked, ...]:
-        rows = session.exec(select(Seat).where(Seat.review == review.id).order_by(col(Seat.asked))).all()
-        return tuple(self._asked(row, review) for row in rows)
+        rows = session.exec(select(Seat).where(Seat.review == review.id)).all()
+        # Sorted here: how a server orders text is its administrator's choice.
+        return tuple(self._asked(row, review) for row in sorted(rows, key=lambda row: row.asked))
 
     def _asked(self, row: Seat, review: Review) -> Asked:
         said = json.loads(self._vault.unseal(row.wrapped, row.sealed, row.id.encode())) if row.sealed else {}

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, TimeoutError
 from sqlalchemy.orm import Mapped
+from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel, create_engine
 
 from bot import postgres
@@ -44,15 +45,19 @@ class Store:
     reach. With `read_only` nothing is made, migrated or switched: a copy on a disk that cannot be written will do.
     """
 
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
+    def __init__(self, url: str, *, read_only: bool = False, keeps_open: bool = True) -> None:
+        """`keeps_open`: connections to a server stay open for the next who needs one, as befits who runs for long."""
         self.url = url
         self.read_only = read_only
         address = _address(url)
         self.file = Path(str(address.database)).absolute() if address.get_backend_name() == "sqlite" else None
         """None on a server."""
         self.place = str(self.file or postgres.shown(address))
-        """Where the database is, to be shown to people."""
-        self.engine = self._reading = _engine(_reading(self.file) if read_only and self.file else address)
+        """Where the database is, to be shown to people: never with a user or a password."""
+        self.kind = "SQLite" if self.file else "PostgreSQL"
+        self.engine = self._reading = _engine(
+            _reading(self.file) if read_only and self.file else address, keeps_open=keeps_open
+        )
         if self.file:
             _prepare_sqlite(self.engine, read_only=read_only)
         else:
@@ -152,7 +157,10 @@ class Store:
                     raise RecordError("in_use", self.place)
 
     def close(self) -> None:
+        pool = self.engine.pool
         self.engine.dispose()
+        # What a thread still has in hand is closed when it comes back: it would lie open in a pool that is gone.
+        event.listen(pool, "checkin", lambda _, record: record.close())
 
     def _look_at_encoding(self) -> None:
         if self.file is not None:
@@ -225,14 +233,18 @@ def _address(url: str) -> URL:
     return address
 
 
-def _engine(address: URL) -> Engine:
+def _engine(address: URL, *, keeps_open: bool) -> Engine:
     try:
         # What is stored is masked, and even so no error may carry it into a log.
         if address.get_backend_name() == "sqlite":
             return create_engine(address, hide_parameters=True)
         address, apart = postgres.connecting(address)
         return create_engine(
-            address, connect_args=apart, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED"
+            address,
+            connect_args=apart,
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",
+            **({"pool_pre_ping": True} if keeps_open else {"poolclass": NullPool}),
         )
     except ImportError as error:
         missing = f"its driver is not installed ({error.name})" if error.name else "its driver is not installed"

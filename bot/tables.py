@@ -20,6 +20,7 @@ class Person(SQLModel, table=True):
     """What they chose themselves, which counts more."""
     zone: str | None = None
     """Their time zone, as the platform names it."""
+    team: str | None = None  # a label, by which is counted
 
 
 class PersonKey(SQLModel, table=True):

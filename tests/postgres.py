@@ -16,7 +16,10 @@ import psycopg
 _NOBODY = 65534
 _SHELL = '"$@" & server=$!; read -r _; kill -INT $server; wait $server'
 """The server ends when what it reads from does: with the tests, however these end."""
-_BRISK = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=200", "listen_addresses=")
+_BRISK = (
+    *("fsync=off", "full_page_writes=off", "autovacuum=off", "max_wal_size=64MB", "min_wal_size=32MB"),
+    *("max_connections=200", "listen_addresses="),
+)
 _RULES = "local all postgres trust\nlocal all vaglio trust\nlocal all all scram-sha-256\n"
 
 
@@ -28,7 +31,7 @@ class Server:
     """`admin()` may do everything; `vaglio`, the user in the addresses, owns its databases and nothing else."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="vaglio-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="vaglio-pg-", dir=_memory()))
         self.tools = Path()
         """Where its own programs are."""
         self._made = 0
@@ -116,6 +119,13 @@ class Server:
             else:
                 return
         raise NoServer("PostgreSQL does not answer")
+
+
+def _memory() -> str | None:
+    """Where files are made at once: a new database is three hundred of them, twenty times as slow on a busy disk."""
+    place = Path("/dev/shm")
+    roomy = place.is_dir() and os.access(place, os.W_OK) and shutil.disk_usage(place).free > 2**30
+    return str(place) if roomy else None
 
 
 def password() -> str:

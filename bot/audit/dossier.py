@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.audit.subject import Dossier, Row
+from bot.naming import account_name, channel_name, kind_name, outcome_name
 from bot.wording import Wording
+from rules.draft import Account, Channel, Kind
+from rules.verdict import Outcome
 
+_TECHNICAL = frozenset({"scores", "models", "shadow", "start", "end", "spans", "score", "hides", "posted"})
+"""Measurements, places and addresses of messages: in the JSON beside the page."""
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[:.\d]*(?:Z|\+00:00)")
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
@@ -24,13 +32,15 @@ def dossier_page(dossier: Dossier, language: str) -> str:
         title=say("What Vaglio holds about you"),
         intro=say(
             "As of {at} (UTC). Vaglio checks drafts before they are published; this is everything that it has about "
-            "you. In statistics and lists you appear by a pseudonym only.",
+            "you; what machines measured on the way is in subject.json only. In statistics and lists you appear by a "
+            "pseudonym.",
             at=dossier.at.replace("T", " ")[:16],
         ),
         sections=_sections(dossier, wording),
         labels=_labels(wording),
-        words_of={"you": say("you")},
+        told=partial(_told, known=_known(wording)),
         nothing=say("Nothing."),
+        technical=_TECHNICAL,
     )
 
 
@@ -65,10 +75,38 @@ def _sections(dossier: Dossier, wording: Wording) -> Sequence[tuple[str, str, Se
     ]
 
 
+def _told(value: object, known: Mapping[object, str]) -> object:
+    """A moment without its microseconds; a word of Vaglio's own in the reader's language."""
+    if isinstance(value, str) and (moment := _MOMENT.fullmatch(value)):
+        return f"{moment[1]} {moment[2]}"
+    return known.get(value, value)
+
+
+def _known(wording: Wording) -> Mapping[object, str]:
+    say = wording.say
+    words = {
+        "you": say("you"), "none": say("none"), "kept": say("kept"), "let go": say("let go"), True: say("yes"),
+        False: say("no"), "screening": say("a check"), "review": say("a question to owners"),
+        "decision": say("an owner's word"), "override": say("published all the same"), "appeal": say("a disagreement"),
+        "appeal_decision": say("the answer to a disagreement"), "published": say("published"),
+        "acknowledgement": say("the policy known"), "quiz": say("the quiz done"), "role": say("a role"),
+        "look": say("a look at words"), "link": say("an account linked"), "unlink": say("an account taken away"),
+        "sign_in": say("signed in"), "unmask": say("a name told"), "unmask_request": say("a name asked for"),
+        "hold": say("a legal hold"), "release": say("a legal hold lifted"), "raw": say("the draft as written"),
+    }  # fmt: skip
+    return {
+        **words,
+        **{outcome.value: outcome_name(outcome, wording) for outcome in Outcome if outcome is not Outcome.REVIEW},
+        **{account.value: account_name(account, wording) for account in Account},
+        **{channel.value: channel_name(channel, wording) for channel in Channel},
+        **{kind.value: kind_name(kind, wording) for kind in Kind},
+    }
+
+
 def _labels(wording: Wording) -> Mapping[str, str]:
     say = wording.say
     return {
-        "accounts": say("accounts"), "pseudonyms": say("pseudonyms"), "language": say("language chosen"),
+        "accounts": say("accounts"), "pseudonyms": say("pseudonyms"), "language": say("language"),
         "locale": say("language of the platform"), "zone": say("time zone"), "at": say("when"),
         "until": say("kept until"),
         "outcome": say("outcome"), "state": say("state"), "words": say("words"), "words_were": say("the words are"),
@@ -76,4 +114,7 @@ def _labels(wording: Wording) -> Mapping[str, str]:
         "facts": say("facts"), "revision": say("policy"), "policy": say("policy"), "screening": say("check"),
         "decided_at": say("decided"), "text": say("text"), "reason": say("reason"), "code": say("code"),
         "seq": say("number"), "subject": say("about"), "quiz": say("quiz done"), "in_reply_to": say("in reply to"),
+        "findings": say("found"), "clause": say("clause"), "severity": say("severity"), "draft": say("draft"),
+        "account": say("account"), "channel": say("channel"), "characters": say("characters"),
+        "unchecked": say("not checked"), "entries": say("entries"), "why": say("why"), "person": say("person"),
     }  # fmt: skip

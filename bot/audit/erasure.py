@@ -13,6 +13,7 @@ import structlog
 from sqlmodel import Session, SQLModel, col, delete, func, or_, select
 
 from bot.audit.holds import HeldError, standing
+from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.records import canonical
 from bot.audit.vault import Vault
@@ -60,11 +61,13 @@ class Erased:
 class Erasures:
     """`list`: a file outside the data and its backups with the pseudonyms that were erased, one a line.
 
-    A backup that is put back brings destroyed keys back with it: by the list they are destroyed again.
+    A backup that is put back brings destroyed keys back with it: by the list they are destroyed again. `index`: from
+    which their words go too.
     """
 
-    def __init__(self, store: Store, ledger: Ledger, people: People, list: Path) -> None:
+    def __init__(self, store: Store, ledger: Ledger, people: People, list: Path, index: Index | None = None) -> None:
         self._store, self._ledger, self._people, self._list = store, ledger, people, list
+        self._index = index
 
     def erase(self, person: str, *, by: str | None, reason: str, at: datetime) -> Erased | None:
         """Destroy what is held of `person`, in one transaction with its entry; `purge` then clears the files' leavings.
@@ -104,16 +107,21 @@ class Erasures:
         with self._store.read() as session:
             ours = select(Entry.subject).where(Entry.kind == KIND)
             known |= set(session.exec(ours).all())
-        with self._store.write() as session:
-            back = session.exec(select(PersonKey.person).where(col(PersonKey.person).in_(sorted(known)))).all()
-            for holder in back:
-                _forget(session, [holder], self._people.accounts_in(session, holder), self._people.seals.vault)
-                self._people.seals.destroy(session, holder)
-                self._ledger.append_in(session, KIND, subject=holder, facts={"person": holder, "again": True}, at=at)
-        self._after(sorted(known - self.noted()))
+            back = sorted(known & set(session.exec(select(PersonKey.person)).all()))
+        if back:
+            self._erase_again(back, at)
+        self._note(sorted(known - self.noted()))
         if back:
             log.warning("person.erased_again", count=len(back))
         return len(back)
+
+    def _erase_again(self, holders: Sequence[str], at: datetime) -> None:
+        with self._store.write() as session:
+            for holder in holders:
+                _forget(session, [holder], self._people.accounts_in(session, holder), self._people.seals.vault)
+                self._people.seals.destroy(session, holder)
+                self._ledger.append_in(session, KIND, subject=holder, facts={"person": holder, "again": True}, at=at)
+        self._after(holders)
 
     def noted(self) -> set[str]:
         """The pseudonyms in the list."""
@@ -126,6 +134,8 @@ class Erasures:
         self._ledger.let_head_follow()
         self._people.look_again()
         self._note(persons)
+        if self._index:
+            self._index.follow()
 
     def _note(self, persons: Sequence[str]) -> None:
         if not persons:

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from bot.audit import records
 from bot.audit.errors import RecordError
 from bot.audit.head import LAG, Head, HeadFile
+from bot.audit.promises import Opener
 from bot.audit.seals import HOUSE, HolderGoneError
 from bot.audit.verification import Fault, Verification, verify
 from bot.people import People
@@ -175,17 +176,17 @@ class Ledger:
 
         Raises `VaultError` where a key does not fit or the words were changed: `verify` is who tells which.
         """
-        with self._store.read() as session:
-            found = session.exec(select(Content).where(col(Content.seq).in_(list(seqs)))).all()
-            opened = ((row.seq, self._opened(session, row)) for row in found)
-            return {seq: told[1] for seq, told in opened if told is not None}
+        return {seq: words for seq, (_, words) in self.opened(seqs).items()}
 
-    def _opened(self, session: Session, row: Content) -> tuple[bytes, bytes] | None:
-        """The salt and the words."""
+    def opened(self, seqs: Iterable[int]) -> dict[int, tuple[bytes, bytes]]:
+        """As `words`, each with the salt before it."""
         if self._people is None:
-            return None
-        plain = self._people.seals.unseal(session, row.holder, row.sealed, records.sealed_about(row.seq))
-        return None if plain is None else (plain[: records.SALT_BYTES], plain[records.SALT_BYTES :])
+            return {}
+        with self._store.read() as session:
+            opener = Opener(session, self._people.seals)
+            found = session.exec(select(Content).where(col(Content.seq).in_(list(seqs)))).all()
+            told = ((row.seq, opener.opened(row.seq, row.holder, row.sealed)) for row in found)
+            return {seq: (p[: records.SALT_BYTES], p[records.SALT_BYTES :]) for seq, p in told if p is not None}
 
     def verify(self) -> Verification:
         """Walk the chain: numbers, hashes, words and the head must all agree."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
@@ -12,7 +12,10 @@ from sqlmodel import Session
 
 from bot.audit import records
 from bot.audit.seals import HOUSE, Seals
-from bot.audit.vault import VaultError
+from bot.audit.vault import VaultError, decrypted
+
+_MOST_KEYS = 10_000
+"""In memory at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +25,22 @@ class Promised:
     commitment: str | None
     holder: str
     sealed: str | None
+    """None: there are no words, or it is of the first form, which said nothing of their sealed bytes."""
 
     @classmethod
     def of(cls, body: bytes) -> Promised | None:
         """None: the entry says nothing that can be read so."""
         try:
             said = json.loads(body)
-            commitment, holder, sealed = said["commitment"], said["holder"], said["sealed"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            commitment, is_first_form = said["commitment"], said.get("v") == 1
+            holder = said["actor"] or HOUSE if is_first_form else said["holder"]
+            sealed = None if is_first_form else said["sealed"]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         if commitment is None:
             return cls(None, HOUSE, None)
-        told = (commitment, holder, sealed)
-        return cls(*told) if all(isinstance(each, str) for each in told) else None
+        told = (commitment, holder) if is_first_form else (commitment, holder, sealed)
+        return cls(commitment, holder, sealed) if all(isinstance(each, str) for each in told) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +84,47 @@ class Opener:
 
     session: Session
     seals: Seals
+    _keys: dict[str, bytes | None] = field(default_factory=dict)
 
     def keeps(self, seq: int, promised: Promised, sealed: bytes) -> bool:
         """Whether these sealed bytes hold exactly the words to which the entry is bound."""
         try:
-            plain = self.seals.unseal(self.session, promised.holder, sealed, records.sealed_about(seq))
+            plain = self.opened(seq, promised.holder, sealed) or b""
         except VaultError:
             return False
-        if plain is None:
-            return False
         return records.digest(plain) == promised.commitment and len(plain) >= records.SALT_BYTES
+
+    def opened(self, seq: int, holder: str, sealed: bytes) -> bytes | None:
+        """The salt and the words; None: their holder was erased. Raises `VaultError`."""
+        key = self._key(holder)
+        return None if key is None else decrypted(key, sealed, records.sealed_about(seq))
+
+    def _key(self, holder: str) -> bytes | None:
+        if holder not in self._keys:
+            if len(self._keys) == _MOST_KEYS:
+                self._keys.clear()
+            self._keys[holder] = self.seals.key(self.session, holder)
+        return self._keys[holder]
 
 
 def ranges_of(seqs: Iterable[int]) -> list[tuple[int, int]]:
     """Numbers as inclusive ranges, in order."""
     return _merged((seq, seq) for seq in seqs)
+
+
+def in_ranges(seqs: Iterable[int], most: int) -> Iterator[list[tuple[int, int]]]:
+    """Ascending numbers as inclusive ranges, at most so many together: they are never all in memory."""
+    found = list[tuple[int, int]]()
+    for seq in seqs:
+        if found and seq <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], seq)
+            continue
+        if len(found) == most:
+            yield found
+            found = []
+        found.append((seq, seq))
+    if found:
+        yield found
 
 
 def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ import structlog
 from sqlmodel import Session, col, delete, select
 
 from bot.audit.holds import Hold, standing
+from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.promises import ranges_of
 from bot.audit.records import RAW, timestamp
@@ -29,8 +30,9 @@ _PORTION: Final = 1_000
 class Retention:
     """Several processes may run one each: what two of them find over is let go once."""
 
-    def __init__(self, store: Store, ledger: Ledger) -> None:
-        self._store, self._ledger = store, ledger
+    def __init__(self, store: Store, ledger: Ledger, index: Index | None = None) -> None:
+        """`index`: from which the same words go."""
+        self._store, self._ledger, self._index = store, ledger, index
 
     def let_go(self, keeping: Keeping, policy: str, now: datetime) -> int:
         """Let go of the words that are over by `keeping`, which is that of the revision `policy`. Returns how many.
@@ -51,6 +53,8 @@ class Retention:
                 self._ledger.let_head_follow()
             gone += len(over)
             if not portion:
+                if gone and self._index:
+                    self._index.follow()
                 if gone:
                     log.info("words.let_go", entries=gone)
                 return gone

@@ -80,17 +80,18 @@ class Seals:
         """Nonce and AES-256-GCM; `about` names what it belongs to. Raises `HolderGoneError`, `VaultError`."""
         if holder == HOUSE and session.get(PersonKey, HOUSE) is None:
             self.make(session, HOUSE)
-        key = self._key(session, holder)
+        key = self.key(session, holder)
         if key is None:
             raise HolderGoneError
         return encrypted(key, plain, about)
 
     def unseal(self, session: Session, holder: str, sealed: bytes, about: bytes) -> bytes | None:
         """None: its holder was erased. Raises `VaultError` if it was changed, or the master key is another one."""
-        key = self._key(session, holder)
+        key = self.key(session, holder)
         return None if key is None else decrypted(key, sealed, about)
 
-    def _key(self, session: Session, holder: str) -> bytes | None:
+    def key(self, session: Session, holder: str) -> bytes | None:
+        """None: they were erased. Raises `VaultError`."""
         row = session.get(PersonKey, holder)
         return None if row is None else self.unwrap_key(holder, row.wrapped)
 

@@ -25,6 +25,10 @@ class Signer:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
         self.public = self._key.public_key().public_bytes_raw().hex()
 
+    def signature(self, text: bytes) -> str:
+        """Of what is no checkpoint, such as the manifest of an export; hexadecimal."""
+        return self._key.sign(text).hex()
+
     def sign(self, statement: Statement) -> Signed:
         """`statement.key` must be this one's."""
         body = statement.body()

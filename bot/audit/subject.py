@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlmodel import SQLModel, col, or_, select
+from sqlmodel import Session, SQLModel, col, or_, select
 
 from bot.audit.ledger import Ledger
 from bot.audit.looks import look
@@ -69,40 +69,22 @@ class Subjects:
         if not holders:
             return None
         entries = self._entries(holders, by=by, at=at)
-        vault = self._people.seals.vault
         with self._store.read() as session:
-
-            def rows(table: type[SQLModel], *where: Any) -> Sequence[Any]:
-                of = getattr(table, "person", None)
-                return session.exec(select(table).where(*(where or (col(of).in_(holders),)))).all()
-
-            known = rows(Person, col(Person.id).in_(holders))
-            drafts = rows(Held)
-            reviews = rows(Review)
-            seats = rows(Seat, col(Seat.review).in_([review.id for review in reviews]))
-            checks = [draft.id for draft in drafts] + [entry["subject"] for entry in entries]
+            accounts = tuple(account for each in holders for account in self._people.accounts_in(session, each))
+            kept = _Kept(session, self._people.seals.vault, holders)
+            checks = [row.id for row in kept.of(Held)] + [entry["subject"] for entry in entries]
             return Dossier(
                 at=at.astimezone(UTC).isoformat(timespec="seconds"),
                 pseudonyms=holders,
-                accounts=tuple(account for each in holders for account in self._people.accounts(each)),
-                answered_in=_of(known[0], "language", "locale", "zone") if known else {},
-                roles=tuple(_of(grant, "role", "owner", "at") for grant in rows(Grant)),
-                drafts=tuple(_opened(draft, vault, "id", "at", "until", "outcome", "state") for draft in drafts),
-                reviews=(
-                    *(_opened(review, vault, "id", "screening", "at", "state") for review in reviews),
-                    *(_opened(seat, vault, "id", "review", "owner", "state", "decided_at") for seat in seats),
-                ),
-                appeals=tuple(_opened(row, vault, "id", "screening", "rule", "at", "state") for row in rows(Appeal)),
-                receipts=tuple(
-                    _of(row, "code", "screening", "policy", "outcome", "at")
-                    for row in rows(Receipt, col(Receipt.screening).in_(checks[:10_000]))
-                ),
-                reminders=tuple(_of(row, "screening", "at") for row in rows(Reminder)),
-                policies_known=(
-                    *(_of(row, "revision", "at") for row in rows(Acknowledgement)),
-                    *({**_of(row, "revision", "at"), "quiz": True} for row in rows(QuizDone)),
-                    *({**_of(row, "at"), "revision": row.policy, "quiz": False} for row in rows(Quiz)),
-                ),
+                accounts=accounts,
+                answered_in=kept.answered_in(),
+                roles=tuple(_of(grant, "role", "owner", "at") for grant in kept.of(Grant)),
+                drafts=tuple(kept.opened(Held, "id", "at", "until", "outcome", "state")),
+                reviews=kept.reviews(),
+                appeals=tuple(kept.opened(Appeal, "id", "screening", "rule", "at", "state")),
+                receipts=kept.receipts(checks),
+                reminders=tuple(_of(row, "screening", "at") for row in kept.of(Reminder)),
+                policies_known=kept.policies(),
                 entries=tuple(entries),
             )
 
@@ -120,6 +102,51 @@ class Subjects:
                     found.append(entry)
         words = look(self._ledger, sorted(seqs), by=by, at=at, why="subject") if seqs else {}
         return [_told(entry, holders, words.get(entry.seq)) for entry in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the tables hold of these pseudonyms, inside one transaction."""
+
+    session: Session
+    vault: Vault
+    holders: Sequence[str]
+
+    def of(self, table: type[SQLModel], **within: Sequence[str]) -> Sequence[Any]:
+        """Rows whose column is one of the values; without a column, those that are the person's."""
+        ((column, values),) = (within or {"person": self.holders}).items()
+        return self.session.exec(select(table).where(col(getattr(table, column)).in_(values))).all()
+
+    def opened(self, table: type[SQLModel], *names: str) -> Iterator[Row]:
+        return (self._open(row, *names) for row in self.of(table))
+
+    def answered_in(self) -> Row:
+        known = self.of(Person, id=self.holders)
+        return _of(known[0], "language", "locale", "zone") if known else {}
+
+    def reviews(self) -> tuple[Row, ...]:
+        seats = self.of(Seat, review=[review.id for review in self.of(Review)])
+        return (
+            *self.opened(Review, "id", "screening", "at", "state"),
+            *(self._open(seat, "id", "review", "owner", "state", "decided_at") for seat in seats),
+        )
+
+    def receipts(self, checks: Sequence[str]) -> tuple[Row, ...]:
+        # In portions: a database takes no statement with a hundred thousand values.
+        portions = (checks[start : start + 500] for start in range(0, len(checks), 500))
+        rows = (row for portion in portions for row in self.of(Receipt, screening=portion))
+        return tuple(_of(row, "code", "screening", "policy", "outcome", "at") for row in rows)
+
+    def policies(self) -> tuple[Row, ...]:
+        return (
+            *(_of(row, "revision", "at") for row in self.of(Acknowledgement)),
+            *({**_of(row, "revision", "at"), "quiz": True} for row in self.of(QuizDone)),
+            *({**_of(row, "at"), "revision": row.policy, "quiz": False} for row in self.of(Quiz)),
+        )
+
+    def _open(self, row: Any, *names: str) -> Row:
+        words = json.loads(self.vault.unseal(row.wrapped, row.sealed, row.id.encode())) if row.sealed else None
+        return {**_of(row, *names), "words": words}
 
 
 def _told(entry: Entry, holders: Sequence[str], words: bytes | None) -> Row:
@@ -141,11 +168,6 @@ def _looked_at(entry: Entry, seqs: set[int]) -> bool:
 def _of(row: Any, *names: str) -> Row:
     values = {name: getattr(row, name) for name in names}
     return {name: _moment(value) if isinstance(value, float) else value for name, value in values.items()}
-
-
-def _opened(row: Any, vault: Vault, *names: str) -> Row:
-    words = json.loads(vault.unseal(row.wrapped, row.sealed, row.id.encode())) if row.sealed else None
-    return {**_of(row, *names), "words": words}
 
 
 def _moment(value: float) -> str:

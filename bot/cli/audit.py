@@ -42,7 +42,7 @@ def _ledger() -> Ledger:
     Where the keys are at hand, the words can be opened to hold them against what was promised.
     """
     settings = read_settings()
-    store, people = Store(settings.database, read_only=True), None
+    store, people = Store(settings.database, read_only=True, keeps_open=False), None
     # Another key than the one that sealed them says nothing about the words.
     with suppress(VaultError, RecordError):
         seals = masters.fitting(settings.keys_dir, store)
@@ -142,6 +142,14 @@ def _report(found: Verification, wording: Wording) -> list[str]:
         else wording.say("Entry {seq}: {what}", seq=fault.seq, what=_what(fault, wording))
         for fault in found.faults
     ]
+    if found.forgotten:
+        lines.append(
+            wording.count(
+                "The words of {number} entry were let go, and the ledger says why.",
+                "The words of {number} entries were let go, and the ledger says why.",
+                found.forgotten,
+            )
+        )
     if found.is_sound:
         lines.append(
             wording.count(

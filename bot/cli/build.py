@@ -97,7 +97,7 @@ def open_revisions(settings: Settings, store: Store, ledger: Ledger) -> Revision
 
 def existing_revisions(settings: Settings) -> Revisions | None:
     """What was published, for who only reads: nothing is made or migrated. None where nothing can have been."""
-    store = Store(settings.database, read_only=True)
+    store = Store(settings.database, read_only=True, keeps_open=False)
     try:
         if not store.has(Revision):
             return None
@@ -119,13 +119,14 @@ class Record:
     """As long as it lives, nobody replaces the data or the keys."""
 
     @classmethod
-    def open(cls, settings: Settings) -> Record:
+    def open(cls, settings: Settings, *, for_long: bool = False) -> Record:
         """Tables brought to their newest form, keys made at the very first start, the ledger's head caught up.
 
         Raises `SettingsError` for a key that cannot be read, `RecordError` for the rest: also where another master key
         sealed what lies here, or a restore was broken off.
         """
-        store, presence = Store(settings.database), _settled(settings)
+        presence = _settled(settings)
+        store = Store(settings.database, keeps_open=for_long)
         try:
             masters.look(settings.keys_dir, store)
             seals = Seals.open(settings.keys_dir)

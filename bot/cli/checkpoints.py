@@ -62,7 +62,7 @@ def public_key(given: list[str] | None) -> list[str] | None:
 def compared(settings: Settings, places: Sequence[Path] | None, keys: Sequence[str] | None) -> Comparison:
     """The ledger against these places, or else against what there is: the database's own table and the folders that
     are set. By default the installation's own key is trusted. Raises `OSError`, `RecordError`."""
-    store, unread = Store(settings.database, read_only=True), list[Note]()
+    store, unread = Store(settings.database, read_only=True, keeps_open=False), list[Note]()
     try:
         sources = [read_place(place) for place in places] if places else [read_own(store)]
         if not places:

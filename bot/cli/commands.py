@@ -21,12 +21,15 @@ from bot.cli import (
     EXIT_REFUSED,
     EXIT_SETTINGS,
     EXIT_USAGE,
-    forgetting,  # noqa: F401 -- its commands belong to `audit`
+    counting,  # noqa: F401 -- its commands, and those of the next two, belong to `audit`
+    forgetting,  # noqa: F401
+    searching,  # noqa: F401
 )
 from bot.cli.audit import audit
 from bot.cli.backing_up import backup, restore
 from bot.cli.build import tongue
 from bot.cli.doctor import doctor
+from bot.cli.exporting import export
 from bot.cli.keys import keys
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
@@ -56,6 +59,7 @@ app.command()(screen)
 policy.command("import-vale")(import_vale)
 policy.command("voice")(voice)
 policy.command("suggestions")(suggestions)
+audit.command()(export)
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")

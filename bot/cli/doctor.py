@@ -182,7 +182,8 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         return
     try:
         # A doctor looks and changes nothing: no table is made or migrated here.
-        store = Store(settings.database, read_only=True)
+        store = Store(settings.database, read_only=True, keeps_open=False)
+        yield Part(wording.say("Database"), "active", f"{store.kind}, {store.place}")
         found = Ledger(store, settings.data_dir / "ledger.head").verify()
         store.close()
     except StoreError as error:
@@ -254,7 +255,7 @@ def _signing_key(settings: Settings, wording: Wording) -> Part:
 
 
 def _late(settings: Settings) -> Sequence[Lateness]:
-    store = Store(settings.database, read_only=True)
+    store = Store(settings.database, read_only=True, keeps_open=False)
     try:
         period = timedelta(minutes=settings.checkpoint_minutes)
         known = store.has(Outpost)

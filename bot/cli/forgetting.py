@@ -15,6 +15,7 @@ from bot.accounts import is_account
 from bot.audit.dossier import dossier_page
 from bot.audit.erasure import Erasures
 from bot.audit.holds import HeldError, Holds
+from bot.audit.index import Index
 from bot.audit.retention import Retention
 from bot.audit.subject import Dossier, Subjects
 from bot.audit.unmasking import Refusal, Request, Unmasked, Unmasking
@@ -44,6 +45,10 @@ class Desk:
     @property
     def by(self) -> str:
         return self.record.people.person(AUTHOR)
+
+    @property
+    def index(self) -> Index:
+        return Index(self.record.store, self.record.ledger)
 
     @property
     def holds(self) -> Holds:
@@ -78,7 +83,7 @@ def erase(
     if not yes and not typer.confirm(question, err=True):
         return EXIT_USAGE
     record = desk.record
-    erasures = Erasures(record.store, record.ledger, record.people, desk.settings.keys_dir / "erased")
+    erasures = Erasures(record.store, record.ledger, record.people, desk.settings.keys_dir / "erased", desk.index)
     try:
         erased = erasures.erase(person, by=desk.by, reason=reason, at=datetime.now(UTC))
     except HeldError as held:
@@ -97,7 +102,9 @@ def purge() -> int:
     """Let go of words whose time is over, and clear the database's files of what is no longer in its tables."""
     desk = Desk.open()
     policy = open_policy(desk.settings)
-    gone = Retention(desk.record.store, desk.record.ledger).let_go(policy.record, policy.revision, datetime.now(UTC))
+    gone = Retention(desk.record.store, desk.record.ledger, desk.index).let_go(
+        policy.record, policy.revision, datetime.now(UTC)
+    )
     desk.say(
         desk.wording.count(
             "The words of {number} entry were let go: their time was over.",
@@ -109,6 +116,7 @@ def purge() -> int:
 
 
 def _purged(desk: Desk) -> int:
+    desk.index.follow()
     desk.record.store.purge()
     desk.say(desk.wording.say("Nothing of what was let go is left in the database's files."))
     return 0

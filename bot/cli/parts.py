@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bot.audit.index import Index
 from bot.audit.retention import Retention
 from bot.chat.desk import Desk
 from bot.clock import Clock
@@ -68,7 +69,7 @@ class Parts:
             Days(store),
             awaiting,
             quizzes,
-            Retention(store, cabinet.ledger),
+            Retention(store, cabinet.ledger, Index(store, cabinet.ledger)),
             lambda: prescreen.screener.policy,
         )
         return cls(store, cabinet, work, desk, clock, cards, awaiting)

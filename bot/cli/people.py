@@ -20,6 +20,7 @@ from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
 from bot.people import CODE_LIFE, People
 from bot.roles import Given, Roles
 from bot.settings import Settings, read_settings
+from bot.teams import LONGEST, NoTeam, Teams
 from bot.wording import Wording
 
 people = typer.Typer(no_args_is_help=True, help="Say who may do what, and link the accounts of one person.")
@@ -38,6 +39,7 @@ class Register:
     people: People
     roles: Roles
     ledger: Ledger
+    teams: Teams
 
     @property
     def by(self) -> str:
@@ -49,18 +51,29 @@ def _register() -> Register:
     settings = read_settings()
     record = Record.open(settings)
     return Register(
-        settings, Wording(tongue(settings)), record.people, Roles(record.store, record.ledger), record.ledger
+        settings,
+        Wording(tongue(settings)),
+        record.people,
+        Roles(record.store, record.ledger),
+        record.ledger,
+        Teams(record.store),
     )
 
 
 @people.command("list")
 def list_(as_json: Json = False) -> None:
-    """Everybody's accounts and roles."""
+    """Everybody's accounts, roles and teams."""
     register = _register()
-    given = register.roles.given()
-    rows = [(accounts, _held(person, given)) for person, accounts in register.people.everybody().items()]
+    given, members = register.roles.given(), register.teams.members()
+    rows = [
+        (accounts, _held(person, given), members.team(person))
+        for person, accounts in register.people.everybody().items()
+    ]
     if as_json:
-        lines = [{"accounts": accounts, **{name: list(held[name]) for name in held}} for accounts, held in rows]
+        lines = [
+            {"accounts": accounts, **{name: list(held[name]) for name in held}, "team": team}
+            for accounts, held, team in rows
+        ]
         sys.stdout.write(json.dumps(lines) + "\n")
         return
     say = register.wording.say
@@ -70,9 +83,10 @@ def list_(as_json: Json = False) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column(say("Accounts"))
     table.add_column(say("Roles"))
-    for accounts, held in rows:
+    table.add_column(say("Team"))
+    for accounts, held, team in rows:
         groups = [say("{role} (Slack group)", role=title) for title in held["from_groups"]]
-        table.add_row(", ".join(accounts), ", ".join([*held["roles"], *groups]))
+        table.add_row(", ".join(accounts), ", ".join([*held["roles"], *groups]), team or "")
     terminal().print(table)
 
 
@@ -109,6 +123,28 @@ def revoke(account: Account, role: Named) -> int:
         say("{account}: {role} no more.", account=account, role=title)
         if is_done
         else say("{account} did not have {role}.", account=account, role=title)
+    )
+    return 0
+
+
+@people.command()
+def team(
+    account: Account,
+    name: Annotated[str, typer.Argument(help="The team's name; without one, they are in none.")] = "",
+) -> int:
+    """Say to which team somebody belongs. It allows nothing: statistics count by it, from five people on."""
+    register = _register()
+    say = register.wording.say
+    if not _is_account(register, account):
+        return EXIT_USAGE
+    try:
+        register.teams.label(register.people.person(account), name or None)
+    except NoTeam:
+        return _refused(say("That is no name of a team: write up to {most} letters, digits, signs.", most=LONGEST))
+    terminal().print(
+        say("{account}: {team}, from now on.", account=account, team=" ".join(name.split()))
+        if name
+        else say("{account} is in no team now.", account=account)
     )
     return 0
 

@@ -85,7 +85,7 @@ def serve(*, link: bool) -> None:
 def _opened(settings: Settings) -> Record:
     """Whoever reads the log is told too why there will be no verdicts."""
     try:
-        return Record.open(settings)
+        return Record.open(settings, for_long=True)
     except RecordError as error:
         log.critical("record.unusable", code=error.code, place=error.place, remedy=str(error))
         raise

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
+from stored import stored
 
 from bot.actions import Action, Verb, tag
 from bot.appeals import Standing
@@ -129,8 +132,7 @@ def test_only_the_writer_acts_on_a_draft(talk: Talk) -> None:
 def test_what_is_kept_is_sealed(talk: Talk, store: Store) -> None:
     talk.send(SECRET_NEWS)
     talk.asked(CODE)
-    lying = b"".join(path.read_bytes() for path in store._file.parent.glob("vaglio.db*"))  # type: ignore[union-attr]
-    assert b"SEGRETO-12" not in lying
+    assert b"SEGRETO-12" not in stored(store)
 
 
 # --- Changing it ---------------------------------------------------------------------------------------------------
@@ -521,6 +523,30 @@ def test_nobody_rules_on_their_own_appeal(talk: Talk) -> None:
     _, appeal = disagree(talk)
     talk.press(Verb.OVERTURN, appeal, ANNA, words="Ho ragione.", place="slack:CCOMMS")
     assert talk.send(RUDE).remarks != ()
+
+
+def test_of_two_who_decide_an_appeal_at_once_the_one_on_record_counts(
+    talk: Talk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, appeal = disagree(talk)
+    appeals, carla = talk.conversation.cabinet.appeals, "slack:T1:U3"
+    decide, said = appeals.decide, list[str]()
+
+    def meanwhile(*given: Any) -> Any:
+        # Bruno's word is on record and does not count yet: now Carla's comes.
+        if not said:
+            said.append("Carla")
+            said.append(text_of(talk.press(Verb.UPHOLD, appeal, carla, words="No.", place="slack:CCOMMS")))
+        return decide(*given)
+
+    monkeypatch.setattr(appeals, "decide", meanwhile)
+    talk.press(Verb.OVERTURN, appeal, BRUNO, words="Sì.", place="slack:CCOMMS")
+    assert "Qualcuno ha fatto prima" in said[1]
+    found = appeals.find(appeal)
+    assert found is not None
+    assert found.state is Standing.OVERTURNED
+    (entry,) = [entry for entry in ledger.entries() if entry.kind == "appeal_decision"]
+    assert json.loads(entry.body)["facts"]["ruling"] == "overturned"
 
 
 # --- Receipts ------------------------------------------------------------------------------------------------------

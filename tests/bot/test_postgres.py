@@ -15,6 +15,7 @@ from sqlmodel import Session
 from bot import store as stores
 from bot.audit.errors import Code, RecordError, why
 from bot.audit.ledger import Ledger
+from bot.audit.seals import Seals
 from bot.people import People
 from bot.store import Store, StoreError
 from bot.tables import Entry, Identity, Person, Revision, Tally
@@ -247,12 +248,12 @@ def test_an_error_of_ours_shows_no_value(store: Store) -> None:
         session.add(Person(id="p_1"))
         session.flush()
         for _ in range(2):
-            session.connection().exec_driver_sql("INSERT INTO identity VALUES ('slack:T1:ANNA', 'p_1')")
+            session.connection().exec_driver_sql("INSERT INTO identity VALUES ('slack:T1:CARLA', 'p_1', '\\x00')")
 
     with pytest.raises(IntegrityError) as refused, store.write() as session:
         twice(session)
     assert "identity_pkey" in str(refused.value)
-    assert "ANNA" not in str(refused.value.orig)
+    assert "CARLA" not in str(refused.value.orig)
     with pytest.raises(DatabaseError) as wrong, store.read() as session:
         session.connection().exec_driver_sql("SELECT CAST(%(it)s AS integer)", {"it": "ANNA"})
     assert "ANNA" not in str(wrong.value)
@@ -283,6 +284,13 @@ def test_what_is_committed_is_on_the_disk_whatever_the_server_was_told(database:
     store.close()
 
 
-def test_an_account_that_two_bring_at_once_is_refused_by_nothing(store: Store, postgres_server: Server) -> None:
+def test_an_account_that_two_bring_at_once_is_not_in_the_servers_log(
+    store: Store, seals: Seals, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The server writes down what it refuses, with the row's values; so it must never have to."""
-    assert People(store).person("slack:T1:ANNA") == People(store).person("slack:T1:ANNA")
+    log = postgres_server.folder / "log"
+    people, refused = People(store, seals), log.read_text(encoding="utf-8").count("identity_pkey")
+    first = people.person("slack:T1:ANNA")
+    monkeypatch.setattr(people, "_find", lambda account: monkeypatch.undo() or None)
+    assert people.person("slack:T1:ANNA") == first
+    assert log.read_text(encoding="utf-8").count("identity_pkey") == refused

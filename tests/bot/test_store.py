@@ -7,10 +7,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
+from bot.audit import records
 from bot.audit.errors import RecordError
+from bot.audit.ledger import Ledger
+from bot.audit.seals import Seals
+from bot.people import People
 from bot.store import MIGRATIONS, Store, StoreError
 
 
@@ -31,6 +35,67 @@ def test_the_way_back_leaves_nothing(store: Store) -> None:
     config.attributes["engine"] = store._writing
     command.downgrade(config, "base")
     assert inspect(store.engine).get_table_names() == ["alembic_version"]
+    store.migrate()
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_people_go_forwards_and_back(store: Store) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = store._writing
+    command.downgrade(config, "0001")
+    with store.write() as session:
+        for name in ("anna", "bruno"):
+            session.connection().exec_driver_sql(
+                f"INSERT INTO person (id, account) VALUES ('p_{name}', 'local:{name}')"
+            )
+    command.upgrade(config, "0002")
+    with store.write() as session:
+        for name in ("carla", "dario"):  # who have no account any more
+            session.connection().exec_driver_sql(f"INSERT INTO person (id) VALUES ('p_{name}')")
+    command.downgrade(config, "0001")
+    with store.read() as session:
+        found = session.connection().exec_driver_sql("SELECT id, account FROM person ORDER BY id").all()
+    assert [tuple(row) for row in found] == [
+        *(("p_anna", "local:anna"), ("p_bruno", "local:bruno")),
+        *(("p_carla", "none:p_carla"), ("p_dario", "none:p_dario")),
+    ]
+
+
+def test_words_of_an_older_form_are_sealed_and_come_back(store: Store, seals: Seals, ledger: Ledger) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes.update(engine=store._writing, seals=seals)
+    command.downgrade(config, "0002")
+    said = {"v": 1, "seq": 1, "at": "2026-01-01T00:00:00.000000Z", "kind": "screening", "subject": "s_1",
+            "actor": "p_1", "previous": records.GENESIS, "facts": {}}  # fmt: skip
+    salt, words = b"s" * 32, b'{"text":"zampogna"}'
+    body = records.canonical({**said, "commitment": records.commitment(salt, words)})
+    row = {"at": said["at"], "body": body, "hash": records.digest(body), "salt": salt, "words": words}
+    with store.write() as session:
+        for statement in (
+            "INSERT INTO person (id) VALUES ('p_1')",
+            "INSERT INTO identity VALUES ('slack:T1:UANNA', 'p_1')",
+            "INSERT INTO entry VALUES (1, :at, 'screening', 's_1', :body, :hash)",
+            "INSERT INTO content VALUES (1, :salt, :words)",
+        ):
+            session.connection().execute(text(statement), row)
+    command.upgrade(config, "head")
+    assert People(store, seals).accounts("p_1") == ("slack:T1:UANNA",)
+    assert ledger.words([1]) == {1: words}
+    assert ledger.verify().is_sound
+    command.downgrade(config, "0002")
+    with store.read() as session:
+        assert session.connection().execute(text("SELECT account, person FROM identity")).one() == (
+            "slack:T1:UANNA", "p_1",
+        )  # fmt: skip
+        kept = session.connection().execute(text("SELECT salt, body FROM content")).one()
+    assert (bytes(kept[0]), bytes(kept[1])) == (salt, words)
+    config.attributes["seals"] = None
+    with pytest.raises(RecordError):
+        command.upgrade(config, "head")
+    store.migrate(seals)
 
 
 def test_the_folder_of_the_database_is_made(tmp_path: Path) -> None:

@@ -80,16 +80,16 @@ def _publish_policies() -> None:
 def downgrade() -> None:
     for table in (*_OF_THE_POLICY, *reversed(_OF_THE_DRAFT), *_OF_PEOPLE):
         op.drop_table(table)
-    # A person has one account again; whoever came by a second one comes anew.
+    # A person has one account again; whoever came by a second one comes anew. Nothing refers to `person` any more when
+    # it is made anew: SQLite would refuse that.
+    op.execute("CREATE TEMPORARY TABLE had AS SELECT person, min(account) AS account FROM identity GROUP BY person")
+    op.drop_table("identity")
     with op.batch_alter_table("person") as person:
         person.add_column(sa.Column("account", sa.String(), nullable=False, server_default=""))
         person.drop_column("zone")
-    op.execute(
-        "UPDATE person SET account = (SELECT min(account) FROM identity WHERE identity.person = person.id) "
-        "WHERE EXISTS (SELECT 1 FROM identity WHERE identity.person = person.id)"
-    )
+    op.execute("UPDATE person SET account = coalesce((SELECT account FROM had WHERE had.person = id), 'none:' || id)")
+    op.execute("DROP TABLE had")
     op.create_index("ix_person_account", "person", ["account"], unique=True)
-    op.drop_table("identity")
 
 
 def _table(name: str, keys: list[str], *columns: sa.schema.SchemaItem, index: list[str] | None = None) -> None:

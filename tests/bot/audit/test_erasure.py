@@ -15,6 +15,7 @@ from bot.actions import Action, Verb, tag
 from bot.audit.erasure import Erasures
 from bot.audit.errors import RecordError
 from bot.audit.holds import HeldError, Holds
+from bot.audit.index import Filters, Index
 from bot.audit.ledger import Fault, Ledger
 from bot.audit.seals import HolderGoneError, Seals
 from bot.conversation import Conversation
@@ -37,7 +38,7 @@ OURS = (b"UANNAROSSI", b"7319462580", b"zampogna", b"argentina", b"SEGRETO-77", 
 
 @pytest.fixture
 def erasures(store: Store, ledger: Ledger, people: People, tmp_path: Path) -> Erasures:
-    return Erasures(store, ledger, people, tmp_path / "keys" / "erased")
+    return Erasures(store, ledger, people, tmp_path / "keys" / "erased", Index(store, ledger))
 
 
 @pytest.fixture
@@ -79,6 +80,8 @@ def _bytes(tmp_path: Path) -> Iterator[bytes]:
 def test_nothing_of_them_is_left_in_any_byte_and_the_chain_is_whole(
     busy: str, erasures: Erasures, store: Store, ledger: Ledger, people: People, tmp_path: Path
 ) -> None:
+    index = Index(store, ledger)
+    assert index.search(Filters(text="zampogna")).hits
     before, bruno = ledger.verify(), people.person(BRUNO)
     assert before.is_sound
     erased = erasures.erase(busy, by=bruno, reason="lo chiede lei", at=NOON)
@@ -90,6 +93,7 @@ def test_nothing_of_them_is_left_in_any_byte_and_the_chain_is_whole(
     for held in _bytes(tmp_path):
         for word in (*OURS, *(account.encode() for account in (ANNA, PHONE))):
             assert word not in held
+    assert index.search(Filters(text="zampogna")).hits == ()
     after = ledger.verify()
     assert (after.faults, after.forgotten) == ((), erased.words)
     assert people.accounts(busy) == ()

@@ -200,9 +200,11 @@ def test_the_head_is_there_before_the_first_entry(store: Store, tmp_path: Path) 
 
 
 @pytest.mark.sqlite_only("rights of files")
-def test_only_the_owner_may_read_what_is_made(data: Path, ledger: Ledger, prescreen: Prescreen) -> None:
-    prescreen(Draft(text="Ciao"))
-    found = {path.name: path.stat().st_mode & 0o777 for path in [data, *data.iterdir()]}
+def test_only_the_owner_may_read_what_is_made(data: Path, store: Store, prescreen: Prescreen) -> None:
+    with store.read() as session:
+        session.connection()  # somebody reads: the files beside the database stay
+        prescreen(Draft(text="Ciao"))
+        found = {path.name: path.stat().st_mode & 0o777 for path in [data, *data.iterdir()]}
     assert found.pop("data") == 0o700
     assert set(found) >= {"vaglio.db", "vaglio.db-wal", "vaglio.db-shm", "ledger.head", "ledger.lock"}
     assert set(found.values()) == {0o600}

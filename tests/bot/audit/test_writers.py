@@ -23,18 +23,13 @@ Start = Callable[[str, Path, str, int], "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def head(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "ledger.head"
-
-
-@pytest.fixture
 def start() -> Iterator[Start]:
     """Start a process that appends so many entries to the ledger at an address."""
     started: list[subprocess.Popen[str]] = []
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
-    def start(url: str, head: Path, name: str, count: int) -> subprocess.Popen[str]:
-        command = [sys.executable, str(WRITING), url, str(head), name, str(count)]
+    def start(url: str, folder: Path, name: str, count: int) -> subprocess.Popen[str]:
+        command = [sys.executable, str(WRITING), url, str(folder), name, str(count)]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
         return started[-1]
 
@@ -45,16 +40,16 @@ def start() -> Iterator[Start]:
 
 
 @contextmanager
-def opened(database: str, head: Path) -> Iterator[Ledger]:
+def opened(database: str, folder: Path) -> Iterator[Ledger]:
     store = Store(database)
-    yield Ledger(store, head)
+    yield Ledger(store, folder / "data" / "ledger.head")
     store.close()
 
 
-def test_threads_make_one_chain(ledger: Ledger, store: Store) -> None:
+def test_threads_make_one_chain(ledger: Ledger, people: People) -> None:
     def append(name: int) -> None:
         for number in range(10):
-            actor = People(store).person(f"slack:T1:U{number}")
+            actor = people.person(f"slack:T1:U{number}")
             ledger.append("screening", subject=f"{name}_{number}", facts={}, actor=actor, content=b"{}")
 
     threads = [threading.Thread(target=append, args=(name,)) for name in range(8)]
@@ -64,31 +59,31 @@ def test_threads_make_one_chain(ledger: Ledger, store: Store) -> None:
         thread.join()
     found = ledger.verify()
     assert (found.faults, found.count, found.lag) == ((), 80, 0)
-    assert len(People(store).everybody()) == 10
+    assert len(people.everybody()) == 10
 
 
 def test_processes_that_start_at_once_make_one_set_of_tables_and_one_chain(
-    database: str, head: Path, start: Start
+    database: str, tmp_path: Path, start: Start
 ) -> None:
-    processes = [start(database, head, name, 20) for name in ("a", "b", "c")]
+    processes = [start(database, tmp_path, name, 20) for name in ("a", "b", "c")]
     said = [process.communicate(timeout=100)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert sorted(int(number) for lines in said for number in lines.split()) == list(range(1, 61))
-    with opened(database, head) as ledger:
+    with opened(database, tmp_path) as ledger:
         found = ledger.verify()
     assert (found.faults, found.count, found.lag) == ((), 60, 0)
 
 
-def test_a_writer_that_is_killed_leaves_a_sound_chain_and_no_lock(database: str, head: Path, start: Start) -> None:
+def test_a_writer_that_is_killed_leaves_a_sound_chain_and_no_lock(database: str, tmp_path: Path, start: Start) -> None:
     kept = 0
     for turn in range(3):
-        process = start(database, head, f"{turn}", 10_000)
+        process = start(database, tmp_path, f"{turn}", 10_000)
         assert process.stdout is not None
         for _ in range(5 + turn):
             kept = int(process.stdout.readline())
         process.kill()
         process.wait()
-    with opened(database, head) as ledger:
+    with opened(database, tmp_path) as ledger:
         found = ledger.verify()
         assert found.faults == ()
         # What was said to be kept is kept; one more may be, of which it was killed before it could say so.
@@ -98,9 +93,11 @@ def test_a_writer_that_is_killed_leaves_a_sound_chain_and_no_lock(database: str,
 
 
 @pytest.mark.postgres_only("on SQLite every database of the tests above is empty at first")
-def test_processes_that_migrate_an_empty_database_at_once(postgres_server: Server, head: Path, start: Start) -> None:
+def test_processes_that_migrate_an_empty_database_at_once(
+    postgres_server: Server, tmp_path: Path, start: Start
+) -> None:
     name = postgres_server.create()
-    processes = [start(postgres_server.url(name), head, f"{number}", 1) for number in range(4)]
+    processes = [start(postgres_server.url(name), tmp_path, f"{number}", 1) for number in range(4)]
     for process in processes:
         process.communicate(timeout=100)
     assert [process.returncode for process in processes] == [0, 0, 0, 0]

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from sqlalchemy import text
-from sqlmodel import SQLModel
+from stored import stored
 
 from bot.appeals import Appeals
 from bot.audit.ledger import Ledger
@@ -312,12 +311,7 @@ class House:
 
     def bytes(self) -> bytes:
         """Everything that lies on the disk under the database's name; on a server, everything that it tells."""
-        if self.store.engine.dialect.name == "sqlite":
-            file = Path(str(self.store.engine.url.database))
-            return b"".join(path.read_bytes() for path in sorted(file.parent.glob("vaglio.db*")))
-        with self.store.engine.connect() as connection:
-            rows = [row for name in SQLModel.metadata.tables for row in connection.execute(text(f'TABLE "{name}"'))]
-        return b"\n".join(each if isinstance(each, bytes) else str(each).encode() for row in rows for each in row)
+        return stored(self.store)
 
 
 MakeHouse = Callable[..., House]

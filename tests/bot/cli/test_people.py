@@ -23,11 +23,12 @@ PHONE = "telegram:12345"
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path) -> None:
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path, database: str) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
     monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
     monkeypatch.setenv(f"{PREFIX}LANGUAGE", "en")
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", database)
     monkeypatch.chdir(tmp_path)
 
 
@@ -41,7 +42,7 @@ def listed(capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[list[str], lis
     capsys.readouterr()
     assert run(["people", "list", "--json"]) == 0
     found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
-    assert all(set(each) == {"accounts", "roles", "from_groups"} for each in found)
+    assert all(set(each) == {"accounts", "roles", "from_groups", "team"} for each in found)
     return {" ".join(each["accounts"]): (each["roles"], each["from_groups"]) for each in found}
 
 
@@ -146,3 +147,17 @@ def test_the_last_account_takes_its_roles_with_it(
     assert roles.given() == []
     said = [json.loads(entry.body) for entry in ledger.entries()]
     assert [entry["facts"].get("change", entry["kind"]) for entry in said] == ["unlink", "revoke", "grant"]
+
+
+def test_a_team_is_a_label(capsys: pytest.CaptureFixture[str], ledger: Ledger) -> None:
+    assert run(["people", "team", ANNA, "Vendite  Nord"]) == 0
+    assert f"{ANNA}: Vendite Nord, from now on." in capsys.readouterr().out
+    assert run(["people", "list"]) == 0
+    assert "Vendite Nord" in capsys.readouterr().out
+    assert run(["people", "team", ANNA]) == 0
+    assert f"{ANNA} is in no team now." in capsys.readouterr().out
+    assert run(["people", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["team"] is None
+    assert run(["people", "team", ANNA, "x" * 61]) == EXIT_USAGE
+    assert run(["people", "team", "nobody", "Nord"]) == EXIT_USAGE
+    assert ledger.entries() == []

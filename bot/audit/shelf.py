@@ -1,0 +1,225 @@
+"""Where the search index lies: apart from the record, and never in a backup of it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DatabaseError
+
+from bot.audit.errors import RecordError, why
+from bot.store import Store
+
+FILE: Final = "search.db"
+"""Beside an SQLite database; SQLite puts `-wal` and `-shm` beside it."""
+SCHEMA: Final = "search"
+"""In a database of PostgreSQL's."""
+FORM: Final = 1
+"""Of the tables below. An index of another form is made anew."""
+
+_LOCK: Final = 0x56616753
+"""An advisory lock of PostgreSQL's: the record's own writers do not wait for whoever follows it."""
+_PATIENCE: Final = 5.0
+_ERASES_AT_ONCE = sqlite3.sqlite_version_info >= (3, 42)
+"""Whether FTS5 takes words out of its index with the text. Older ones leave all of them there until they merge; newer
+ones too leave those with which a page of the index begins."""
+
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS state (
+         id INTEGER PRIMARY KEY, form INTEGER NOT NULL, seen INTEGER NOT NULL, hash TEXT NOT NULL,
+         unclean INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS hit (
+         seq INTEGER PRIMARY KEY, at TEXT NOT NULL, quarter INTEGER NOT NULL, kind TEXT NOT NULL,
+         subject TEXT NOT NULL, actor TEXT, holder TEXT, outcome TEXT, draft TEXT, account TEXT, channel TEXT,
+         language TEXT, policy TEXT, ruling TEXT, screening TEXT, owner TEXT)""",
+    """CREATE TABLE IF NOT EXISTS rule (
+         rule TEXT NOT NULL, seq INTEGER NOT NULL, part TEXT NOT NULL, clause TEXT NOT NULL, severity TEXT NOT NULL,
+         reason TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (rule, seq, part, clause, severity, reason))""",
+    "CREATE TABLE IF NOT EXISTS party (owner TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (owner, seq))",
+    # Between which numbers the entries of a day lie: a stretch of time is a stretch of numbers, but for late writers.
+    "CREATE TABLE IF NOT EXISTS span (day TEXT PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL)",
+    *(
+        f"CREATE INDEX IF NOT EXISTS hit_{name} ON hit ({name}, seq)"
+        for name in ("kind", "actor", "holder", "outcome", "account", "channel", "policy", "ruling", "screening")
+    ),
+    "CREATE INDEX IF NOT EXISTS rule_clause ON rule (clause, seq)",
+    "CREATE INDEX IF NOT EXISTS rule_seq ON rule (seq)",
+    "CREATE INDEX IF NOT EXISTS party_seq ON party (seq)",
+)
+_SQLITE = (
+    # What it is given is folded and parted already (see `bot.audit.terms`), so that PostgreSQL answers alike: of all
+    # tokenizers this one is the only that leaves that as it is.
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (body, tokenize = 'ascii', prefix = '2 3')",
+)
+_POSTGRES = (
+    "CREATE TABLE IF NOT EXISTS words (rowid INTEGER PRIMARY KEY, body tsvector NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS words_body ON words USING gin (body)",
+)
+TABLES: Final = ("state", "hit", "rule", "party", "span", "words")
+
+
+class Shelf:
+    """`read` and `write` give connections on which the index's tables have their plain names."""
+
+    def __init__(self, store: Store) -> None:
+        self._main = store
+        self.is_sqlite = store.engine.dialect.name == "sqlite"
+        self.file = Path(store.place).with_name(FILE) if self.is_sqlite else None
+        self._own = Store(f"sqlite:///{self.file}") if self.file else None
+        if self._own:
+            # Looking things up all over a million entries wants more than SQLite's two megabytes.
+            @event.listens_for(self._own.engine, "connect")
+            def _on_connect(connection: sqlite3.Connection, _: object) -> None:
+                connection.execute("PRAGMA cache_size=-65536")
+
+        self.place = str(self.file or f"{store.place} ({SCHEMA})")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One state of the index from the first question to the last. Raises `RecordError`."""
+        if self._own:
+            with self._own.read() as session:
+                yield session.connection()
+            return
+        with self._said(), self._main.engine.connect() as connection, connection.begin():
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}")
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One at a time, of all processes; committed on leaving. Raises `RecordError`."""
+        if self._own:
+            with self._own.write() as session:
+                yield session.connection()
+            return
+        with self._said(), self._main.engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}")
+            yield connection
+
+    def is_there(self) -> bool:
+        """Whether an index was ever made."""
+        if self.file:
+            return self.file.exists()
+        with self._said(), self._main.engine.connect() as connection:
+            found = connection.execute(text("SELECT to_regnamespace(:schema)"), {"schema": SCHEMA}).scalar()
+        return found is not None
+
+    def make(self) -> None:
+        """The tables, where they are missing; a file for its owner alone. Raises `RecordError`."""
+        if self.file:
+            self._make_file(self.file)
+        with self.write() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            self._make_tables(connection)
+
+    def _make_tables(self, connection: Connection) -> None:
+        for statement in _TABLES:
+            connection.exec_driver_sql(_for(statement, is_sqlite=self.is_sqlite))
+        for statement in _SQLITE if self.is_sqlite else _POSTGRES:
+            connection.exec_driver_sql(statement)
+        if self.is_sqlite and _ERASES_AT_ONCE:
+            connection.exec_driver_sql("INSERT INTO words (words, rank) VALUES ('secure-delete', 1)")
+        connection.execute(
+            text("INSERT INTO state VALUES (1, :form, 0, '', 0) ON CONFLICT (id) DO NOTHING"), {"form": FORM}
+        )
+
+    def empty(self, connection: Connection) -> None:
+        """All of it anew, inside a transaction of `write`. What lay there is gone for good after `clean`."""
+        for table in TABLES:
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+        self._make_tables(connection)
+        connection.execute(text("UPDATE state SET unclean = 1"))
+
+    def throw_away(self) -> None:
+        """A file that is no database any more. Raises `RecordError` where it may not be removed."""
+        if self._own is None or self.file is None:
+            return
+        self._own.close()
+        try:
+            for beside in ("", "-wal", "-shm"):
+                Path(f"{self.file}{beside}").unlink(missing_ok=True)
+        except OSError:
+            raise RecordError("rights", self.place) from None
+
+    def count_values(self) -> None:
+        """Have PostgreSQL learn how common each value is: it goes by that, and may not have looked for long."""
+        if self.is_sqlite:
+            return
+        with self.write() as connection:
+            for table in TABLES:
+                connection.exec_driver_sql(f"ANALYZE {table}")
+
+    def clean(self) -> bool:
+        """See that what was deleted is nowhere any more: not in a free page, not in the log of what was written.
+
+        False: somebody is reading, and the log cannot be cut now. Raises `RecordError`.
+        """
+        with self.read() as connection:
+            before = connection.execute(text("SELECT unclean FROM state")).scalar_one()
+        if not before:
+            return True
+        if not (self._clean_sqlite() if self._own else self._clean_postgres()):
+            return False
+        with self.write() as connection:
+            # Whoever deleted something meanwhile cleans up after themselves.
+            connection.execute(text("UPDATE state SET unclean = 0 WHERE unclean = :before"), {"before": before})
+        return True
+
+    def _clean_sqlite(self) -> bool:
+        assert self._own is not None  # noqa: S101 -- for the types
+        with self._own.write() as session:
+            # All segments into one, in which nothing is left of what was deleted.
+            session.connection().exec_driver_sql("INSERT INTO words (words) VALUES ('optimize')")
+        with self._own.read() as session:
+            connection = session.connection()
+            connection.exec_driver_sql("COMMIT")  # neither of the two can be part of anything
+            connection.exec_driver_sql("VACUUM")
+            until = time.monotonic() + _PATIENCE
+            while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+                if time.monotonic() > until:
+                    return False
+                time.sleep(0.05)
+        return True
+
+    def _clean_postgres(self) -> bool:
+        # A plain VACUUM leaves the bytes in the page, and GIN never lets go of a word that it has known.
+        alone = self._main.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with self._said(), alone.connect() as connection:
+            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.words")
+        return True
+
+    def close(self) -> None:
+        if self._own:
+            self._own.close()
+
+    def _make_file(self, file: Path) -> None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with suppress(FileExistsError):
+                os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError:
+            raise RecordError("rights", self.place) from None
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            raise RecordError(why(error) or "other", self.place) from None
+
+
+def _for(statement: str, *, is_sqlite: bool) -> str:
+    if is_sqlite:
+        by_key = "PRIMARY KEY (" in statement
+        return f"{statement} WITHOUT ROWID" if by_key else statement
+    # Texts are compared byte by byte, as SQLite does, whatever the server's own order is.
+    return statement.replace(" TEXT", ' TEXT COLLATE "C"')

@@ -1,0 +1,65 @@
+"""What entries are chosen by on the command line: the same options to find them and to export them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Annotated
+
+import typer
+
+from bot.audit.facets import Part
+from bot.audit.filters import day_begins, day_ends
+from bot.cli.build import open_policy
+from bot.settings import Settings
+from rules.draft import Account, Channel
+from rules.verdict import Outcome
+
+Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day.", metavar="DAY")]
+Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day.", metavar="DAY")]
+InWords = Annotated[
+    str | None, typer.Option("--text", help='In the masked words: words, "phrases" and beginnings*; all must be there.')
+]
+OfOutcome = Annotated[Outcome | None, typer.Option("--outcome", help="Of the check.")]
+OfRule = Annotated[str | None, typer.Option("--rule", help="A rule, or how rules begin: 'tone.*'.")]
+AsPart = Annotated[Part | None, typer.Option("--part", help="Why the entry names the rule.")]
+OfClause = Annotated[str | None, typer.Option("--clause", help="Of a finding.")]
+OnChannel = Annotated[Channel | None, typer.Option("--channel", help="Where the draft was to go.")]
+OnAccount = Annotated[Account | None, typer.Option("--account", help="In whose name.")]
+OfKind = Annotated[str | None, typer.Option("--kind", help="Of entry: screening, decision, override ...")]
+OfPolicy = Annotated[str | None, typer.Option("--policy", help="A revision.")]
+OfPerson = Annotated[str | None, typer.Option("--person", help="A pseudonym: who did it, or of whom it is.")]
+OfOwner = Annotated[str | None, typer.Option("--owner", help="Who was asked, or decided.")]
+OfRuling = Annotated[str | None, typer.Option("--ruling", help="approved, rejected, change, upheld or overturned.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A stretch of days, as the policy's time zone has them."""
+
+    since: datetime | None
+    until: datetime | None
+
+    @classmethod
+    def of(cls, since: datetime | None, until: datetime | None, settings: Settings) -> Days:
+        """Raises `typer.BadParameter` for days in the wrong order."""
+        if since is None and until is None:
+            return cls(None, None)
+        if since and until and until < since:
+            raise typer.BadParameter("the last day comes before the first", param_hint="--until")
+        zone = open_policy(settings).zone
+        return cls(_begins(since, zone), _ends(until, zone))
+
+
+def _begins(day: datetime | None, zone: tzinfo) -> datetime | None:
+    try:
+        return day_begins(day.date(), zone) if day else None
+    except OverflowError:  # before anything that could have been recorded
+        return None
+
+
+def _ends(day: datetime | None, zone: tzinfo) -> datetime | None:
+    try:
+        return day_ends(day.date(), zone) if day else None
+    except OverflowError:
+        return None
