@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bot.audit.manifests import sync
 from bot.audit.presence import FILE as IN_USE
+from bot.audit.shelf import FILE as SEARCH
 
 _STAGE: Final = "restoring"
 _ASIDE: Final = "data.before-"
@@ -82,7 +83,10 @@ class Switch:
             away += [(_with(self._database, each), _with(kept, each)) for each in _BESIDE]
             into += [(_with(fresh, each), _with(self._database, each)) for each in _BESIDE]
         pairs = [[str(old), str(new)] for old, new in (*away, *into)]
-        return {"aside": str(aside) if any(old.exists() for old, _ in away) else None, "moves": pairs}
+        # What was derived from the old database fits no other.
+        derived = [str(_with(self._database.with_name(SEARCH), each)) for each in _BESIDE] if self._database else []
+        kept = str(aside) if any(old.exists() for old, _ in away) else None
+        return {"aside": kept, "moves": pairs, "derived": derived}
 
     def finish(self) -> None:
         """Do what the journal says, from wherever it was broken off. Raises `OSError`."""
@@ -93,6 +97,8 @@ class Switch:
             # Whatever has its new name has been moved; what lies under its old one then came after it.
             if os.path.lexists(old) and not os.path.lexists(new):
                 old.rename(new)
+        for path in said.get("derived", ()):
+            Path(path).unlink(missing_ok=True)
         folders = {Path(each).parent for pair in said.get("moves", ()) for each in pair}
         for folder in folders:
             if folder.is_dir():

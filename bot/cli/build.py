@@ -125,7 +125,8 @@ class Record:
         Raises `SettingsError` for a key that cannot be read, `RecordError` for the rest: also where another master key
         sealed what lies here, or a restore was broken off.
         """
-        store, presence = Store(settings.database, keeps_open=for_long), _settled(settings)
+        presence = _settled(settings)
+        store = Store(settings.database, keeps_open=for_long)
         try:
             masters.look(settings.keys_dir, store)
             seals = Seals.open(settings.keys_dir)

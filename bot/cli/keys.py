@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.audit import rotation
+from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.presence import alone
 from bot.cli import EXIT_USAGE
@@ -67,7 +68,10 @@ def forget_master(
         refuse_half_a_restore(settings)
         store.look_that_nobody_else_is_here()
         store.migrate()
-        gone = rotation.forget(settings.keys_dir, store, Ledger(store, settings.data_dir / "ledger.head"), now)
+        ledger = Ledger(store, settings.data_dir / "ledger.head")
+        gone = rotation.forget(settings.keys_dir, store, ledger, now)
+        with closing(Index(store, ledger)) as index:
+            index.follow()  # what was opened before lies there in the clear
     if gone is None:
         terminal(errors=True).print(wording.say("The master key opens what lies here: nothing was let go."))
         return EXIT_USAGE
