@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 from sqlmodel import Session, SQLModel, col, delete, func, or_, select
 
+from bot.audit.following import BATCH
 from bot.audit.holds import HeldError, standing
 from bot.audit.index import Index
 from bot.audit.ledger import Ledger
@@ -108,8 +109,8 @@ class Erasures:
             ours = select(Entry.subject).where(Entry.kind == KIND)
             known |= set(session.exec(ours).all())
             back = sorted(known & set(session.exec(select(PersonKey.person)).all()))
-        if back:
-            self._erase_again(back, at)
+        for start in range(0, len(back), BATCH):
+            self._erase_again(back[start : start + BATCH], at)
         self._note(sorted(known - self.noted()))
         if back:
             log.warning("person.erased_again", count=len(back))

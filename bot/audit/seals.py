@@ -7,6 +7,7 @@ import hmac
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import text
 from sqlmodel import Session, col, delete, select
 
 from bot.audit.vault import Vault, VaultError, decrypted, encrypted, new_key
@@ -15,6 +16,10 @@ from bot.tables import PersonKey
 
 HOUSE: Final = "house"
 """Holds what is about nobody in particular."""
+
+
+# Every draft waits for it.
+_WRAPPED = text("SELECT wrapped FROM personkey WHERE person = :person")
 
 
 class HolderGoneError(Exception):
@@ -92,8 +97,8 @@ class Seals:
 
     def key(self, session: Session, holder: str) -> bytes | None:
         """None: they were erased. Raises `VaultError`."""
-        row = session.get(PersonKey, holder)
-        return None if row is None else self.unwrap_key(holder, row.wrapped)
+        wrapped = session.connection().execute(_WRAPPED, {"person": holder}).scalar()
+        return None if wrapped is None else self.unwrap_key(holder, bytes(wrapped))
 
 
 def person_about(holder: str) -> bytes:
