@@ -88,8 +88,8 @@ def first_words(policy: Policy, language: str) -> FirstWords:
     wording = Wording(language)
     return FirstWords(
         who=wording.say(
-            "I am Vaglio. Before you publish, I hold your draft against the company's social media policy and tell "
-            "you, only you, what to mend and why. I block nothing and I watch nobody: you ask, I answer."
+            "I am Vaglio, a program. Before you publish, I hold your draft against the company's social media policy "
+            "and tell you, only you, what to mend and why. I block nothing and I watch nobody: you ask, I answer."
         ),
         reads=wording.say("I read what you send me to check, and nothing else that you write."),
         keeps=(

@@ -89,7 +89,8 @@ class Prescreen:
 def _keepsake(screening: Screening, screener: Screener) -> Keepsake:
     draft, verdict = screening.draft, screening.verdict
     words = screener.policy.record.words
-    if words == "none":
+    # Somebody who speaks of their work conditions may well have left the account as it was.
+    if words == "none" or verdict.is_opinion:
         return Keepsake(None, None)
     as_written = draft if words == "raw" else None
     answered = draft.in_reply_to or ""

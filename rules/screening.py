@@ -21,7 +21,7 @@ from rules.judges import Judges
 from rules.knowledge.store import Knowledge
 from rules.language import Language, detect, prepare
 from rules.policy import Policy
-from rules.protection import gives_way, is_protected
+from rules.protection import gives_way, is_opinion, is_protected
 from rules.verdict import Finding, Severity, Unchecked, Verdict
 
 Said = TypeVar("Said", Finding, Unchecked)
@@ -158,6 +158,7 @@ class Screener:
             shadow=tuple(finding for finding in found if finding.rule in on_trial),
             unchecked=tuple(missed for missed in tried.missed if missed.rule not in on_trial),
             is_protected=protected,
+            is_opinion=is_opinion(subject),
             language=language.code,
             scores=dict(subject.scores),
             models=dict(subject.models),
@@ -220,6 +221,7 @@ def _finding(rule: BaseRule, hit: Hit) -> Finding:
         replacement=hit.replacement,
         score=hit.score,
         hides=hit.hides or rule.hides,
+        tells_opinion=rule.tells_opinion,
     )
 
 

@@ -60,6 +60,8 @@ class Finding:
     """From 0 to 1 where the detector has one."""
     hides: str | None = None
     """What stands there, in a word (`IBAN`), where the place must be blanked before anything is stored."""
+    tells_opinion: bool = False
+    """Whether it says what the writer thinks of their work: it is shown to them and never recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Verdict:
     """What rules on trial found: recorded, never shown, without a say in the outcome."""
     is_protected: bool = False
     """Whether the draft reads like speech that no policy may hold up, on the writer's own profile."""
+    is_opinion: bool = False
+    """Whether it reads like such speech in whosever name it is: then none of its words are to be kept."""
     language: str | None = None
     """The draft's language as two letters; None is undecided."""
     scores: Mapping[str, float] = field(default_factory=dict)

@@ -141,4 +141,3 @@ def _told(session: Session) -> tuple[str, Count]:
     seq, hashed = last or (0, records.GENESIS)
     tables = session.connection().execute(text("SELECT version_num FROM alembic_version")).scalar_one()
     return str(tables), Count(count=seq, head=hashed)
-

@@ -148,4 +148,3 @@ def _key(path: Path) -> bytes | None:
 def _digest(key: bytes) -> str:
     """By which a key is told from others, and nothing of it."""
     return hashlib.sha256(b"master key\n" + key).hexdigest()[:12]
-

@@ -21,6 +21,9 @@ GENESIS = "0" * 64
 SALT_BYTES = 32
 """Exactly: see `commitment`."""
 
+_UNSAID = frozenset({"protected_speech", "special_category"})
+"""Labels of which no score is recorded: an employer may not gather opinions, faith, health or union of anybody."""
+
 Facts = Mapping[str, object]
 
 
@@ -104,14 +107,14 @@ def screening_facts(screening: Screening) -> Facts:
             "attachments": list(draft.attachments),
         },
         "language": verdict.language,
-        "findings": _findings(verdict.findings),
-        "shadow": _findings(verdict.shadow),
+        "findings": _findings(_recorded(verdict.findings)),
+        "shadow": _findings(_recorded(verdict.shadow)),
         "dismissed": _findings(screening.dismissed),
         "unchecked": [
             {"rule": missed.rule, "reason": missed.reason, "severity": missed.severity.value}
             for missed in verdict.unchecked
         ],
-        "scores": dict(verdict.scores),
+        "scores": {name: score for name, score in verdict.scores.items() if name.rpartition(".")[2] not in _UNSAID},
         "models": dict(verdict.models),
     }
 
@@ -127,6 +130,10 @@ def screening_content(keepsake: Keepsake, count: int) -> bytes:
             "in_reply_to": answered.text if answered else None,
         }
     )
+
+
+def _recorded(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if not finding.tells_opinion]
 
 
 def _findings(findings: Sequence[Finding]) -> list[Facts]:

@@ -17,7 +17,7 @@ from bot.audit.ledger import Ledger
 from bot.audit.promises import ranges_of
 from bot.audit.records import RAW, timestamp
 from bot.store import Store
-from bot.tables import Content, Entry
+from bot.tables import Appeal, Content, Dismissal, Entry, Receipt, Review, Seat
 from rules.keeping import Keeping
 
 log = structlog.get_logger(__name__)
@@ -39,6 +39,7 @@ class Retention:
 
         Their entries stay. Each portion is one entry of its own, in one transaction with what it lets go.
         """
+        self._let_go_of_questions(now - timedelta(days=keeping.days))
         after, gone = 0, 0
         while True:
             with self._store.write() as session:
@@ -47,6 +48,9 @@ class Retention:
                 over = [seq for seq, entry, holder in portion if _is_over(entry, holder, keeping, holds, now)]
                 if over:
                     session.exec(delete(Content).where(col(Content.seq).in_(over)))
+                    # A receipt binds to words: it goes with them.
+                    checks = [entry.subject for seq, entry, _ in portion if seq in over and entry.kind == "screening"]
+                    session.exec(delete(Receipt).where(col(Receipt.screening).in_(checks)))
                     facts = {"purged": [list(each) for each in ranges_of(over)], "policy": policy}
                     self._ledger.append_in(session, KIND, subject=f"t_{secrets.token_hex(8)}", facts=facts, at=now)
             if over:
@@ -59,6 +63,22 @@ class Retention:
                     log.info("words.let_go", entries=gone)
                 return gone
             after = portion[-1][0]
+
+    def _let_go_of_questions(self, before: datetime) -> None:
+        """What was asked, answered and disagreed with goes with the words that it was about; so do receipts."""
+        moment = before.timestamp()
+        with self._store.write() as session:
+            holds = standing(session)
+            for table in (Review, Appeal):
+                old = session.exec(select(table.id, table.person).where(table.at < moment)).all()
+                ids = [id for id, person in old if not any(hold.covers(person) for hold in holds)]
+                for start in range(0, len(ids), _PORTION):
+                    some = ids[start : start + _PORTION]
+                    if table is Review:
+                        session.exec(delete(Seat).where(col(Seat.review).in_(some)))
+                    session.exec(delete(table).where(col(table.id).in_(some)))
+            for kept in (Receipt, Dismissal):
+                session.exec(delete(kept).where(col(kept.at) < moment))
 
 
 def _portion(session: Session, after: int, before: datetime) -> Sequence[tuple[int, Entry, str]]:
@@ -73,7 +93,7 @@ def _portion(session: Session, after: int, before: datetime) -> Sequence[tuple[i
 
 
 def _is_over(entry: Entry, holder: str, keeping: Keeping, holds: Sequence[Hold], now: datetime) -> bool:
-    if any(hold.covers(holder) for hold in holds):
+    if any(hold.covers(holder) or hold.id == entry.subject for hold in holds):
         return False
     return entry.at < timestamp(now - timedelta(days=_days(entry, keeping)))
 

@@ -140,4 +140,3 @@ def forget(folder: Path, store: Store, ledger: Ledger, now: datetime) -> int | N
     masters.set_aside(folder)
     masters.put_next_in_place(folder)
     return len(gone)
-

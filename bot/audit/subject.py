@@ -81,7 +81,9 @@ class Subjects:
                 roles=tuple(_of(grant, "role", "owner", "at") for grant in kept.of(Grant)),
                 drafts=tuple(kept.opened(Held, "id", "at", "until", "outcome", "state")),
                 reviews=kept.reviews(),
-                appeals=tuple(kept.opened(Appeal, "id", "screening", "rule", "at", "state")),
+                appeals=tuple(
+                    kept.opened(Appeal, "id", "screening", "rule", "at", "state", "decided_by", "decided_at")
+                ),
                 receipts=kept.receipts(checks),
                 reminders=tuple(_of(row, "screening", "at") for row in kept.of(Reminder)),
                 policies_known=kept.policies(),
@@ -100,7 +102,7 @@ class Subjects:
             ):
                 if entry.kind != "look" or _looked_at(entry, seqs):
                     found.append(entry)
-        words = look(self._ledger, sorted(seqs), by=by, at=at, why="subject") if seqs else {}
+        words = look(self._ledger, sorted(seqs), by=by, at=at, why="subject", person=holders[0])
         return [_told(entry, holders, words.get(entry.seq)) for entry in found]
 
 
@@ -128,7 +130,7 @@ class _Kept:
         seats = self.of(Seat, review=[review.id for review in self.of(Review)])
         return (
             *self.opened(Review, "id", "screening", "at", "state"),
-            *(self._open(seat, "id", "review", "owner", "state", "decided_at") for seat in seats),
+            *(self._open(seat, "id", "review", "owner", "state", "decided_by", "decided_at") for seat in seats),
         )
 
     def receipts(self, checks: Sequence[str]) -> tuple[Row, ...]:
@@ -146,7 +148,9 @@ class _Kept:
 
     def _open(self, row: Any, *names: str) -> Row:
         words = json.loads(self.vault.unseal(row.wrapped, row.sealed, row.id.encode())) if row.sealed else None
-        return {**_of(row, *names), "words": words}
+        # Who ruled is told by their pseudonym: their name is theirs.
+        told = {key: value for key, value in words.items() if key != "by"} if words else None
+        return {**_of(row, *names), "words": told}
 
 
 def _told(entry: Entry, holders: Sequence[str], words: bytes | None) -> Row:

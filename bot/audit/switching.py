@@ -79,8 +79,8 @@ class Switch:
         into = [(path, self._data / path.name) for path in sorted(self.files.iterdir())]
         if self._database and self.database and self._database.parent != self._data:
             # Another disk, perhaps: what lies there stays there.
-            kept, fresh = self._database.with_name(f"{self._database.name}.before-{name}"), self.database
-            away += [(_with(self._database, each), _with(kept, each)) for each in _BESIDE]
+            before, fresh = self._database.with_name(f"{self._database.name}.before-{name}"), self.database
+            away += [(_with(self._database, each), _with(before, each)) for each in _BESIDE]
             into += [(_with(fresh, each), _with(self._database, each)) for each in _BESIDE]
         pairs = [[str(old), str(new)] for old, new in (*away, *into)]
         # What was derived from the old database fits no other.

@@ -79,4 +79,3 @@ def _numbers(folder: Path) -> Iterator[int]:
     for path in folder.iterdir():
         if match := _NUMBER.fullmatch(path.name):
             yield int(match[1])
-

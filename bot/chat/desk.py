@@ -135,8 +135,8 @@ class Desk:
         """What Vaglio is and how it is asked, with the platform's own commands."""
         wording = Wording(language)
         what = wording.say(
-            "I am Vaglio. Before you publish, I hold your draft against the company's social media policy and tell "
-            "you, only you, what to mend and why. I block nothing and I watch nobody: you ask, I answer."
+            "I am Vaglio, a program. Before you publish, I hold your draft against the company's social media policy "
+            "and tell you, only you, what to mend and why. I block nothing and I watch nobody: you ask, I answer."
         )
         how = (
             wording.say(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ from bot.cli.filtering import (
     Since,
     Until,
 )
-from bot.settings import read_settings
+from bot.settings import Settings, read_settings
 from bot.wording import Wording
 
 _ALL = 2**31 - 1
@@ -79,27 +79,29 @@ def export(
         since=days.since, until=days.until, outcome=outcome, rule=rule, part=part, clause=clause, channel=channel,
         account=account, kind=kind, policy=policy, pseudonym=person, owner=owner, ruling=ruling, text=text,
     )  # fmt: skip
+    return _export(folder, settings, filters, formats or [Format.CSV], with_words=with_words, is_whole=is_whole)
+
+
+def _export(
+    folder: Path, settings: Settings, filters: Filters, formats: Sequence[Format], *, with_words: bool, is_whole: bool
+) -> int:
     record, keys = Record.open(settings), SigningKeys(settings.keys_dir)
     given = _given(filters)
     request = Request(
         by=record.people.person(AUTHOR),
         at=datetime.now(UTC),
-        formats=list(dict.fromkeys(formats or [Format.CSV])),
+        formats=list(dict.fromkeys(formats)),
         filters=given,
         selection=partial(Index(record.store, record.ledger).select, filters) if given else None,
         with_words=with_words,
         is_whole=is_whole,
     )
+    checkpoints = (signed.line for _, signed in Checkpoints(record.store, keys).after(0, _ALL))
+    place, signer = folder.absolute(), keys.signer()
     try:
         with _bar() as progress:
             found = exports.export(
-                record.store,
-                record.ledger,
-                folder.absolute(),
-                request,
-                signer=keys.signer(),
-                checkpoints=(signed.line for _, signed in Checkpoints(record.store, keys).after(0, _ALL)),
-                progress=progress,
+                record.store, record.ledger, place, request, signer=signer, checkpoints=checkpoints, progress=progress
             )
     except ExportError as error:
         sys.stderr.write(error.show(tongue()) + "\n")

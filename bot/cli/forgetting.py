@@ -129,6 +129,12 @@ def subject(
 ) -> int:
     """Write down everything that is held about a person, for them (GDPR, article 15): JSON, and a page to read."""
     desk = Desk.open()
+    if desk.settings.unmask_people > 1 and not is_account(whom):
+        sys.stderr.write(
+            desk.wording.say("Name them by an account: who a pseudonym is takes two to learn (vaglio audit unmask).")
+            + "\n"
+        )
+        return EXIT_USAGE
     person = desk.person(whom)
     if person is None:
         return EXIT_USAGE

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from bot.appeals import Appealed, Standing
-from bot.cli.build import Record, open_cabinet, terminal, tongue
+from bot.audit.looks import look
+from bot.cli.build import AUTHOR, Record, open_cabinet, terminal, tongue
 from bot.settings import read_settings
 from bot.wording import Wording
 
@@ -18,7 +20,9 @@ from bot.wording import Wording
 def suggestions(as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs.")] = False) -> None:
     """List overturned findings by rule, ready to be pasted under its `examples: allow:`."""
     settings = read_settings()
-    appeals = open_cabinet(settings, Record.open(settings)).appeals
+    record = Record.open(settings)
+    appeals = open_cabinet(settings, record).appeals
+    look(record.ledger, [], by=record.people.person(AUTHOR), at=datetime.now(UTC), why="suggestions")
     by_rule: dict[str, list[Appealed]] = defaultdict(list)
     for appeal in appeals.standing(Standing.OVERTURNED):
         by_rule[appeal.rule].append(appeal)

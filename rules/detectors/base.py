@@ -194,6 +194,11 @@ class BaseRule(Frozen):
         return False
 
     @property
+    def tells_opinion(self) -> bool:
+        """Whether what it finds says what the writer thinks of their work: then nobody records it."""
+        return False
+
+    @property
     def may_hide(self) -> bool:
         """Whether text that this rule has not read is unsafe to store."""
         return self.hides is not None

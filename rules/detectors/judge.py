@@ -45,6 +45,10 @@ class JudgeRule(BaseRule):
         return self
 
     @property
+    def tells_opinion(self) -> bool:
+        return bool(self.label == PROTECTED)
+
+    @property
     def stands(self) -> bool:
         return self.label in CONFIDENTIAL
 

@@ -25,9 +25,12 @@ _WORDS = r"(?:^|[^\p{L}\p{Nd}_])(?:%s)(?:[^\p{L}\p{Nd}_]|$)"
 
 
 def is_protected(subject: Subject) -> bool:
-    """Whether a draft for somebody's own profile is such speech, as far as can be told: by words, and by the judge."""
-    if subject.draft.account not in _OWN:
-        return False
+    """Whether a draft for somebody's own profile is such speech."""
+    return subject.draft.account in _OWN and is_opinion(subject)
+
+
+def is_opinion(subject: Subject) -> bool:
+    """Whether a draft is such speech, in whosever name, as far as can be told: by words, and by the judge."""
     text = subject.folded.plain.text
     if any(compiled(_WORDS % line).search(text) for line in _lines("speech")):
         return True

@@ -179,9 +179,7 @@ def test_a_record_that_may_not_be_written(
 def test_a_database_that_is_held(home: Path, refused: Run, out: Run) -> None:
     holding = "import sqlite3, sys; c = sqlite3.connect('data/vaglio.db', isolation_level=None); " \
         "c.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.read()"  # fmt: skip
-    with subprocess.Popen(
-        [sys.executable, "-c", holding], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
+    with subprocess.Popen([sys.executable, "-c", holding], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout
         assert other.stdout.readline() == b"held\n"
         assert "another program holds the database" in refused()
@@ -251,9 +249,7 @@ def test_a_page_that_was_half_written(home: Path, out: Run, follow: Callable[[st
 
 
 @pytest.mark.parametrize("how", ["lost", "damaged", "put back"])
-def test_a_head_that_is_lost_damaged_or_put_back(
-    home: Path, out: Run, follow: Callable[[str], str], how: str
-) -> None:
+def test_a_head_that_is_lost_damaged_or_put_back(home: Path, out: Run, follow: Callable[[str], str], how: str) -> None:
     head = Path("data/ledger.head")
     if how == "lost":
         head.unlink()

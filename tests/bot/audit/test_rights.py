@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.audit.dossier import dossier_page
 from bot.audit.holds import Holds
@@ -22,9 +23,12 @@ from bot.people import People
 from bot.prescreen import Prescreen
 from bot.roles import Role
 from bot.store import Store
+from bot.tables import Appeal, Receipt, Review, Seat
+from rules.assembly import SHIPPED
 from rules.draft import Account, Draft
+from rules.judges import Judges
 from rules.keeping import Keeping
-from rules.policy import Policy
+from rules.policy import Policy, load_policy
 from rules.screening import Screener
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -181,3 +185,62 @@ def test_whatever_is_let_go_the_ledger_says_what(
     assert found.forgotten + len(kept) == sum(
         json.loads(entry.body)["commitment"] is not None for entry in ledger.entries()
     )
+
+
+STRIKE = "Venerdì scioperiamo: ci vediamo con il sindacato davanti ai cancelli."
+
+
+@pytest.mark.parametrize("words", ["masked", "raw"])
+def test_of_protected_speech_in_whosever_name_no_word_is_kept(words: str, changed: Any, ledger: Ledger) -> None:
+    screener = Screener(changed(record=Keeping.model_validate({"words": words})))
+    Prescreen(screener, ledger)(Draft(text=f"{STRIKE} SEGRETO-1", author=ANNA, account=Account.INSTITUTIONAL), id="s_1")
+    assert [json.loads(each)["text"] for each in ledger.words(range(1, 9)).values()] == [None]
+    entry = ledger.entry("s_1")
+    assert entry is not None
+    assert [finding["rule"] for finding in json.loads(entry.body)["facts"]["findings"]] == ["confidential.code"]
+
+
+def test_neither_that_it_was_found_nor_a_score_of_it_is_recorded(judges: Judges, ledger: Ledger) -> None:
+    screener = Screener(load_policy(SHIPPED / "company.yaml"), judges)
+    verdict = Prescreen(screener, ledger)(Draft(text=STRIKE, author=ANNA), id="s_1").verdict
+    assert "disclosure.protected-speech" in {finding.rule for finding in verdict.findings}  # the writer is told
+    entry = ledger.entry("s_1")
+    assert entry is not None
+    for word in (b"protected", b"special_category"):
+        assert word not in entry.body
+
+
+def test_questions_and_disagreements_go_when_their_time_is_over(
+    cabinet: Cabinet, store: Store, ledger: Ledger, retention: Retention
+) -> None:
+    anna, bruno = cabinet.people.person(ANNA), cabinet.people.person(BRUNO)
+    with store.write() as session:
+        for number, (person, days) in enumerate([(anna, 400), (bruno, 400), (bruno, 10)]):
+            at = _days_ago(days).timestamp()
+            sealed = {"wrapped": b"", "sealed": b""}
+            session.add(Review(id=f"r_{number}", screening=f"s_{number}", person=person, at=at, state="open", **sealed))
+            session.flush()
+            session.add(Seat(id=f"q_{number}", review=f"r_{number}", asked="legal", owner="legal", state="open"))
+            session.add(Appeal(id=f"a_{number}", screening="s", rule="x", person=person, at=at, state="open", **sealed))
+            session.add(Receipt(code=f"c_{number}", screening="s", mac="", policy="p", outcome="clear", at=at))
+    Holds(store, ledger).order(anna, by=bruno, reason="causa", at=NOON)
+    retention.let_go(Keeping(), "p@1", NOON)
+    with store.read() as session:
+        assert sorted(session.exec(select(Review.id)).all()) == ["r_0", "r_2"]
+        assert sorted(session.exec(select(Seat.id)).all()) == ["q_0", "q_2"]
+        assert sorted(session.exec(select(Appeal.id)).all()) == ["a_0", "a_2"]
+        assert session.exec(select(Receipt.code)).all() == ["c_2"]
+
+
+def test_the_reason_of_a_hold_stays_while_it_stands(
+    store: Store, ledger: Ledger, people: People, retention: Retention
+) -> None:
+    anna, bruno = people.person(ANNA), people.person(BRUNO)
+    holds = Holds(store, ledger)
+    hold = holds.order(anna, by=bruno, reason="causa", at=_days_ago(500))
+    retention.let_go(Keeping(), "p@1", NOON)
+    assert list(ledger.words([1])) == [1]
+    holds.lift(hold.id, by=bruno, reason="chiusa", at=NOON)
+    retention.let_go(Keeping(), "p@1", NOON)
+    assert ledger.words([1]) == {}
+    assert ledger.verify().is_sound

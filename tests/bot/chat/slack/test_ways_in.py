@@ -11,7 +11,7 @@ from emulators.slack_limits import live_parts
 DRAFT = "Che idiota, lo zibaldone"
 BLOCKED = {"U1": "Così, per favore, non pubblicarla", "U2": "Please do not publish this as it is"}
 READING = {"U1": "La sto leggendo…", "U2": "I am reading it…"}
-HELP = {"U1": "Sono Vaglio.", "U2": "I am Vaglio."}
+HELP = {"U1": "Sono Vaglio, un programma.", "U2": "I am Vaglio, a program."}
 
 both = pytest.mark.parametrize("user", ["U1", "U2"])
 

@@ -10,7 +10,7 @@ from emulators.telegram import TelegramEmulator
 DRAFT = "Che idiota, lo zibaldone"
 BLOCKED = {"it": "⛔ Così, per favore, non pubblicarla", "en": "⛔ Please do not publish this as it is"}
 PERSON = {"id": 10, "is_bot": False, "first_name": "Anna"}
-HELP = {"it": "Sono Vaglio.", "en": "I am Vaglio."}
+HELP = {"it": "Sono Vaglio, un programma.", "en": "I am Vaglio, a program."}
 PHOTO = {"photo": [{"file_id": "F", "file_unique_id": "F", "width": 1, "height": 1}]}
 
 both = pytest.mark.parametrize("language", ["it", "en"])

@@ -26,7 +26,7 @@ async def test_the_next_message_is_the_words_whatever_it_says(writer: Any, house
     await writer.send("help")
     assert house.recorder.screenings[-1].draft.text == "help"
     await writer.send("help")
-    assert writer.says("Sono Vaglio.", "I am Vaglio.")
+    assert writer.says("Sono Vaglio, un programma.", "I am Vaglio, a program.")
 
 
 @both
