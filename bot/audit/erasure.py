@@ -139,6 +139,7 @@ class Erasures:
             self._index.follow()
 
     def _note(self, persons: Sequence[str]) -> None:
+        persons = [person for person in persons if person not in self.noted()]
         if not persons:
             return
         handle = os.open(self._list, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Sequence
@@ -199,11 +200,14 @@ class Restoring:
             "lost": list(lost) if lost else None, "erased": back,
         }  # fmt: skip
         subject = (switch.journal or noted).get("subject") or _new_subject()
-        # The first that is added: it stands in the place of the first that is lost.
-        ledger.append(KIND, subject=subject, facts=facts, actor=people.person(self.by), at=at)
+        # The first that is added: it stands in the place of the first that is lost. Where a restore goes on that was
+        # broken off, it is there already, and knew more.
+        entry = ledger.append(KIND, subject=subject, facts=facts, actor=people.person(self.by), at=at)
         erasures.again(at, told)
         store.purge()
-        return Restored(manifest.ledger.count, manifest.ledger.head, lost, tuple(back), conflict=conflict)
+        said = json.loads(entry.body)["facts"]
+        lost = (said["lost"][0], said["lost"][1]) if said["lost"] else None
+        return Restored(manifest.ledger.count, manifest.ledger.head, lost, tuple(said["erased"]), conflict=conflict)
 
     def _seals(self, store: Store) -> Seals:
         """Under the master key in its place; what lies under an older one that is kept is wrapped anew.

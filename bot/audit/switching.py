@@ -85,8 +85,8 @@ class Switch:
         pairs = [[str(old), str(new)] for old, new in (*away, *into)]
         # What was derived from the old database fits no other.
         derived = [str(_with(self._database.with_name(SEARCH), each)) for each in _BESIDE] if self._database else []
-        kept = str(aside) if any(old.exists() for old, _ in away) else None
-        return {"aside": kept, "moves": pairs, "derived": derived}
+        is_needed = any(old.exists() for old, _ in away)
+        return {"aside": str(aside) if is_needed else None, "moves": pairs, "derived": derived}
 
     def finish(self) -> None:
         """Do what the journal says, from wherever it was broken off. Raises `OSError`."""

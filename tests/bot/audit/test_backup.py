@@ -347,6 +347,37 @@ class _Stopped(BaseException):
     """In place of a kill: nothing catches it."""
 
 
+@pytest.mark.postgres_only("a file is made ready beside the one in use")
+@pytest.mark.parametrize(
+    "where", ["bot.audit.dumps.load", "bot.audit.restore.take_over", "bot.audit.erasure.Erasures.again"]
+)
+def test_on_a_server_a_stop_keeps_everybody_out_until_it_is_through(
+    site: Site, elsewhere: str, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    person, other = site.write(ANNA, 2), site.write(BRUNO, 1)
+    folder = site.back_up()
+    site.erasures.erase(person, by=other, reason="art. 17", at=NOON)
+    site.sign(1)
+    (site.data / "ledger.head").unlink()
+
+    def stop(*_: object, **__: object) -> None:
+        raise _Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, stop)
+        with pytest.raises(_Stopped):
+            site.restore(folder, url=elsewhere)
+    assert broken_off(site.data) is not None
+    restored = site.restore(folder, url=elsewhere)
+    assert broken_off(site.data) is None
+    assert (restored.lost, restored.erased) == ((5, 5), (person,))
+    site.url = elsewhere
+    site.open()
+    assert [each["lost"] for each in site.said("restore")] == [[5, 5]]
+    assert site.people.accounts(person) == ()
+    assert site.faults() == []
+
+
 @pytest.mark.sqlite_only("renames of files")
 @pytest.mark.parametrize("where", ["beside", "apart"])
 def test_a_stop_anywhere_leaves_the_old_or_the_new(
