@@ -128,6 +128,8 @@ def code_of(error: sqlite3.Error) -> Code:
     """The same of what SQLite itself says."""
     # Python's own complaint of bytes that are no text carries no code.
     number: int | None = getattr(error, "sqlite_errorcode", None)
+    if number == sqlite3.SQLITE_IOERR_SHMSIZE:  # the file beside the log could not be made larger
+        return "full"
     return "broken" if number is None else _CODES.get(number & 0xFF, "other")
 
 
