@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from bot.audit.erasure import Erasures
 from bot.audit.retention import Retention
 from bot.deeds import Cabinet
 from bot.errands import Errand, Post, What, card_of
@@ -43,10 +44,11 @@ class Clock:
         awaiting: Awaiting,
         quizzes: Quizzes,
         retention: Retention,
+        erasures: Erasures,
         policy: Callable[[], Policy],
     ) -> None:
         self._cabinet, self._post, self._days, self._awaiting = cabinet, post, days, awaiting
-        self._quizzes, self._retention, self._policy = quizzes, retention, policy
+        self._quizzes, self._retention, self._erasures, self._policy = quizzes, retention, erasures, policy
 
     async def run(self, every: float = EVERY) -> None:
         """Until cancelled. What fails is logged and done at the next look."""
@@ -138,6 +140,7 @@ class Clock:
         if self._days.is_done(_RETENTION, day):
             return
         self._retention.let_go(policy.record, policy.revision, now)
+        self._erasures.again(now)
         self._days.done(_RETENTION, day)
 
     async def _kindly(self, doing: Awaitable[None]) -> None:

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from bot.audit.seals import Seals
+from bot.audit.seals import HOUSE, Seals
 from bot.rates import sweep
 from bot.store import Store
-from bot.tables import Grant, Held, Identity, LinkCode, Person, Rate
+from bot.tables import Card, Grant, Held, Identity, LinkCode, Person, Rate
 
 Language = Literal["it", "en"]
 LANGUAGES: tuple[Language, ...] = ("it", "en")
@@ -72,6 +72,11 @@ class People:
         """The same inside a transaction."""
         found = session.exec(select(Identity).where(Identity.person == person)).all()
         return tuple(sorted(self._account(session, identity) for identity in found))
+
+    def whose(self, pseudonym: str) -> str | None:
+        """By which one they are known now, also if they have no account any more; None: nobody's."""
+        with self._store.read() as session:
+            return self.seals.whole(session, pseudonym) if pseudonym != HOUSE else None
 
     def everybody(self) -> Mapping[str, tuple[str, ...]]:
         """Each person's accounts."""
@@ -161,6 +166,8 @@ class People:
                 return False
             # A code that this account has used would say that it is still linked.
             session.exec(delete(LinkCode).where(col(LinkCode.person) == identity.person))
+            # A private chat is called as its account is.
+            session.exec(delete(Card).where(col(Card.place) == account))
             session.delete(identity)
         self.look_again()
         return True

@@ -12,7 +12,7 @@ from bot.wording import Wording
 
 Code = Literal[
     "none", "absent", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "away", "login", "other",
-    "in_use", "restoring", "master",
+    "in_use", "restoring", "master", "erased",
 ]  # fmt: skip
 
 _CODES: dict[int, Code] = {
@@ -107,6 +107,7 @@ def _remedies(wording: Wording) -> dict[Code, str]:
         "other": wording.say("the database does not answer. Look at VAGLIO_DATABASE_URL."),
         "in_use": wording.say("Vaglio is at work on it. Stop it, on every machine, and try again."),
         "restoring": wording.say("a restore was broken off in the middle. Run the same vaglio restore again."),
+        "erased": wording.say("the list of who was erased cannot be read. Put it back from where you keep the keys."),
         "master": wording.say(
             "this key is missing, or not the one that sealed what lies in the database. Put it back from where you "
             "keep it. docs/operations.md says what to do if it is lost."

@@ -30,6 +30,8 @@ from bot.tables import Entry
 from bot.wording import Wording
 
 KIND: Final = "export"
+_CLOSED: Final = frozenset({"since", "until", "outcome", "part", "channel", "account"})
+"""Filters whose values are Vaglio's own words. What somebody typed may be a name: it stands in the manifest alone."""
 _AT_ONCE: Final = 1_000
 """Entries that are in memory at the same time."""
 _RANGES: Final = 10_000
@@ -140,7 +142,8 @@ class _Writing:
         request = self._request
         facts = {
             "count": exported.count, "formats": [str(each) for each in request.formats],
-            "filters": dict(request.filters), "with_words": request.with_words, "chain": _chain(request),
+            "filters": {name: value if name in _CLOSED else True for name, value in request.filters.items()},
+            "with_words": request.with_words, "chain": _chain(request),
             "manifest": exported.manifest,
         }  # fmt: skip
         subject = f"x_{secrets.token_hex(10)}"

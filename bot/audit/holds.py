@@ -76,5 +76,12 @@ def standing(session: Session) -> tuple[Hold, ...]:
 def _hold(session: Session, entry: Entry) -> Hold:
     said = json.loads(entry.body)
     person = said["facts"]["person"]
-    joined = session.exec(select(PersonKey.person).where(PersonKey.joined == person)).all() if person else ()
-    return Hold(entry.subject, said["actor"], entry.at, person, frozenset({person, *joined}) if person else frozenset())
+    return Hold(entry.subject, said["actor"], entry.at, person, _all_of(session, person) if person else frozenset())
+
+
+def _all_of(session: Session, person: str) -> frozenset[str]:
+    """Every pseudonym of theirs, those from before and those from after this one."""
+    row = session.get(PersonKey, person)
+    now = row.joined if row and row.joined else person
+    joined = session.exec(select(PersonKey.person).where(PersonKey.joined == now)).all()
+    return frozenset({person, now, *joined})

@@ -79,9 +79,14 @@ class Index:
         return self._catch_up(progress)
 
     def follow(self) -> None:
-        """Catch up if there is an index at all: what the ledger let go is let go here."""
+        """Catch up if there is an index at all: what the ledger let go is let go here, to the last byte.
+
+        Raises `RecordError("locked", ...)` while somebody reads for so long that the bytes cannot be purged.
+        """
         if self._shelf.is_there():
             self.catch_up()
+            if not self._shelf.clean():
+                raise RecordError("locked", self._shelf.place)
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Throw all of it away and take in the whole ledger."""

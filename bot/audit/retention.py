@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 from sqlmodel import Session, col, delete, select
 
+from bot.audit.errors import RecordError
 from bot.audit.holds import Hold, standing
 from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.promises import ranges_of
 from bot.audit.records import RAW, timestamp
 from bot.store import Store
-from bot.tables import Appeal, Content, Dismissal, Entry, Receipt, Review, Seat
+from bot.tables import Appeal, Card, Content, Dismissal, Entry, Receipt, Review, Seat
 from rules.keeping import Keeping
 
 log = structlog.get_logger(__name__)
@@ -58,7 +60,8 @@ class Retention:
             gone += len(over)
             if not portion:
                 if gone and self._index:
-                    self._index.follow()
+                    with suppress(RecordError):  # at the next look, then
+                        self._index.follow()
                 if gone:
                     log.info("words.let_go", entries=gone)
                 return gone
@@ -74,11 +77,16 @@ class Retention:
                 ids = [id for id, person in old if not any(hold.covers(person) for hold in holds)]
                 for start in range(0, len(ids), _PORTION):
                     some = ids[start : start + _PORTION]
+                    seats = select(Seat.id).where(col(Seat.review).in_(some))
+                    for id in (*some, *(session.exec(seats).all() if table is Review else ())):
+                        session.exec(delete(Card).where(col(Card.about).startswith(id)))
                     if table is Review:
                         session.exec(delete(Seat).where(col(Seat.review).in_(some)))
                     session.exec(delete(table).where(col(table.id).in_(some)))
             for kept in (Receipt, Dismissal):
-                session.exec(delete(kept).where(col(kept.at) < moment))
+                # Of neither is it known whose it is.
+                if not holds:
+                    session.exec(delete(kept).where(col(kept.at) < moment))
 
 
 def _portion(session: Session, after: int, before: datetime) -> Sequence[tuple[int, Entry, str]]:

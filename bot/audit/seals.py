@@ -77,6 +77,11 @@ class Seals:
         found = select(PersonKey.person).where((PersonKey.person == person) | (PersonKey.joined == person))
         return tuple(sorted(session.exec(found).all(), key=lambda each: (each != person, each)))
 
+    def whole(self, session: Session, holder: str) -> str | None:
+        """The pseudonym by which this person is known now; None: they were erased, or there is no such pseudonym."""
+        row = session.get(PersonKey, holder)
+        return None if row is None else row.joined or row.person
+
     def destroy(self, session: Session, holder: str) -> None:
         """Whatever is sealed for them is unreadable from here on, in every copy that has no key of its own."""
         session.exec(delete(PersonKey).where(col(PersonKey.person) == holder))

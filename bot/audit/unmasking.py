@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.audit.ledger import Ledger
 from bot.audit.records import canonical, timestamp
@@ -75,8 +75,9 @@ class Unmasking:
             return Refusal.OWN
         if asked_at < timestamp(at - LIFE):
             return Refusal.OVER
-        facts = {"person": request.person, "asked_by": request.by}
-        self._ledger.append(DONE, subject=id, facts=facts, actor=by, at=at)
+        # Each telling is an entry of its own.
+        facts = {"person": request.person, "asked_by": request.by, "request": id}
+        self._ledger.append(DONE, subject=f"{id}/{secrets.token_hex(4)}", facts=facts, actor=by, at=at)
         accounts = self._people.accounts(request.person)
         return Unmasked(request.person, accounts) if accounts else Refusal.UNKNOWN
 
@@ -89,5 +90,6 @@ class Unmasking:
         return Request(id, said["facts"]["person"], said["actor"]), entry.at
 
     def _is_agreed(self, id: str) -> bool:
+        told = select(Entry.seq).where(Entry.kind == DONE, col(Entry.subject).startswith(f"{id}/"))
         with self._store.read() as session:
-            return session.exec(select(Entry.seq).where(Entry.kind == DONE, Entry.subject == id)).first() is not None
+            return session.exec(told).first() is not None

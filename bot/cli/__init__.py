@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
 from io import TextIOWrapper
+from types import FrameType
 from typing import NoReturn
+
+import structlog
 
 EXIT_USAGE, EXIT_POLICY, EXIT_REFUSED, EXIT_INTERNAL, EXIT_IO, EXIT_SETTINGS = 64, 65, 66, 70, 74, 78
 """Above the four outcomes (0 to 3), after BSD's sysexits."""
@@ -22,4 +27,13 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     from bot.cli.commands import run
 
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        # What was begun is cleared away, as it is when somebody presses Ctrl-C.
+        signal.signal(sign, _stopped)
+    # What goes on behind an answer is for the log of `vaglio run`, which sets its own.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     sys.exit(run(sys.argv[1:]))
+
+
+def _stopped(sign: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

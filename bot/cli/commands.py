@@ -43,7 +43,8 @@ from bot.keys import KeyFileError
 from bot.reply import refusal
 from bot.revisions import RevisionError
 from bot.settings import SettingsError
-from rules.draft import DraftRefused
+from bot.wording import Wording
+from rules.draft import DraftRefused, encodable
 from rules.problems import PolicyError
 
 app = typer.Typer(
@@ -86,6 +87,8 @@ app.registered_commands[-1].name = "run"
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of `vaglio ARGUMENTS`."""
+    if any(encodable(argument) != argument for argument in arguments):
+        return _say(Wording(tongue()).say("What was typed is not UTF-8."), EXIT_USAGE)
     try:
         result = app(list(arguments), standalone_mode=False)
     except Exit as left:

@@ -20,13 +20,15 @@ from bot.audit.retention import Retention
 from bot.audit.subject import Dossier, Subjects
 from bot.audit.unmasking import Refusal, Request, Unmasked, Unmasking
 from bot.cli import EXIT_POLICY, EXIT_USAGE
+from bot.cli.asking import agreed
+from bot.cli.asking import reason as needed
 from bot.cli.audit import Json, audit
 from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 
 Whom = Annotated[str, typer.Argument(metavar="PERSON", help="A pseudonym (p_...) or an account (slack:T0123:U0456).")]
-Reason = Annotated[str, typer.Option("--reason", help="Why. It is kept, sealed, beside the entry.")]
+Reason = Annotated[str, typer.Option("--reason", callback=needed, help="Why. It is kept, sealed, beside the entry.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ class Desk:
         people = self.record.people
         if is_account(written) and people.is_known(written):
             return people.person(written)
-        if people.accounts(written):
-            return written
+        # Somebody whose last account was unlinked, or who had another pseudonym before they linked one.
+        if found := people.whose(written):
+            return found
         sys.stderr.write(self.wording.say("{person} is nobody that Vaglio knows.", person=written) + "\n")
         return None
 
@@ -79,8 +82,9 @@ def erase(
     say, person = desk.wording.say, desk.person(whom)
     if person is None:
         return EXIT_USAGE
-    question = say("{person} will be erased for good: drafts, words, accounts, roles. Go on?", person=person)
-    if not yes and not typer.confirm(question, err=True):
+    # As it was typed: whose pseudonym is whose is not told here.
+    question = say("{person} will be erased for good: drafts, words, accounts, roles. Go on?", person=whom)
+    if not yes and not agreed(question, desk.wording):
         return EXIT_USAGE
     record = desk.record
     erasures = Erasures(record.store, record.ledger, record.people, desk.settings.keys_dir / "erased", desk.index)
@@ -94,6 +98,8 @@ def erase(
         return EXIT_USAGE
     desk.say(say("{persons}: erased, and on record. Words of {number} entries are gone.",
                  persons=", ".join(erased.persons), number=erased.words))  # fmt: skip
+    desk.say(say("Copy {file} to where you keep the keys: it makes a backup forget them too.",
+                 file=desk.settings.keys_dir / "erased"))  # fmt: skip
     return _purged(desk)
 
 
@@ -143,9 +149,9 @@ def subject(
     if found is None:
         sys.stderr.write(desk.wording.say("{person} is nobody that Vaglio knows.", person=whom) + "\n")
         return EXIT_USAGE
-    _write(found, folder, record.people.language(found.accounts[0]))
+    _write(found, folder, record.people.language(found.accounts[0]) if found.accounts else desk.wording.language)
     desk.say(desk.wording.say("Written: {folder}. It holds their drafts in the clear: hand it to nobody else.",
-                              folder=folder))  # fmt: skip
+                              folder=folder.absolute()))  # fmt: skip
     return 0
 
 
@@ -165,12 +171,14 @@ def hold(
 ) -> int:
     """Order a legal hold: nothing that it covers is erased, or let go when its time is over."""
     desk = Desk.open()
-    person = desk.person(whom) if whom else None
-    if whom and person is None:
+    person = None if whom is None else desk.person(whom)
+    if whom is not None and person is None:
         return EXIT_USAGE
     ordered = desk.holds.order(person, by=desk.by, reason=reason, at=datetime.now(UTC))
     desk.say(
-        desk.wording.say("{hold} stands, and is on record. To lift it: vaglio audit release {hold}", hold=ordered.id)
+        desk.wording.say(
+            "{hold} stands, and is on record. To lift it: vaglio audit release {hold} --reason ...", hold=ordered.id
+        )
     )
     return 0
 
@@ -251,10 +259,21 @@ def _answered(desk: Desk, asked: str, found: Unmasked | Request | Refusal) -> in
             desk.say(f"{found.person}: {', '.join(found.accounts)}")
             return 0
         case Request():
-            desk.say(say("A second person has to agree, within a day: vaglio audit agree {request}", request=found.id))
+            desk.say(
+                say(
+                    "A second person, with the role compliance, has to agree within a day: "
+                    "vaglio audit agree {request} --as ACCOUNT",
+                    request=found.id,
+                )
+            )
             return 0
         case Refusal.UNKNOWN:
-            sys.stderr.write(say("{person} is nobody that Vaglio knows.", person=asked) + "\n")
+            unknown = (
+                say("There is no request {request}.", request=asked)
+                if asked.startswith("u_")
+                else say("{person} is nobody that Vaglio knows.", person=asked)
+            )
+            sys.stderr.write(unknown + "\n")
         case Refusal.OWN:
             sys.stderr.write(say("Somebody else has to agree: you asked.") + "\n")
         case Refusal.OVER:

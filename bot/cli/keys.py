@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
@@ -14,7 +15,8 @@ from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.presence import alone
 from bot.cli import EXIT_USAGE
-from bot.cli.build import Record, open_checkpoints, refuse_half_a_restore, terminal, tongue
+from bot.cli.asking import agreed
+from bot.cli.build import Record, open_checkpoints, open_deliveries, refuse_half_a_restore, terminal, tongue
 from bot.settings import read_settings
 from bot.store import Store
 from bot.wording import Wording
@@ -62,7 +64,7 @@ def forget_master(
     settings = read_settings()
     wording, now = Wording(tongue(settings)), datetime.now(UTC)
     question = wording.say("Every word, account and role under the lost key is let go for good. Go on?")
-    if not yes and not typer.confirm(question, err=True):
+    if not yes and not agreed(question, wording):
         return EXIT_USAGE
     with alone(settings.data_dir), closing(Store(settings.database)) as store:
         refuse_half_a_restore(settings)
@@ -93,12 +95,22 @@ def signing(
 ) -> None:
     """A new key for checkpoints, for which the last checkpoint of the old one vouches. Prints its public half."""
     settings = read_settings()
-    wording, store = Wording(tongue(settings)), Record.open(settings).store
+    wording, store, now = Wording(tongue(settings)), Record.open(settings).store, datetime.now(UTC)
     try:
-        public = open_checkpoints(settings, store).rotate(datetime.now(UTC), is_lost=is_lost)
+        public = open_checkpoints(settings, store).rotate(now, is_lost=is_lost)
+        # Whoever looks at a place must find there what vouches for the new key.
+        answers = asyncio.run(open_deliveries(settings, store).deliver_all(now))
     finally:
         store.close()
     sys.stdout.write(f"{public}\n")
+    if late := [place for place, answer in answers.items() if answer]:
+        terminal(errors=True).print(
+            wording.count(
+                "{number} place does not have it yet: vaglio audit checkpoint tries again.",
+                "{number} places do not have it yet: vaglio audit checkpoint tries again.",
+                len(late),
+            )
+        )
     said = (
         wording.say("Nothing vouches for this key: give it to whoever checks, and tell them why.")
         if is_lost

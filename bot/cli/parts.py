@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bot.audit.erasure import Erasures
 from bot.audit.index import Index
 from bot.audit.retention import Retention
 from bot.chat.desk import Desk
@@ -63,13 +64,15 @@ class Parts:
             Rates(store, seals, settings.rate_person, settings.rate_workspace),
             threads=settings.workers,
         )
+        index = Index(store, cabinet.ledger)
         clock = Clock(
             cabinet,
             post,
             Days(store),
             awaiting,
             quizzes,
-            Retention(store, cabinet.ledger, Index(store, cabinet.ledger)),
+            Retention(store, cabinet.ledger, index),
+            Erasures(store, cabinet.ledger, cabinet.people, settings.keys_dir / "erased", index),
             lambda: prescreen.screener.policy,
         )
         return cls(store, cabinet, work, desk, clock, cards, awaiting)

@@ -14,12 +14,14 @@ import typer
 from rich.table import Table
 
 from bot.accounts import Role, Title, is_account
+from bot.audit.holds import Holds
 from bot.audit.ledger import Ledger
 from bot.cli import EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
 from bot.people import CODE_LIFE, People
 from bot.roles import Given, Roles
 from bot.settings import Settings, read_settings
+from bot.store import Store
 from bot.teams import LONGEST, NoTeam, Teams
 from bot.wording import Wording
 
@@ -38,8 +40,13 @@ class Register:
     wording: Wording
     people: People
     roles: Roles
+    store: Store
     ledger: Ledger
     teams: Teams
+
+    @property
+    def holds(self) -> Holds:
+        return Holds(self.store, self.ledger)
 
     @property
     def by(self) -> str:
@@ -55,6 +62,7 @@ def _register() -> Register:
         Wording(tongue(settings)),
         record.people,
         Roles(record.store, record.ledger),
+        record.store,
         record.ledger,
         Teams(record.store),
     )
@@ -171,6 +179,8 @@ def unlink(account: Account) -> int:
     if not register.people.is_known(account):
         return _refused(say("{account} is not known here: see vaglio people list.", account=account))
     person = register.people.person(account)
+    if any(hold.covers(person) for hold in register.holds.standing()):
+        return _refused(say("A legal hold keeps {account} as it is: see vaglio audit holds.", account=account))
     is_last = register.people.accounts(person) == (account,)
     # First the roles: an account that is gone leaves nobody who could still be found by them.
     lost = register.roles.revoke_all(person, by=register.by) if is_last else 0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.audit.erasure import Erasures
 from bot.audit.retention import Retention
 from bot.clock import Clock
 from bot.deeds import Cabinet
@@ -59,7 +61,9 @@ def outbox() -> Outbox:
 
 
 @pytest.fixture
-def clock(cabinet: Cabinet, store: Store, staffed: Policy, outbox: Outbox, prescreen: Prescreen) -> Clock:
+def clock(
+    cabinet: Cabinet, store: Store, staffed: Policy, outbox: Outbox, prescreen: Prescreen, tmp_path: Path
+) -> Clock:
     post = Post(outbox, cabinet.people, lambda: staffed, {"slack"})
     quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
     return Clock(
@@ -69,6 +73,7 @@ def clock(cabinet: Cabinet, store: Store, staffed: Policy, outbox: Outbox, presc
         Awaiting(store, cabinet.people.seals),
         quizzes,
         Retention(store, cabinet.ledger),
+        Erasures(store, cabinet.ledger, cabinet.people, tmp_path / "erased"),
         lambda: staffed,
     )
 

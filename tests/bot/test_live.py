@@ -138,7 +138,8 @@ async def test_the_new_one_is_made_ready_elsewhere_while_the_old_one_answers(
             go_on.set()
             await until(lambda: prescreen.screener.policy.revision == revision)
     assert threads[0] is not threading.main_thread()
-    assert [(one["event"], one.get("rule"), one.get("revision")) for one in logs] == [
+    told = [(one["event"], one.get("rule"), one.get("revision")) for one in logs]
+    assert [each for each in told if not each[0].startswith("ledger.")] == [
         ("rule.unavailable", "confidential.code", None),
         ("policy.in_force", None, revision),
     ]

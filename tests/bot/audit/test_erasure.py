@@ -26,7 +26,7 @@ from bot.prescreen import Prescreen
 from bot.review import Ruling
 from bot.roles import Role
 from bot.store import Store
-from bot.tables import Content, Identity, Person, PersonKey, Seat
+from bot.tables import Content, Held, Identity, Person, PersonKey, Review, Seat
 from rules.draft import Draft
 from rules.screening import Screener
 
@@ -257,3 +257,61 @@ def test_a_purge_while_somebody_reads_says_so(busy: str, store: Store, monkeypat
 def test_what_a_restart_finds_does_not_depend_on_the_day(busy: str, erasures: Erasures, days: int) -> None:
     erasures.erase(busy, by=None, reason="", at=NOON)
     assert erasures.again(NOON + timedelta(days=days)) == 0
+
+
+def test_somebody_without_an_account_can_still_be_erased_and_held(
+    busy: str, erasures: Erasures, store: Store, ledger: Ledger, people: People
+) -> None:
+    with store.read() as session:
+        before = people.seals.holders(session, busy)[1]
+    for account in (ANNA, PHONE):
+        people.unlink(account)
+    assert (people.whose(busy), people.whose(before), people.whose("p_nobody")) == (busy, busy, None)
+    # Ordered under the name from before they linked, a hold covers what they are called now.
+    hold = Holds(store, ledger).order(before, by=people.person(BRUNO), reason="causa", at=NOON)
+    assert hold.covers(busy)
+    Holds(store, ledger).lift(hold.id, by=people.person(BRUNO), reason="chiusa", at=NOON)
+    assert erasures.erase(busy, by=None, reason="", at=NOON)
+    assert people.whose(busy) is None
+
+
+def test_what_was_written_in_the_moment_of_an_erasure_goes_at_the_next_look(
+    busy: str, erasures: Erasures, talk: Conversation, store: Store, cabinet: Cabinet, people: People, seals: Seals
+) -> None:
+    bruno = people.person(BRUNO)
+    with store.read() as session:
+        seat = session.exec(select(Seat)).one()
+    erasures.erase(busy, by=None, reason="", at=NOON)
+    erasures.erase(bruno, by=None, reason="", at=NOON)
+    with store.write() as session:
+        session.add(
+            Held(
+                id="s_late", thread="s_late", person=busy, at=0, until=9e9, outcome="clear", state="checked",
+                policy="p", wrapped=b"", sealed=b"La zampogna argentina",
+            )
+        )  # fmt: skip
+        session.add(Review(id="r_late", screening="s_x", person="p_other", at=0, state="open", wrapped=b"", sealed=b""))
+        session.flush()
+        wrapped, sealed = seals.vault.seal(b'{"by": "Bruno", "reason": "no"}', b"q_late")
+        session.add(
+            Seat(
+                id="q_late", review="r_late", asked="legal", owner="legal", state="rejected", decided_by=bruno,
+                wrapped=wrapped, sealed=sealed,
+            )
+        )  # fmt: skip
+    assert erasures.again(NOON) == 0
+    with store.read() as session:
+        assert session.get(Held, "s_late") is None
+        late = session.get(Seat, "q_late")
+        assert late is not None
+        said = json.loads(seals.vault.unseal(late.wrapped, late.sealed, b"q_late"))
+    assert said == {"by": None, "reason": "no"}
+    assert seat.id != late.id
+
+
+def test_a_list_of_the_erased_that_cannot_be_read_is_said(busy: str, erasures: Erasures, tmp_path: Path) -> None:
+    erasures.erase(busy, by=None, reason="", at=NOON)
+    (tmp_path / "keys" / "erased").write_bytes(b"\xff")
+    with pytest.raises(RecordError) as refused:
+        erasures.again(NOON)
+    assert refused.value.code == "erased"

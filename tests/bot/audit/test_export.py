@@ -100,7 +100,7 @@ def test_what_it_says_of_itself_is_on_record_and_nothing_of_people_is(made: Made
     entry = json.loads(made.ledger.entries(newest=1)[0].body)
     assert (entry["kind"], entry["actor"], entry["commitment"]) == ("export", "p_1", None)
     assert entry["facts"] == {
-        "count": before, "formats": ["csv", "jsonl"], "filters": {"kinds": ["screening"]}, "with_words": False,
+        "count": before, "formats": ["csv", "jsonl"], "filters": {"kinds": True}, "with_words": False,
         "chain": "whole", "manifest": found.manifest,
     }  # fmt: skip
     manifest = json.loads((folder / "manifest.json").read_bytes())

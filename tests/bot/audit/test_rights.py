@@ -162,9 +162,9 @@ def test_a_second_person_has_to_agree(store: Store, ledger: Ledger, people: Peop
     assert unmasking.agree("u_0", by=carla, at=NOON) is Refusal.UNKNOWN
     assert unmasking.agree(asked.id, by=carla, at=NOON + LIFE + timedelta(minutes=1)) is Refusal.OVER
     assert unmasking.agree(asked.id, by=carla, at=NOON) == Unmasked(anna, (ANNA,))
-    # Now whoever asked is told too, and no second entry says so.
+    # Now whoever asked is told too; each telling is an entry.
     assert unmasking.agree(asked.id, by=bruno, at=NOON) == Unmasked(anna, (ANNA,))
-    assert [entry.kind for entry in ledger.entries()].count("unmask") == 1
+    assert [entry.kind for entry in ledger.entries()].count("unmask") == 2
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -223,12 +223,19 @@ def test_questions_and_disagreements_go_when_their_time_is_over(
             session.add(Seat(id=f"q_{number}", review=f"r_{number}", asked="legal", owner="legal", state="open"))
             session.add(Appeal(id=f"a_{number}", screening="s", rule="x", person=person, at=at, state="open", **sealed))
             session.add(Receipt(code=f"c_{number}", screening="s", mac="", policy="p", outcome="clear", at=at))
-    Holds(store, ledger).order(anna, by=bruno, reason="causa", at=NOON)
+    holds = Holds(store, ledger)
+    hold = holds.order(anna, by=bruno, reason="causa", at=NOON)
     retention.let_go(Keeping(), "p@1", NOON)
     with store.read() as session:
         assert sorted(session.exec(select(Review.id)).all()) == ["r_0", "r_2"]
         assert sorted(session.exec(select(Seat.id)).all()) == ["q_0", "q_2"]
         assert sorted(session.exec(select(Appeal.id)).all()) == ["a_0", "a_2"]
+        # Of a receipt nobody knows whose it is.
+        assert len(session.exec(select(Receipt.code)).all()) == 3
+    holds.lift(hold.id, by=bruno, reason="chiusa", at=NOON)
+    retention.let_go(Keeping(), "p@1", NOON)
+    with store.read() as session:
+        assert session.exec(select(Review.id)).all() == ["r_2"]
         assert session.exec(select(Receipt.code)).all() == ["c_2"]
 
 

@@ -17,6 +17,7 @@ import structlog
 from stored import stored
 
 from bot.appeals import Appeals
+from bot.audit.erasure import Erasures
 from bot.audit.ledger import Ledger
 from bot.audit.retention import Retention
 from bot.audit.seals import Seals
@@ -279,6 +280,7 @@ class House:
             self.awaiting,
             self.quizzes,
             Retention(self.store, self.ledger),
+            Erasures(self.store, self.ledger, self.people, folder / "erased"),
             lambda: in_force().policy,
         )
         self._running: asyncio.Task[None] | None = None

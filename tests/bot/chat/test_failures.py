@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from bot.actions import Action, Verb
+from bot.audit.following import BATCH
+from bot.audit.head import LAG
 from bot.deeds import Act
 from bot.reply import Notice, Reply, failure
 from rules.draft import Draft
@@ -76,13 +78,14 @@ def _damaged(house: Any) -> Iterator[None]:
 @contextmanager
 def _head_away(house: Any) -> Iterator[None]:
     """It may not be written, and lies as far behind as a stop can leave it."""
-    real = house.ledger._head
-    house.ledger._head = type(real)(real.path)
-    for number in range(64):
-        house.ledger._head.lock = _busy
+    following = house.ledger._following
+    real = following._head
+    following._head = type(real)(real.path)
+    following._head.lock = _busy
+    for number in range(LAG - BATCH + 1):
         house.ledger.append("role", subject=f"r_{number}", facts={})
     yield
-    house.ledger._head = real
+    following._head = real
     house.ledger.catch_up()
 
 
