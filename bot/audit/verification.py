@@ -156,7 +156,7 @@ class _Walk:
         if not row.has_content:
             is_right = promised.commitment is None or self._let_go.covers(seq, promised.holder)
             return (None if is_right else "content"), is_right and promised.commitment is not None
-        if self._let_go.is_erased(promised.holder):
+        if promised.commitment is not None and self._let_go.covers(seq, promised.holder):
             return "kept", False
         is_as_written = (
             row.sealed is not None

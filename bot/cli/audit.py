@@ -187,7 +187,7 @@ def _of_entries(wording: Wording) -> dict[str, str]:
         "body": wording.say("its bytes do not say what its columns say."),
         "chain": wording.say("it does not follow the entry before it."),
         "content": wording.say("its text is not the one that it commits to, or is missing."),
-        "kept": wording.say("its person was erased, and their words are still here."),
+        "kept": wording.say("its words were let go, by an erasure or a retention, and are still here."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "missing": wording.say("the head knows it and the database does not: the newest entries were removed."),
         "lag": wording.say("from here on the head knows nothing, and it lies further behind than a stop leaves it."),

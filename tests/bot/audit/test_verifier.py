@@ -407,17 +407,71 @@ def test_a_restored_backup_that_says_what_is_lost_is_no_fault_and_is_told(tmp_pa
         made.ledger.append("role", subject=f"g_{number}", facts={}, at=AT)
     line = tmp_path / "line"
     line.write_text(checkpoint(KEY, (5, "a" * 64), erased=["p_gone"]), encoding="utf-8")
-    facts = {"count": 3, "head": made.end()[1], "lost": [4, 5], "erased": ["p_gone"]}
+    facts = {"count": 3, "head": made.end()[1], "lost": [4, 900], "erased": ["p_gone"]}
     made.ledger.append("restore", subject="b_1", facts=facts, at=AT)
-    made.ledger.append("role", subject="g_9", facts={}, at=AT)
+    made.ledger.append("erasure", subject="p_gone", facts={"person": "p_gone"}, at=AT)
     made.store.close()
     told = verify(made.database, "--checkpoints", line)
     assert (told["ok"], {note["what"] for note in told["notes"]}) == (True, {"restored", "no key"})
+    assert "entries 4 to 5 are lost" in next(each["text"] for each in told["notes"] if each["what"] == "restored")
     # Once a checkpoint knows the restored ledger, those after it must fit.
     known = checkpoint(KEY, (4, _hash(made, 4)), number=2, previous=digest_of(line.read_text()))
     later = checkpoint(KEY, (5, "b" * 64), number=3, previous=digest_of(known))
     line.write_text("\n".join([line.read_text(), known, later]), encoding="utf-8")
     assert verify(made.database, "--checkpoints", line)["what"] == {"rewritten"}
+
+
+@pytest.mark.parametrize(
+    "said", [{"lost": [2, 900]}, {"lost": [5, 900]}, {"count": 2}, {"head": "a" * 64}, {"lost": [4, 3]}, {"lost": 4}]
+)
+def test_a_restore_that_stands_elsewhere_or_names_another_end_excuses_nothing(
+    tmp_path: Path, verify: Verify, said: dict[str, object]
+) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    for number in range(3):
+        made.ledger.append("role", subject=f"g_{number}", facts={}, at=AT)
+    line = tmp_path / "line"
+    line.write_text(checkpoint(KEY, (2, "a" * 64)), encoding="utf-8")
+    facts = {"count": 3, "head": made.end()[1], "lost": [4, 5], "erased": [], **said}
+    made.ledger.append("restore", subject="b_1", facts=facts, at=AT)
+    made.store.close()
+    assert verify(made.database, "--checkpoints", line)["what"] == {"rewritten"}
+
+
+def test_words_that_are_gone_need_an_erasure_or_a_retention(tmp_path: Path, verify: Verify) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    person = made.people.person("slack:T1:U1")
+    made.ledger.append("note", subject="n_1", facts={}, actor=person, at=AT, content=b"{}")
+    facts = {"count": 1, "head": made.end()[1], "lost": None, "erased": [person]}
+    made.ledger.append("restore", subject="b_1", facts=facts, at=AT)
+    with tampering.opened(made.database) as connection:
+        connection.execute("DELETE FROM content")
+    assert verify(made.database)["what"] == {"let go"}
+    made.erase(person)
+    made.store.close()
+    assert verify(made.database)["ok"]
+
+
+@pytest.mark.parametrize("purged", [[[1, 10**9]], [[1, 2]], [[1, 3]], [[2, 2]]])
+def test_a_retention_excuses_only_what_stood_before_it(tmp_path: Path, verify: Verify, purged: list[list[int]]) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    made.ledger.append("note", subject="n_1", facts={}, at=AT, content=b"{}")
+    made.ledger.append("retention", subject="t_1", facts={"purged": purged}, at=AT)
+    made.ledger.append("note", subject="n_2", facts={}, at=AT, content=b"{}")
+    with tampering.opened(made.database) as connection:
+        connection.execute("DELETE FROM content WHERE seq = 1")
+    made.store.close()
+    assert verify(made.database)["what"] == {"let go"}
+    assert [(fault.seq, fault.what) for fault in Made.open(tmp_path).ledger.verify().faults] == [(1, "content")]
+
+
+def test_words_that_were_put_back_after_their_time_are_named(tmp_path: Path, verify: Verify) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    made.ledger.append("note", subject="n_1", facts={}, at=AT, content=b"{}")
+    made.ledger.append("retention", subject="t_1", facts={"purged": [[1, 1]]}, at=AT)
+    assert verify(made.database)["what"] == {"kept"}
+    assert [(fault.seq, fault.what) for fault in made.ledger.verify().faults] == [(1, "kept")]
+    made.store.close()
 
 
 def _hash(made: Made, seq: int) -> str:
