@@ -205,7 +205,10 @@ def _of_places(wording: Wording) -> dict[str, str]:
     return {
         "gone": wording.say("the database is not there, and the head beside it is: it was removed."),
         "table": wording.say("the table is missing, or its columns are not those that Vaglio made."),
-        "trigger": wording.say("the trigger that keeps entries from being changed or deleted is missing or altered."),
+        "trigger": wording.say(
+            "the trigger that keeps entries from being changed or deleted is missing or altered, or this one "
+            "is not Vaglio’s."
+        ),
         "version": wording.say("it does not name a form of the tables that this Vaglio knows."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "head": wording.say("the head says nothing that Vaglio wrote."),
