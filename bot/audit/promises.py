@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 from sqlmodel import Session
 
 from bot.audit import records
+from bot.audit.forms import read
 from bot.audit.seals import HOUSE, Seals
 from bot.audit.vault import VaultError, decrypted
 
@@ -29,18 +30,18 @@ class Promised:
 
     @classmethod
     def of(cls, body: bytes) -> Promised | None:
-        """None: the entry says nothing that can be read so."""
-        try:
-            said = json.loads(body)
-            commitment, is_first_form = said["commitment"], said.get("v") == 1
-            holder = said["actor"] or HOUSE if is_first_form else said["holder"]
-            sealed = None if is_first_form else said["sealed"]
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None
-        if commitment is None:
+        """None: the entry is not of a form that Vaglio writes."""
+        said = read(body)
+        return None if said is None else cls.by(said)
+
+    @classmethod
+    def by(cls, said: Mapping[str, Any]) -> Promised:
+        """From what `bot.audit.forms.read` found."""
+        if said["commitment"] is None:
             return cls(None, HOUSE, None)
-        told = (commitment, holder) if is_first_form else (commitment, holder, sealed)
-        return cls(commitment, holder, sealed) if all(isinstance(each, str) for each in told) else None
+        if said["v"] == 1:
+            return cls(said["commitment"], said["actor"] or HOUSE, None)
+        return cls(said["commitment"], said["holder"], said["sealed"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +116,8 @@ def telling(connection: Connection, *kinds: str) -> Iterator[tuple[int, str, byt
 
 def facts_of(kind: str, body: bytes) -> Mapping[str, object]:
     """What an entry of that kind tells; nothing, if it cannot be read as one."""
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    facts = said.get("facts") if isinstance(said, dict) and said.get("kind") == kind else None
-    return facts if isinstance(facts, dict) else {}
+    said = read(body)
+    return said["facts"] if said and said["kind"] == kind else {}
 
 
 def _is_range(found: object) -> bool:

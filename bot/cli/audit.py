@@ -125,7 +125,10 @@ def verify(
             "checkpoints": beside.count,
             "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults if fault.seq is not None],
             "elsewhere": [{"place": fault.place, "what": fault.what} for fault in found.faults if fault.seq is None],
-            "notes": [{"what": note.what, "place": note.place, "number": note.number} for note in beside.notes],
+            "notes": [
+                {"what": note.what, "place": note.place, "number": note.number, "last": note.last}
+                for note in beside.notes
+            ],
         }
         sys.stdout.write(json.dumps(report) + "\n")
     else:
@@ -184,7 +187,7 @@ def _of_entries(wording: Wording) -> dict[str, str]:
         "number": wording.say("no entry has such a number: Vaglio counts from 1, and did not write it."),
         "hash": wording.say("its bytes are not those that were hashed."),
         "type": wording.say("a column holds another kind of value than Vaglio writes."),
-        "body": wording.say("its bytes do not say what its columns say."),
+        "body": wording.say("its bytes do not say what its columns say, or are not of a form that Vaglio writes."),
         "chain": wording.say("it does not follow the entry before it."),
         "content": wording.say("its text is not the one that it commits to, or is missing."),
         "kept": wording.say("its words were let go, by an erasure or a retention, and are still here."),
