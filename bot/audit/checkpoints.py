@@ -13,6 +13,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from bot.audit import records
+from bot.audit.admissions import admissions
 from bot.audit.signing import Signer, SigningKeys, is_signed
 from bot.audit.statements import FIRST, Signed, Statement, StatementError, is_pseudonym
 from bot.audit.tables import Checkpoint
@@ -124,7 +125,7 @@ class Checkpoints:
                 f"{self._keys.path} is not the key that the checkpoint before names. Restore it from where you keep "
                 "it; if it is lost for good: vaglio keys rotate signing --lost"
             )
-        if before and not _stands(session, before):
+        if before and not (_stands(session, before) or _is_admitted(session, before)):
             # It is signed all the same: what the ledger was after the change is evidence too.
             log.error("checkpoint.ledger_differs", number=before.number, remedy="run vaglio audit verify")
         return _add(session, signer, last, now, next_key)
@@ -178,20 +179,30 @@ def _stands(session: Session, statement: Statement) -> bool:
     return entry is not None and entry.hash == statement.head
 
 
+def _is_admitted(session: Session, statement: Statement) -> bool:
+    """Whether the ledger itself says that a backup was put back, and what that checkpoint knows was lost by it."""
+    reached = _borne_out(session)
+    return any(each.covers(statement.count, reached) for each in admissions(session))
+
+
+def _borne_out(session: Session) -> int:
+    """The last entry that the newest checkpoint knows which the ledger still bears out; 0 where none is."""
+    most = session.exec(select(func.max(Checkpoint.number))).one() or 0
+    for number in range(most, 0, -1):
+        row = session.get(Checkpoint, number)
+        statement = _read(Signed(row.body, row.signature)) if row else None
+        if statement and _stands(session, statement):
+            return statement.count
+    return 0
+
+
 def _erased(session: Session, count: int) -> Iterator[str]:
     """Whoever was erased since the newest checkpoint that the ledger still bears out.
 
     That is the one before, unless a backup was put back: erasures since then have the numbers of entries that are lost.
     """
-    since, most = 0, session.exec(select(func.max(Checkpoint.number))).one() or 0
-    for number in range(most, 0, -1):
-        row = session.get(Checkpoint, number)
-        statement = _read(Signed(row.body, row.signature)) if row else None
-        if statement and _stands(session, statement):
-            since = statement.count
-            break
     chosen = select(Entry.body).where(
-        Entry.kind == "erasure", col(Entry.seq) > since, col(Entry.seq) <= count
+        Entry.kind == "erasure", col(Entry.seq) > _borne_out(session), col(Entry.seq) <= count
     ).order_by(col(Entry.seq))  # fmt: skip
     for body in session.exec(chosen):
         # An entry that was changed is for the walk along the chain to name.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -11,6 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from bot.audit import records
+from bot.audit.admissions import admissions
 from bot.audit.errors import RecordError
 from bot.audit.evidence import Checked, Source, check
 from bot.audit.statements import Statement
@@ -31,6 +31,8 @@ class Note:
     place: str = ""
     number: int = 0
     """Of `admitted`, the entry that admits a loss; of `begins`, the first checkpoint that is there."""
+    last: int = 0
+    """Of `admitted`, the last of the lost entries that a checkpoint knows; the first one stood where `number` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,6 @@ class Comparison:
     notes: tuple[Note, ...]
     reaches: int = 0
     """The last entry that a checkpoint knows and the ledger lacks; 0 where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Restored:
-    """An entry that says that a backup was put back, and which entries are lost by it."""
-
-    seq: int
-    first: int
-    last: int
 
 
 def compare(store: Store, sources: Sequence[Source], keys: Collection[str]) -> Comparison:
@@ -76,7 +69,7 @@ def compare(store: Store, sources: Sequence[Source], keys: Collection[str]) -> C
             against = _Ledger(session, statements)
             faults += against.faults()
             reaches = against.reaches
-            notes += [Note("admitted", number=seq) for seq in sorted(against.admitted)]
+            notes += [Note("admitted", number=seq, last=last) for seq, last in sorted(against.admitted.items())]
     except RecordError as error:
         # The walk along the chain says what is wrong with such a database.
         if error.code not in ("none", "broken", "tables"):
@@ -98,8 +91,8 @@ class _Ledger:
         self._statements = statements
         self._end = session.exec(select(func.max(Entry.seq))).one() or 0
         self._hashes = dict(_hashes(session, sorted({statement.count for statement in statements})))
-        self._restored = tuple(_restored(session))
-        self.admitted = set[int]()
+        self._admissions = admissions(session)
+        self.admitted = dict[int, int]()
         self.reaches = 0
 
     def faults(self) -> Iterator[Fault]:
@@ -109,7 +102,7 @@ class _Ledger:
             if self._hashes.get(statement.count) == statement.head:
                 reached = max(reached, statement.count)
             elif seq := self._admits(statement.count, reached):
-                self.admitted.add(seq)
+                self.admitted[seq] = max(self.admitted.get(seq, 0), statement.count)
             elif statement.count > self._end:
                 self.reaches = max(self.reaches, statement.count)
             else:
@@ -120,14 +113,8 @@ class _Ledger:
             yield Fault(min(rewritten), "rewritten")
 
     def _admits(self, count: int, reached: int) -> int | None:
-        """The entry of a restored backup that admits that entry `count` is lost.
-
-        It speaks only of what was signed before it: once a checkpoint stands that knows it, those after must fit.
-        """
-        for each in self._restored:
-            if each.first <= count <= each.last and reached < each.seq:
-                return each.seq
-        return None
+        """The entry of a restored backup that admits that entry `count` is lost."""
+        return next((each.seq for each in self._admissions if each.covers(count, reached)), None)
 
 
 def _hashes(session: Session, counts: Sequence[int]) -> Iterator[tuple[int, str]]:
@@ -135,14 +122,3 @@ def _hashes(session: Session, counts: Sequence[int]) -> Iterator[tuple[int, str]
     for start in range(0, len(counts), _CHUNK):
         chosen = counts[start : start + _CHUNK]
         yield from session.exec(select(Entry.seq, Entry.hash).where(col(Entry.seq).in_(chosen))).all()
-
-
-def _restored(session: Session) -> Iterator[_Restored]:
-    for seq, body in session.exec(select(Entry.seq, Entry.body).where(Entry.kind == "restore")):
-        try:
-            first, last = json.loads(body)["facts"]["lost"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            continue  # nothing is lost by it, or the walk says that it was changed
-        # It stands in the place of the first of those that it gives up, or after.
-        if type(first) is int and type(last) is int and first <= min(seq, last):
-            yield _Restored(seq, first, last)

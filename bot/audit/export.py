@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from bot.audit import guide, records, verifier
 from bot.audit.errors import RecordError
-from bot.audit.kept import Kept, batched, following, said_by, these
+from bot.audit.kept import Kept, batched, following, numbers, said_by, these
 from bot.audit.ledger import Ledger
 from bot.audit.looks import KIND as LOOK
 from bot.audit.promises import in_ranges
@@ -160,7 +160,7 @@ class _Writing:
 
     def _selected(self, until: int) -> Iterator[int]:
         chosen = self._request.selection
-        return (seq for seq in chosen() if 0 < seq <= until) if chosen else iter(range(1, until + 1))
+        return (seq for seq in chosen() if 0 < seq <= until) if chosen else numbers(self._store, until, _AT_ONCE)
 
     def _looks_on_record(self) -> None:
         """Before a word is opened."""

@@ -27,16 +27,38 @@ FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid
 WHERE t.tgrelid = to_regclass('entry') AND NOT t.tgisinternal"""
 
 
+# Of every table that lies where the entries do.
+_ANY_ON_POSTGRESQL = """
+SELECT convert_to(c.relname::text, 'UTF8'), convert_to(t.tgname::text, 'UTF8')
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE NOT t.tgisinternal AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('entry'))
+ORDER BY 1, 2"""
+_ANY_ON_SQLITE = """
+SELECT CAST(tbl_name AS BLOB), CAST(name AS BLOB) FROM sqlite_master WHERE type = 'trigger' ORDER BY 1, 2"""
+
+
 def altered_triggers(connection: Connection) -> Iterator[str]:
-    """The triggers that are missing, asleep, or not as the migration made them, by their names."""
+    """The triggers that are missing, asleep, or not as the migration made them, by their names; then those that no
+    migration made, on whichever table: what they do, nobody sees in the record.
+    """
     if connection.dialect.name == "postgresql":
         found = {tuple(row) for row in connection.exec_driver_sql(_MADE_ON_POSTGRESQL)}
         sound = {verb: (sql, "A", _FUNCTION, "plpgsql", True) in found for verb, sql in _ON_POSTGRESQL.items()}
+        there = connection.exec_driver_sql(_ANY_ON_POSTGRESQL).all()
     else:
         made = "SELECT CAST(sql AS BLOB) FROM sqlite_master WHERE type='trigger'"
         kept = {row[0] for row in connection.exec_driver_sql(made)}
         sound = {verb: sql.encode() in kept for verb, sql in _ON_SQLITE.items()}
+        there = connection.exec_driver_sql(_ANY_ON_SQLITE).all()
     yield from (f"entry_no_{verb}" for verb, is_sound in sound.items() if not is_sound)
+    ours = {(b"entry", f"entry_no_{verb}".encode()) for verb in sound}
+    yield from (_shown(name) for table, name in there if (table, name) not in ours)
+
+
+def _shown(name: bytes) -> str:
+    """Somebody else gave it, and it may be anything."""
+    text = name.decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def is_known_form(connection: Connection) -> bool:

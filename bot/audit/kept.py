@@ -17,6 +17,22 @@ Kept = Row[Any]
 _KEPT = "SELECT seq, at, kind, subject, body, hash FROM entry"
 _AFTER = text(f"{_KEPT} WHERE seq > :after AND seq <= :end ORDER BY seq LIMIT :most")
 _THESE = text(f"{_KEPT} WHERE seq IN :seqs ORDER BY seq").bindparams(bindparam("seqs", expanding=True))
+_NUMBERS = text("SELECT seq FROM entry WHERE seq > :after AND seq <= :end ORDER BY seq LIMIT :most")
+
+
+def numbers(store: Store, end: int, most: int) -> Iterator[int]:
+    """Of the entries that are there, up to `end`; `most` are read at once.
+
+    They are asked for and not counted: in a record with a fault the last number may be any.
+    """
+    after = 0
+    while True:
+        with store.read() as session:
+            found = session.connection().execute(_NUMBERS, {"after": after, "end": end, "most": most}).scalars().all()
+        if not found:
+            return
+        yield from found
+        after = found[-1]
 
 
 def following(store: Store, after: int, end: int, most: int) -> Sequence[Kept]:

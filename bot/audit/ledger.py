@@ -169,6 +169,8 @@ class Ledger:
             # The number is what counts. Once: the next one is compared with this one.
             log.warning("ledger.clock_backwards", entry=last.seq + 1, before=last.at, now=records.timestamp(at))
         seq, previous = (last.seq + 1, last.hash) if last else (1, records.GENESIS)
+        if seq > records.LAST:
+            raise RecordError("broken", f"#{seq - 1}")  # no entry of ours had such a number
         row, words = None, None
         if new.content is not None:
             row, words = self._sealed(session, seq, new.content, new.holder or new.actor or HOUSE)

@@ -23,7 +23,10 @@ HEAD: Final = "ledger.head"
 _CHUNK: Final = 1 << 20
 _MOST: Final = 10_000_000
 
-Code = Literal["there", "inside", "no_backup", "file", "fault", "present", "other_kind", "not_empty", "tool", "history"]
+Code = Literal[
+    "there", "inside", "no_backup", "file", "fault", "present", "other_kind", "not_empty", "tool", "history",
+    "contradicts",
+]  # fmt: skip
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -56,6 +59,11 @@ def _remedies(wording: Wording) -> dict[Code, str]:
         "not_empty": wording.say("it is not empty. Make an empty database, and name it in VAGLIO_DATABASE_URL."),
         "tool": wording.say("PostgreSQL’s own program for it is missing or failed. Install the client of the server’s "
                             "version (pg_dump, pg_restore), and see that it reaches the server."),
+        "contradicts": wording.say(
+            "the entries in the backup are not those of the record here: one of the two was rewritten, or is another "
+            "record. Run vaglio audit verify, and look at other backups. If you know that the record here is the wrong "
+            "one: --contradicting"
+        ),
         "history": wording.say("the backup is not of the record that signed checkpoints know. Nothing was put back."),
     }  # fmt: skip
 

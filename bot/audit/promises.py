@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 from sqlmodel import Session
 
 from bot.audit import records
+from bot.audit.forms import read
 from bot.audit.seals import HOUSE, Seals
 from bot.audit.vault import VaultError, decrypted
 
@@ -29,18 +30,18 @@ class Promised:
 
     @classmethod
     def of(cls, body: bytes) -> Promised | None:
-        """None: the entry says nothing that can be read so."""
-        try:
-            said = json.loads(body)
-            commitment, is_first_form = said["commitment"], said.get("v") == 1
-            holder = said["actor"] or HOUSE if is_first_form else said["holder"]
-            sealed = None if is_first_form else said["sealed"]
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None
-        if commitment is None:
+        """None: the entry is not of a form that Vaglio writes."""
+        said = read(body)
+        return None if said is None else cls.by(said)
+
+    @classmethod
+    def by(cls, said: Mapping[str, Any]) -> Promised:
+        """From what `bot.audit.forms.read` found."""
+        if said["commitment"] is None:
             return cls(None, HOUSE, None)
-        told = (commitment, holder) if is_first_form else (commitment, holder, sealed)
-        return cls(commitment, holder, sealed) if all(isinstance(each, str) for each in told) else None
+        if said["v"] == 1:
+            return cls(said["commitment"], said["actor"] or HOUSE, None)
+        return cls(said["commitment"], said["holder"], said["sealed"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +55,25 @@ class LetGo:
 
     @classmethod
     def told(cls, connection: Connection) -> LetGo:
-        """As the entries of the kinds `erasure` and `retention` tell. One that was forged is a fault of the chain."""
-        found = connection.execute(text("SELECT kind, body FROM entry WHERE kind IN ('erasure', 'retention')"))
+        """As the entries of the kinds `erasure` and `retention` tell. One that was forged is a fault of the chain.
+
+        Time can be over only for what was written before: a range that goes on to the entry that tells it, or beyond,
+        counts for nothing.
+        """
         persons, ranges = set[str](), list[tuple[int, int]]()
-        for kind, body in found:
-            try:
-                facts = json.loads(bytes(body))["facts"]
-                if kind == "erasure":
-                    persons.add(str(facts["person"]))
-                else:
-                    ranges += [(int(first), int(last)) for first, last in facts["purged"]]
-            except (ValueError, KeyError, TypeError, RecursionError):
-                continue
+        for seq, kind, body in telling(connection, "erasure", "retention"):
+            facts = facts_of(kind, body)
+            if kind == "erasure" and isinstance(person := facts.get("person"), str):
+                persons.add(person)
+            elif kind == "retention" and isinstance(purged := facts.get("purged"), list):
+                ranges += [(each[0], each[1]) for each in purged if _is_range(each) and each[1] < seq]
         merged = _merged(ranges)
         return cls(frozenset(persons), [first for first, _ in merged], [last for _, last in merged])
 
-    def is_erased(self, holder: str) -> bool:
-        return holder in self.persons
-
     def covers(self, seq: int, holder: str) -> bool:
-        """Whether the words of entry `seq` may be gone."""
+        """Whether the words of entry `seq` may be gone, and so must be."""
         at = bisect_right(self.starts, seq) - 1
-        return self.is_erased(holder) or (at >= 0 and seq <= self.ends[at])
+        return holder in self.persons or (at >= 0 and seq <= self.ends[at])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +103,25 @@ class Opener:
                 self._keys.clear()
             self._keys[holder] = self.seals.key(self.session, holder)
         return self._keys[holder]
+
+
+def telling(connection: Connection, *kinds: str) -> Iterator[tuple[int, str, bytes]]:
+    """Number, kind and body of the entries of these kinds, in order: those that are of the right types."""
+    column = "CASE typeof(body) WHEN 'blob' THEN body END" if connection.dialect.name == "sqlite" else "body"
+    chosen = text(f"SELECT seq, kind, {column} FROM entry WHERE kind IN :kinds ORDER BY seq")  # noqa: S608 -- our own
+    for seq, kind, body in connection.execute(chosen.bindparams(bindparam("kinds", kinds, expanding=True))):
+        if type(seq) is int and isinstance(body, bytes):
+            yield seq, kind, body
+
+
+def facts_of(kind: str, body: bytes) -> Mapping[str, object]:
+    """What an entry of that kind tells; nothing, if it cannot be read as one."""
+    said = read(body)
+    return said["facts"] if said and said["kind"] == kind else {}
+
+
+def _is_range(found: object) -> bool:
+    return isinstance(found, list) and len(found) == 2 and all(type(each) is int for each in found)
 
 
 def ranges_of(seqs: Iterable[int]) -> list[tuple[int, int]]:

@@ -18,6 +18,8 @@ RAW = "raw"
 """The kind of entry whose words are a draft as it was written, where the policy says so."""
 GENESIS = "0" * 64
 """The hash that the first entry names as the one before it."""
+LAST = 2**53 - 1
+"""The highest number that an entry can have: canonical JSON knows no whole numbers beyond."""
 SALT_BYTES = 32
 """Exactly: see `commitment`."""
 

@@ -46,6 +46,8 @@ class Before:
 
     count: int = 0
     erased: frozenset[str] = frozenset()
+    shared: tuple[int, str] | None = None
+    """The last entry that a backup of the same record has too, by its number, and its hash."""
     checkpoints: Source = field(default_factory=lambda: Source("checkpoint", ()))
 
 
@@ -74,6 +76,8 @@ class Restoring:
     keys: Path
     places: Sequence[Source]
     by: str
+    may_contradict: bool = False
+    """Whether a backup may be put back whose entries are not those of the record here, as where that is damaged."""
 
     def put_back(self, folder: Path, at: datetime, *, replace: bool = False) -> Restored:
         """Put the backup in `folder` in place, whole or not at all. With `replace`, what was here is kept aside.
@@ -118,23 +122,23 @@ class Restoring:
         return self._known(target, manifest, head.read()) if is_here else Before()
 
     def _known(self, target: Store, manifest: Manifest, head: Head | None) -> Before:
-        """As far as it can be read; of another record nothing counts but whom it had erased."""
+        """As far as it can be read."""
         far = head.count if head else 0
         if target.file is None or not os.path.lexists(target.file):
             return Before(far)
         with closing(Store(self.url, read_only=True)) as old:
             erased, source = frozenset(erasures_of(old)), Source("checkpoint", ())
+            shared = None
             try:
+                source = read_own(old)
                 with old.read() as session:
                     newest = session.exec(select(Entry).order_by(col(Entry.seq).desc()).limit(1)).first()
-                    known = session.get(Entry, manifest.ledger.count)
-                if known is not None and known.hash != manifest.ledger.head:
-                    return Before(0, erased)
-                far = max(far, newest.seq if newest else 0)
-                source = read_own(old)
+                    far = max(far, newest.seq if newest else 0)
+                    known = session.get(Entry, min(manifest.ledger.count, newest.seq if newest else 0))
+                shared = (known.seq, known.hash) if known else None
             except RecordError as error:
                 log.warning("restore.old_unreadable", code=error.code)
-        return Before(far, erased, source)
+        return Before(far, erased, shared, source)
 
     # --- Made ready ------------------------------------------------------------------------------------------------
 
@@ -179,6 +183,11 @@ class Restoring:
     ) -> Restored:
         seals = self._seals(store)
         store.migrate(seals)
+        if _contradicts(store, before):
+            if not self.may_contradict:
+                raise BackupError("contradicts", store.place)
+            # Of another history the numbers say nothing: only what was signed of it, and whom it had erased.
+            before = Before(0, before.erased, None, before.checkpoints)
         people = People(store, seals)
         ledger = Ledger(store, switch.files / HEAD, people)
         sources, keys = [read_own(store), *self.places, before.checkpoints], self._trusted()
@@ -227,6 +236,15 @@ class Restoring:
     def _trusted(self) -> Sequence[str]:
         public = SigningKeys(self.keys).public()
         return (public,) if public else ()
+
+
+def _contradicts(store: Store, before: Before) -> bool:
+    """Each entry names the one before it: so if the last one that both have is the same, all before it are."""
+    if before.shared is None:
+        return False
+    number, hashed = before.shared
+    with store.read() as session:
+        return session.exec(select(Entry.hash).where(Entry.seq == number)).first() != hashed
 
 
 def _lost(manifest: Manifest, found: Comparison, before: Before) -> tuple[int, int] | None:

@@ -19,6 +19,7 @@ _ASIDE: Final = "data.before-"
 _JOURNAL: Final = "journal.json"
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")
 """What SQLite keeps beside a database."""
+_SEARCH: Final = tuple(SEARCH + each for each in _BESIDE)
 
 
 class Switch:
@@ -84,7 +85,8 @@ class Switch:
             into += [(_with(fresh, each), _with(self._database, each)) for each in _BESIDE]
         pairs = [[str(old), str(new)] for old, new in (*away, *into)]
         # What was derived from the old database fits no other.
-        derived = [str(_with(self._database.with_name(SEARCH), each)) for each in _BESIDE] if self._database else []
+        places = {self._data, self._database.parent if self._database else self._data}
+        derived = [str(place / each) for place in sorted(places) for each in _SEARCH]
         is_needed = any(old.exists() for old, _ in away)
         return {"aside": str(aside) if is_needed else None, "moves": pairs, "derived": derived}
 
@@ -113,7 +115,8 @@ class Switch:
             # Somebody who only reads may make these at any moment.
             names |= {self._database.name + each for each in _BESIDE}
         for name in sorted(names):
-            if name not in (_STAGE, IN_USE) and not name.startswith(_ASIDE):
+            # What was derived holds words in clear: it goes, and is not kept aside.
+            if name not in (_STAGE, IN_USE, *_SEARCH) and not name.startswith(_ASIDE):
                 yield self._data / name
 
     def _aside(self, name: str) -> Path:

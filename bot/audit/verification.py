@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from bot.audit import records
 from bot.audit.errors import RecordError, why
+from bot.audit.forms import read
 from bot.audit.guards import altered_triggers, is_known_form
 from bot.audit.head import LAG, Head, HeadFile
 from bot.audit.promises import LetGo, Opener, Promised
@@ -140,23 +141,22 @@ class _Walk:
         if row.seq < 1:
             self.faults.append(Fault(row.seq, "number"))
             return
-        self.faults += _checked(row, row.seq, self.count + 1, self.previous)
-        fault, is_forgotten = self._words(row, row.seq)
+        said = read(row.body)
+        self.faults += _checked(row, said, row.seq, self.count + 1, self.previous)
+        # Where the entry itself is not as it should be, it says nothing that can be held against its words.
+        fault, is_forgotten = self._words(row, Promised.by(said), row.seq) if said else (None, False)
         self.faults += [Fault(row.seq, fault)] if fault else []
         self.forgotten += is_forgotten
         self.count, self.previous = row.seq, row.hash
         if known and row.seq == known.count:
             self.at_head = row.hash
 
-    def _words(self, row: _Row, seq: int) -> tuple[str | None, bool]:
+    def _words(self, row: _Row, promised: Promised, seq: int) -> tuple[str | None, bool]:
         """What is wrong with the words of an entry; and whether they were let go."""
-        promised = Promised.of(row.body)
-        if promised is None:
-            return None, False  # the entry itself says nothing that can be held against them: a fault of its own
         if not row.has_content:
             is_right = promised.commitment is None or self._let_go.covers(seq, promised.holder)
             return (None if is_right else "content"), is_right and promised.commitment is not None
-        if self._let_go.is_erased(promised.holder):
+        if promised.commitment is not None and self._let_go.covers(seq, promised.holder):
             return "kept", False
         is_as_written = (
             row.sealed is not None
@@ -182,24 +182,20 @@ def _against_head(walk: _Walk, known: Head | None, head: HeadFile) -> Iterator[F
         yield Fault(known.count + 1, "lag")
 
 
-def _checked(row: _Row, seq: int, expected: int, previous: str) -> Iterator[Fault]:
+def _checked(row: _Row, said: Mapping[str, Any] | None, seq: int, expected: int, previous: str) -> Iterator[Fault]:
     if seq != expected:
         yield Fault(expected, "gap")
     if records.digest(row.body) != row.hash:
         yield Fault(seq, "hash")
     elif not row.is_typed:
         yield Fault(seq, "type")
-    try:
-        said = json.loads(row.body)
-        columns = (said["seq"], said["at"], said["kind"], said["subject"])
-        named = said["previous"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    if said is None:
         yield Fault(seq, "body")
         return
-    if columns != (seq, row.at, row.kind, row.subject):
+    if (said["seq"], said["at"], said["kind"], said["subject"]) != (seq, row.at, row.kind, row.subject):
         yield Fault(seq, "body")
     # After a gap the entry before is gone, and what this one names cannot be held against it.
-    if seq == expected and named != previous:
+    if seq == expected and said["previous"] != previous:
         yield Fault(seq, "chain")
 
 

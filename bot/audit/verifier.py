@@ -53,8 +53,8 @@ SAYINGS = {
         "le sue parole mancano, e nessuna cancellazione o scadenza dice perché.",
     ),
     "kept": (
-        "its person was erased, and their words are still here.",
-        "la persona è stata cancellata, e le sue parole sono ancora qui.",
+        "its words were let go, by an erasure or a retention, and are still here.",
+        "le sue parole erano state lasciate andare, per cancellazione o scadenza, e sono ancora qui.",
     ),
     "orphan": ("these words belong to no entry.", "queste parole non sono di nessuna voce."),
     "long": ("it is longer than anything that Vaglio writes.", "è più lungo di quanto scriva mai Vaglio."),
@@ -88,8 +88,8 @@ SAYINGS = {
     ),
     # What is no fault, and has to be known.
     "restored": (
-        "it says that a backup was put back, and that entries are lost by it.",
-        "dice che è stata ripristinata una copia, e che così si sono perse delle voci.",
+        "it says that a backup was put back, and that entries {first} to {last} are lost by it.",
+        "dice che è stata ripristinata una copia, e che così si sono perse le voci da {first} a {last}.",
     ),
     "unchecked": (
         "SIGNATURES WERE NOT CHECKED: the package cryptography is not installed.",
@@ -282,17 +282,19 @@ class LetGo:
     """Whose words were erased or let go in time, and which entries a backup lost: as the entries themselves say."""
 
     def __init__(self, bodies: Iterable[bytes]) -> None:
-        self.erased, self.restores = set[str](), list[tuple[int, int, int]]()
+        self.erased, self.restores = set[str](), dict[int, int]()
         self._starts, self._ends, ranges = list[int](), list[int](), list[tuple[int, int]]()
         for body in bodies:
-            with suppress(ValueError, KeyError, TypeError):
+            with suppress(ValueError, KeyError, TypeError):  # such an entry excuses nothing
                 said = said_by(body)
                 if said and said["kind"] == "erasure" and isinstance(said["facts"]["person"], str):
                     self.erased.add(said["facts"]["person"])
                 elif said and said["kind"] == "retention":
-                    ranges += [(a, b) for a, b in said["facts"]["purged"] if is_count(a) and is_count(b)]
+                    # Time can be over only for what was written before.
+                    purged = [(a, b) for a, b in said["facts"]["purged"] if is_count(a) and is_count(b)]
+                    ranges += [(a, b) for a, b in purged if b < said["seq"]]
                 elif said and said["kind"] == "restore":
-                    self._restored(said["seq"], said["facts"])
+                    self._restored(said)
         for start, end in sorted(ranges):
             if self._ends and start <= self._ends[-1] + 1:
                 self._ends[-1] = max(self._ends[-1], end)
@@ -304,13 +306,17 @@ class LetGo:
         at = bisect_right(self._starts, seq) - 1
         return holder in self.erased or (at >= 0 and seq <= self._ends[at])
 
-    def _restored(self, seq: int, facts: dict[str, Any]) -> None:
-        self.erased.update(each for each in facts.get("erased") or () if isinstance(each, str))
-        if facts.get("lost"):
-            first, last = facts["lost"]
-            # It stands in the place of the first of those that it gives up, or after.
-            if is_count(first) and is_count(last) and first <= min(seq, last):
-                self.restores.append((seq, first, last))
+    def admits(self, count: int, reached: int) -> int:
+        """The `restore` entry that says that this one was lost. It speaks only of what was signed before it."""
+        return next((seq for seq, last in self.restores.items() if seq <= count <= last and reached < seq), 0)
+
+    def _restored(self, said: dict[str, Any]) -> None:
+        """It excuses only where the first lost entry stood, and if it names the one before as the last that is left."""
+        seq, facts = said["seq"], said["facts"]
+        first, last = facts["lost"] or (0, 0)
+        kept = (seq - 1, said["previous"])
+        if is_count(first) and is_count(last) and first == seq <= last and (facts["count"], facts["head"]) == kept:
+            self.restores[seq] = last
 
 
 class Chain:
@@ -341,8 +347,8 @@ class Chain:
         self.last, self.head = entry.seq, entry.hash
         if entry.seq in self._wanted:
             self.hashes[entry.seq] = entry.hash
-        if said and said["kind"] == "restore" and said["facts"].get("lost"):
-            self.report.note(place, "restored")
+        if said and said["kind"] == "restore" and entry.seq in self.let_go.restores:
+            self.report.note(place, "restored", first=entry.seq, last=self.let_go.restores[entry.seq])
         return said
 
     def _said(self, place: str, entry: Entry) -> dict[str, Any] | None:
@@ -364,7 +370,7 @@ class Chain:
             return None if is_right else "let go"
         if said["commitment"] is None:
             return "orphan"
-        if said["holder"] in self.let_go.erased:
+        if self.let_go.covers(said["seq"], said["holder"]):
             return "kept"
         is_right = entry.sealed is not None and entry.holder == said["holder"]
         is_promised = said["sealed"] is None or digest(entry.sealed or b"") == said["sealed"]
@@ -377,7 +383,7 @@ class Chain:
         if salt is None and words is None:
             # Where only some entries are here, the one that tells why need not be.
             return None if not self.is_whole or self.let_go.covers(said["seq"], said["holder"]) else "let go"
-        if said["holder"] in self.let_go.erased:
+        if self.let_go.covers(said["seq"], said["holder"]):
             return "kept"
         if not isinstance(salt, str) or not HEX.fullmatch(salt):
             return "salt"
@@ -515,8 +521,9 @@ class Checkpoints:
             count = link.entries
             if chain.hashes.get(count) == link.head:
                 reached = max(reached, count)
-            elif any(first <= count <= last and reached < seq for seq, first, last in chain.let_go.restores):
-                pass  # lost, as the record itself admits; whoever was erased since has to be erased here too
+            elif seq := chain.let_go.admits(count, reached):
+                # Lost, as the record itself admits; whoever was erased since has to be erased here too.
+                self.report.note(self.report.entry(seq), "restored", first=seq, last=count)
             elif made_at and count > chain.last and link.at > made_at:
                 self.report.note(link.place, "later")
                 continue

@@ -125,7 +125,10 @@ def verify(
             "checkpoints": beside.count,
             "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults if fault.seq is not None],
             "elsewhere": [{"place": fault.place, "what": fault.what} for fault in found.faults if fault.seq is None],
-            "notes": [{"what": note.what, "place": note.place, "number": note.number} for note in beside.notes],
+            "notes": [
+                {"what": note.what, "place": note.place, "number": note.number, "last": note.last}
+                for note in beside.notes
+            ],
         }
         sys.stdout.write(json.dumps(report) + "\n")
     else:
@@ -184,10 +187,10 @@ def _of_entries(wording: Wording) -> dict[str, str]:
         "number": wording.say("no entry has such a number: Vaglio counts from 1, and did not write it."),
         "hash": wording.say("its bytes are not those that were hashed."),
         "type": wording.say("a column holds another kind of value than Vaglio writes."),
-        "body": wording.say("its bytes do not say what its columns say."),
+        "body": wording.say("its bytes do not say what its columns say, or are not of a form that Vaglio writes."),
         "chain": wording.say("it does not follow the entry before it."),
         "content": wording.say("its text is not the one that it commits to, or is missing."),
-        "kept": wording.say("its person was erased, and their words are still here."),
+        "kept": wording.say("its words were let go, by an erasure or a retention, and are still here."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "missing": wording.say("the head knows it and the database does not: the newest entries were removed."),
         "lag": wording.say("from here on the head knows nothing, and it lies further behind than a stop leaves it."),
@@ -205,7 +208,10 @@ def _of_places(wording: Wording) -> dict[str, str]:
     return {
         "gone": wording.say("the database is not there, and the head beside it is: it was removed."),
         "table": wording.say("the table is missing, or its columns are not those that Vaglio made."),
-        "trigger": wording.say("the trigger that keeps entries from being changed or deleted is missing or altered."),
+        "trigger": wording.say(
+            "the trigger that keeps entries from being changed or deleted is missing or altered, or this one "
+            "is not Vaglio’s."
+        ),
         "version": wording.say("it does not name a form of the tables that this Vaglio knows."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "head": wording.say("the head says nothing that Vaglio wrote."),

@@ -41,6 +41,14 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Put it in place of the record that is here, which is kept aside.")
     ] = False,
+    contradicting: Annotated[
+        bool,
+        typer.Option(
+            "--contradicting",
+            help="Even if its entries are not those of the record that is here: only where you know that this one was "
+            "damaged or rewritten, or is another record. What signed checkpoints say is heeded all the same.",
+        ),
+    ] = False,
     checkpoints: Annotated[
         list[Path] | None,
         typer.Option("--checkpoints", help="More checkpoints: a folder, a clone or a file of JSON lines; repeatable."),
@@ -54,7 +62,7 @@ def restore(
     wording = Wording(tongue(settings))
     places = [read_place(place) for place in checkpoints or ()] + list(_configured(settings, wording))
     with alone(settings.data_dir):
-        restoring = Restoring(settings.database, settings.data_dir, settings.keys_dir, places, AUTHOR)
+        restoring = Restoring(settings.database, settings.data_dir, settings.keys_dir, places, AUTHOR, contradicting)
         done = restoring.put_back(folder, datetime.now(UTC), replace=replace)
     for line in _told(done, wording):
         terminal().print(line)

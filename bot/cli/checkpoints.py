@@ -149,10 +149,10 @@ def _note(note: Note, wording: Wording) -> str:
     match note.what:
         case "admitted":
             return wording.say(
-                "Entry {seq} says that a backup was put back and which entries were lost: checkpoints of those are "
-                "not held against it.",
-                seq=note.number,
-            )
+                "Entry {seq} says that a backup was put back and that the entries from {seq} on were lost: what was "
+                "signed of them, up to entry {last}, is not held against it.",
+                seq=note.number, last=note.last,
+            )  # fmt: skip
         case "begins":
             return wording.say(
                 "{place}: the first checkpoint here has number {number}.", place=note.place, number=note.number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,13 +17,14 @@ from typing import Any
 import pytest
 from postgres import Server
 
-from bot.audit import switching
+from bot.audit import records, switching
 from bot.audit.backup import Backups
 from bot.audit.checkpoints import Checkpoints
 from bot.audit.comparison import compare
 from bot.audit.erasure import Erasures
 from bot.audit.errors import RecordError
 from bot.audit.evidence import read_own, read_place
+from bot.audit.head import Head, HeadFile
 from bot.audit.ledger import Ledger
 from bot.audit.manifests import BackupError
 from bot.audit.recipients import put
@@ -77,10 +79,10 @@ class Site:
         backups.make(folder, by=self.people.person("local:owner"), at=NOON)
         return folder
 
-    def restore(self, folder: Path, *, replace: bool = True, url: str | None = None) -> Restored:
+    def restore(self, folder: Path, *, replace: bool = True, url: str | None = None, **more: bool) -> Restored:
         self.store.close()
         places = [read_place(self.evidence)] if any(self.evidence.iterdir()) else []
-        restoring = Restoring(url or self.url, self.data, self.keys, places, "local:owner")
+        restoring = Restoring(url or self.url, self.data, self.keys, places, "local:owner", **more)
         return restoring.put_back(folder, NOON + timedelta(days=9), replace=replace)
 
     def faults(self) -> list[tuple[int | None, str]]:
@@ -273,6 +275,21 @@ def test_nothing_is_written_over_unless_it_is_said_and_then_it_is_kept(site: Sit
         assert old.execute("SELECT count(*) FROM entry").fetchone() == (6,)
 
 
+@pytest.mark.sqlite_only("a server has no such file")
+@pytest.mark.parametrize("where", ["beside", "apart"])
+def test_what_was_derived_is_not_kept_aside(tmp_path: Path, database: str, where: str) -> None:
+    site = Site(tmp_path, database if where == "beside" else f"sqlite:///{tmp_path / 'base' / 'vaglio.db'}")
+    site.write(ANNA, 1)
+    folder = site.back_up()
+    for place in (site.data, tmp_path / "base"):
+        for suffix in ("", "-wal", "-shm"):
+            if place.is_dir():
+                (place / f"search.db{suffix}").write_bytes(b"words in clear")
+    site.restore(folder)
+    site.store.close()
+    assert not [path for path in tmp_path.rglob("*") if path.name.startswith("search.db")]
+
+
 @pytest.mark.postgres_only("a file is replaced")
 def test_a_servers_database_must_be_empty(site: Site) -> None:
     site.write(ANNA, 1)
@@ -329,7 +346,75 @@ def test_a_backup_of_another_record_is_not_put_in_place(site: Site, tmp_path: Pa
     shutil.copy(other.keys / "master.key", site.keys / "master-other.old")
     with pytest.raises(BackupError) as refused:
         site.restore(folder)
+    assert refused.value.code == "contradicts"
+    with pytest.raises(BackupError) as refused:
+        site.restore(folder, may_contradict=True)
     assert refused.value.code == "history"
+
+
+def _forged(folder: Path, first: int) -> None:
+    """A backup whose entries were rewritten from that number on, and everything else made to fit them."""
+    with closing(sqlite3.connect(folder / "vaglio.db", isolation_level=None)) as connection:
+        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("DELETE FROM checkpoint")
+        previous, rows = None, connection.execute("SELECT seq, body FROM entry WHERE seq >= ? ORDER BY seq", (first,))
+        for seq, body in rows.fetchall():
+            said = json.loads(body) | ({"previous": previous} if previous else {"facts": {"forged": True}})
+            new = records.canonical(said)
+            previous = records.digest(new)
+            connection.execute("UPDATE entry SET body = ?, hash = ? WHERE seq = ?", (new, previous, seq))
+        for _, sql in triggers:
+            connection.execute(sql)
+        count, head = connection.execute("SELECT seq, hash FROM entry ORDER BY seq DESC").fetchone()
+    HeadFile(folder / "ledger.head").write(Head(count, head))
+    (folder / "ledger.lock").unlink(missing_ok=True)
+    manifest = folder / "manifest.json"
+    said = json.loads(manifest.read_bytes())
+    said["ledger"] = {"count": count, "head": head}
+    for name in said["files"]:
+        raw = (folder / name).read_bytes()
+        said["files"][name] |= {"sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)}
+    manifest.write_bytes(records.canonical(said))
+
+
+@pytest.mark.sqlite_only("a server's database must be empty")
+@pytest.mark.parametrize("more", [0, 4])
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_a_forged_backup_does_not_replace_the_record(site: Site, is_signed: bool, more: int) -> None:
+    site.write(ANNA, 9)
+    if is_signed:
+        site.checkpoints.make(NOON)  # only the database knows it
+    folder = site.back_up()
+    site.write(ANNA, more)
+    _forged(folder, 5)
+    with pytest.raises(BackupError) as refused:
+        site.restore(folder)
+    assert refused.value.code == "contradicts"
+    site.open()
+    assert site.ledger.verify().count == 10 + more
+    if is_signed:
+        with pytest.raises(BackupError) as refused:
+            site.restore(folder, may_contradict=True)
+        assert refused.value.code == "history"
+        return
+    assert site.restore(folder, may_contradict=True).count == 10
+    site.open()
+    assert site.ledger.verify().is_sound
+
+
+@pytest.mark.sqlite_only("a server's database must be empty")
+def test_a_backup_of_a_history_that_was_given_up_is_refused_too(site: Site) -> None:
+    site.write(ANNA, 9)
+    early = site.back_up("early")
+    site.write(ANNA, 9)
+    folder = site.back_up()
+    assert site.restore(early).lost == (11, 20)
+    site.open()
+    with pytest.raises(BackupError) as refused:
+        site.restore(folder)
+    assert refused.value.code == "contradicts"
 
 
 @pytest.mark.sqlite_only("the same on both")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tampering
 from records_made import AT, Key, Made, checkpoint, fill
 
 from bot.audit import export as exports
@@ -224,6 +225,16 @@ def test_an_entry_whose_columns_were_changed_is_not_exported_as_if_it_were_sound
     with pytest.raises(RecordError) as refused:
         exported(made, folder)
     assert refused.value.place == "#3"
+
+
+@pytest.mark.parametrize("number", [2**50, 2**53 - 1, 2**62, 2**63 - 1])
+def test_a_number_that_was_changed_to_an_enormous_one_holds_nothing_up(made: Made, folder: Path, number: int) -> None:
+    with tampering.opened(made.database) as connection:
+        connection.execute("UPDATE content SET seq = ? WHERE seq = 4", (number,))
+        connection.execute("UPDATE entry SET seq = ? WHERE seq = 4", (number,))
+    with pytest.raises(RecordError) as refused:
+        export(made.store, made.ledger, folder, Request("p_1", AT, with_words=True))
+    assert refused.value.place == f"#{number}"
 
 
 def test_very_scattered_entries_make_several_looks(made: Made, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL's own guard over the entries: it holds, and whatever is done to it is named."""
+"""The database's own guard over the entries: it holds, and whatever is done to it is named."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 from bot.audit.ledger import Fault, Ledger
 from bot.store import Store
 
-pytestmark = pytest.mark.postgres_only("SQLite's triggers are in test_ledger.py and test_verification.py")
+ON_POSTGRESQL = pytest.mark.postgres_only("SQLite's triggers are in test_ledger.py and test_verification.py")
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def ledger(store: Store, tmp_path: Path) -> Ledger:
     return ledger
 
 
+@ON_POSTGRESQL
 @pytest.mark.parametrize("statement", ["UPDATE entry SET kind = 'x'", "DELETE FROM entry", "TRUNCATE entry CASCADE"])
 @pytest.mark.parametrize("role", ["origin", "replica"])
 def test_no_session_changes_an_entry(ledger: Ledger, database: str, statement: str, role: str) -> None:
@@ -33,6 +34,7 @@ def test_no_session_changes_an_entry(ledger: Ledger, database: str, statement: s
     assert ledger.verify().is_sound
 
 
+@ON_POSTGRESQL
 @pytest.mark.parametrize(
     ("statement", "altered"),
     [
@@ -71,3 +73,27 @@ def test_a_guard_that_is_gone_asleep_or_altered_is_named(
     with store.write() as session:
         session.connection().exec_driver_sql(statement)
     assert ledger.verify().faults == tuple(Fault(None, "trigger", f"entry_no_{verb}") for verb in altered)
+
+
+@pytest.mark.parametrize("table", ["entry", "content", "checkpoint", "personkey"])
+def test_a_trigger_of_somebody_elses_is_named(ledger: Ledger, store: Store, table: str) -> None:
+    with store.write() as session:
+        connection = session.connection()
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"CREATE TRIGGER quiet AFTER INSERT ON {table} BEGIN SELECT 1; END")
+        else:
+            connection.exec_driver_sql(
+                "CREATE FUNCTION quiet() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$"
+            )
+            # A name is a table's own there: one of Vaglio's, on another table, is none of Vaglio's.
+            name = "quiet" if table == "entry" else "entry_no_update"
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} BEFORE INSERT ON {table} EXECUTE FUNCTION quiet()")
+    name = "quiet" if store.file or table == "entry" else "entry_no_update"
+    assert ledger.verify().faults == (Fault(None, "trigger", name),)
+
+
+@pytest.mark.sqlite_only("PostgreSQL keeps no text of bad bytes")
+def test_the_name_of_a_trigger_steers_no_terminal(ledger: Ledger, store: Store) -> None:
+    with store.write() as session:
+        session.connection().exec_driver_sql('CREATE TRIGGER "a\x1b[2J" AFTER INSERT ON entry BEGIN SELECT 1; END')
+    assert ledger.verify().faults == (Fault(None, "trigger", "a\\x1b[2J"),)

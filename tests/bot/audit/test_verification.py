@@ -42,8 +42,9 @@ def data(prescreen: Prescreen, store: Store, tmp_path: Path) -> Path:
 def _forged(first: int, number: int, previous: str) -> Iterator[str]:
     for seq in range(first, first + number):
         at = "2026-01-01T00:00:00.000000Z"
-        said = {"seq": seq, "at": at, "kind": "x", "subject": f"x{seq}", "previous": previous, "commitment": None}
-        body = records.canonical(said)
+        said = {"seq": seq, "at": at, "kind": "x", "subject": f"x{seq}", "previous": previous}
+        nothing = {"commitment": None, "holder": None, "sealed": None, "actor": None, "facts": {}}
+        body = records.canonical({"v": 2, **said, **nothing})
         previous = records.digest(body)
         yield f"INSERT INTO entry VALUES ({seq}, '{at}', 'x', 'x{seq}', x'{body.hex()}', '{previous}')"
 

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records_made import AT, Key, Made, checkpoint, fill
 
-from bot.audit import records, verifier
+from bot.audit import forms, records, verifier
+from bot.audit.comparison import compare
+from bot.audit.evidence import Source
 from bot.audit.export import Request, export
 
 KEY, NEXT = Key(), Key(8)
@@ -407,17 +409,155 @@ def test_a_restored_backup_that_says_what_is_lost_is_no_fault_and_is_told(tmp_pa
         made.ledger.append("role", subject=f"g_{number}", facts={}, at=AT)
     line = tmp_path / "line"
     line.write_text(checkpoint(KEY, (5, "a" * 64), erased=["p_gone"]), encoding="utf-8")
-    facts = {"count": 3, "head": made.end()[1], "lost": [4, 5], "erased": ["p_gone"]}
+    facts = {"count": 3, "head": made.end()[1], "lost": [4, 900], "erased": ["p_gone"]}
     made.ledger.append("restore", subject="b_1", facts=facts, at=AT)
-    made.ledger.append("role", subject="g_9", facts={}, at=AT)
+    made.ledger.append("erasure", subject="p_gone", facts={"person": "p_gone"}, at=AT)
     made.store.close()
     told = verify(made.database, "--checkpoints", line)
     assert (told["ok"], {note["what"] for note in told["notes"]}) == (True, {"restored", "no key"})
+    assert "entries 4 to 5 are lost" in next(each["text"] for each in told["notes"] if each["what"] == "restored")
     # Once a checkpoint knows the restored ledger, those after it must fit.
     known = checkpoint(KEY, (4, _hash(made, 4)), number=2, previous=digest_of(line.read_text()))
     later = checkpoint(KEY, (5, "b" * 64), number=3, previous=digest_of(known))
     line.write_text("\n".join([line.read_text(), known, later]), encoding="utf-8")
     assert verify(made.database, "--checkpoints", line)["what"] == {"rewritten"}
+
+
+@pytest.mark.parametrize(
+    "said", [{"lost": [2, 900]}, {"lost": [5, 900]}, {"count": 2}, {"head": "a" * 64}, {"lost": [4, 3]}, {"lost": 4}]
+)
+def test_a_restore_that_stands_elsewhere_or_names_another_end_excuses_nothing(
+    tmp_path: Path, verify: Verify, said: dict[str, object]
+) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    for number in range(3):
+        made.ledger.append("role", subject=f"g_{number}", facts={}, at=AT)
+    line = tmp_path / "line"
+    line.write_text(checkpoint(KEY, (2, "a" * 64)), encoding="utf-8")
+    facts = {"count": 3, "head": made.end()[1], "lost": [4, 5], "erased": [], **said}
+    made.ledger.append("restore", subject="b_1", facts=facts, at=AT)
+    made.store.close()
+    assert verify(made.database, "--checkpoints", line)["what"] == {"rewritten"}
+
+
+def test_words_that_are_gone_need_an_erasure_or_a_retention(tmp_path: Path, verify: Verify) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    person = made.people.person("slack:T1:U1")
+    made.ledger.append("note", subject="n_1", facts={}, actor=person, at=AT, content=b"{}")
+    facts = {"count": 1, "head": made.end()[1], "lost": None, "erased": [person]}
+    made.ledger.append("restore", subject="b_1", facts=facts, at=AT)
+    with tampering.opened(made.database) as connection:
+        connection.execute("DELETE FROM content")
+    assert verify(made.database)["what"] == {"let go"}
+    made.erase(person)
+    made.store.close()
+    assert verify(made.database)["ok"]
+
+
+@pytest.mark.parametrize("purged", [[[1, 10**9]], [[1, 2]], [[1, 3]], [[2, 2]]])
+def test_a_retention_excuses_only_what_stood_before_it(tmp_path: Path, verify: Verify, purged: list[list[int]]) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    made.ledger.append("note", subject="n_1", facts={}, at=AT, content=b"{}")
+    made.ledger.append("retention", subject="t_1", facts={"purged": purged}, at=AT)
+    made.ledger.append("note", subject="n_2", facts={}, at=AT, content=b"{}")
+    with tampering.opened(made.database) as connection:
+        connection.execute("DELETE FROM content WHERE seq = 1")
+    made.store.close()
+    assert verify(made.database)["what"] == {"let go"}
+    assert [(fault.seq, fault.what) for fault in Made.open(tmp_path).ledger.verify().faults] == [(1, "content")]
+
+
+_UNSAID = '"commitment":null,"facts":{},"holder":null,"kind":"note"'
+_HASH = f'"{"0" * 64}"'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{", "{ "), ("}", "}\n"),
+        ('"v":2', '"v":2,"v":2'), ('"v":2', '"v":2.0'), ('"v":2', '"v":3'), ('"v":2', '"v":1'),
+        ('"v":2', '"v":true'), ('"v":2', '"v":2,"w":1'), ('"commitment":null', '"commitment":5'),
+        ('"commitment":null', f'"commitment":{_HASH}'), ('"holder":null', '"holder":["x"]'),
+        ('"sealed":null', f'"sealed":{_HASH}'), ('"actor":null', '"actor":7'), ('"facts":{}', '"facts":[]'),
+        ('"facts":{}', '"facts":{"n":1.0}'), ('"facts":{}', '"facts":{"n":1e-09}'),
+        ('"facts":{}', '"facts":{"n":1e999}'),
+        ('"facts":{}', '"facts":{"n":NaN}'), ('"facts":{}', '"facts":{"n":9007199254740993}'),
+        ('"facts":{}', '"facts":{"n":[-0]}'), ('"facts":{}', '"facts":{"\ue000":1,"😀":1}'.replace("1,", "1, ")),
+        ('"facts":{}', '"facts":{"\ue000":1,"😀":1}'), ('"facts":{}', '"facts":{"n":"\\ud800"}'),
+        ('"facts":{}', '"facts":{"n":' + "1" * 5_000 + "}"), ('"seq":1', '"seq":"1"'), ('"seq":1', '"seq":true'),
+        ('"at":"2026', '"at":"year'), ("{", "["), ('"facts":{}', '"facts":' + "[" * 100_000),
+        (_UNSAID, _UNSAID.replace("null", _HASH, 1).replace('"holder":null', '"holder":["x"]')),
+    ],
+)  # fmt: skip
+def test_both_verifiers_refuse_an_entry_that_vaglio_never_writes(
+    tmp_path: Path, verify: Verify, old: str, new: str
+) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    made.ledger.append("note", subject="n_1", facts={}, at=AT)
+    with tampering.opened(made.database) as connection:
+        ((body,),) = connection.execute("SELECT body FROM entry")
+        changed = body.decode().replace(old, new, 1).encode()
+        assert changed != body
+        connection.execute("UPDATE entry SET body = ?, hash = ?", (changed, records.digest(changed)))
+    assert verify(made.database)["what"] & {"form", "canonical"}
+    assert (1, "body") in [(fault.seq, fault.what) for fault in made.ledger.verify().faults]
+    made.store.close()
+
+
+@given(st.dictionaries(st.text(), _JSON, max_size=4))
+def test_both_verifiers_accept_whatever_facts_vaglio_writes(facts: dict[str, Any]) -> None:
+    body = records.entry_body(
+        seq=1, previous=records.GENESIS, at=AT, kind="note", actor=None, subject="n_1", facts=facts, words=None
+    )
+    assert verifier.said_by(body) is not None
+    assert forms.read(body) == verifier.said_by(body)
+    assert forms.read(body.replace(b'"facts":', b'"facts": ')) is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET body = 9000000000000000000 WHERE seq = 2",
+        "UPDATE entry SET body = CAST(x'ff' AS TEXT) WHERE seq = 2",
+        "UPDATE entry SET body = NULL WHERE seq = 2",
+        "UPDATE entry SET body = zeroblob(0) WHERE seq = 2",
+        *(
+            f"UPDATE entry SET body = CAST(replace(body, '[[1,1]]', '{purged}') AS BLOB) WHERE seq = 2"
+            for purged in ("[[1e999,1]]", "[[-1e999,1]]", "[[1]]", "[1]", "7", "[[1,true]]", '[["1","1"]]', "[[1.5,1]]")
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["retention", "erasure", "restore"])
+def test_nonsense_in_an_entry_that_tells_why_words_are_gone_makes_nothing_fall_over(
+    tmp_path: Path, verify: Verify, kind: str, statement: str
+) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    made.ledger.append("note", subject="n_1", facts={}, at=AT, content=b"{}")
+    facts = {"purged": [[1, 1]], "person": [[1, 1]], "lost": [[1, 1]], "count": [[1, 1]]}
+    made.ledger.append(kind, subject="t_1", facts=facts, at=AT)
+    with tampering.opened(made.database) as connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        before = connection.total_changes
+        with suppress(sqlite3.IntegrityError):
+            connection.execute(statement)
+        is_changed = connection.total_changes > before
+        connection.execute("DELETE FROM content")
+    found = made.ledger.verify()
+    if is_changed:
+        assert (2, "hash") in [(fault.seq, fault.what) for fault in found.faults]
+        assert (1, "content") in [(fault.seq, fault.what) for fault in found.faults]
+    assert verify(made.database)["ok"] == found.is_sound
+    compare(made.store, [Source("x", ())], ())
+    made.store.close()
+
+
+def test_words_that_were_put_back_after_their_time_are_named(tmp_path: Path, verify: Verify) -> None:
+    made = Made.open(tmp_path, is_new=True)
+    made.ledger.append("note", subject="n_1", facts={}, at=AT, content=b"{}")
+    made.ledger.append("retention", subject="t_1", facts={"purged": [[1, 1]]}, at=AT)
+    assert verify(made.database)["what"] == {"kept"}
+    assert [(fault.seq, fault.what) for fault in made.ledger.verify().faults] == [(1, "kept")]
+    made.store.close()
 
 
 def _hash(made: Made, seq: int) -> str:

@@ -104,6 +104,22 @@ def test_a_checkpoint_of_a_ledger_that_was_cut_is_made_and_alarms(
     assert [log["event"] for log in logs] == ["checkpoint.ledger_differs"]
 
 
+@pytest.mark.parametrize("head", [None, "0" * 64])
+def test_a_loss_that_the_record_admits_is_no_alarm(
+    checkpoints: Checkpoints, ledger: Ledger, grow: Grow, now: datetime, cut: Callable[[int], None], head: str | None
+) -> None:
+    grow(2)
+    checkpoints.make(now)
+    grow(3)
+    checkpoints.make(now)
+    cut(2)
+    grow(1, "restore", count=2, head=head or ledger.verify().head, lost=[3, 5], erased=[])
+    with capture_logs() as logs:
+        checkpoints.rotate(now)
+    alarms = [log["event"] for log in logs]
+    assert alarms == (["checkpoint.ledger_differs"] if head else []), "only where it names the true end"
+
+
 @pytest.mark.parametrize(
     "change",
     [

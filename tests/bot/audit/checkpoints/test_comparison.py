@@ -136,36 +136,73 @@ def test_whoever_signs_a_rewritten_chain_with_another_key_is_found(
 # --- A backup that was put back ------------------------------------------------------------------------------------
 
 
-def _restored(grow: Grow, first: int, last: int) -> None:
-    grow(1, "restore", count=first - 1, head="x", lost=[first, last], erased=[])
+Restored = Callable[..., None]
+
+
+@pytest.fixture
+def restored(grow: Grow, ledger: Ledger) -> Restored:
+    """Add the entry that says that a backup was put back; whatever of it is named is said otherwise."""
+
+    def add(**said: object) -> None:
+        end = ledger.verify()
+        true = {"count": end.count, "head": end.head, "lost": [end.count + 1, 12], "erased": []}
+        grow(1, "restore", **{**true, **said})
+
+    return add
 
 
 def test_a_loss_that_the_record_admits_is_a_note(
-    history: Path, comparing: Comparing, checkpoints: Checkpoints, cut: Step, grow: Grow, now: datetime
-) -> None:
+    history: Path, comparing: Comparing, checkpoints: Checkpoints, cut: Step, grow: Grow, restored: Restored,
+    now: datetime,
+) -> None:  # fmt: skip
     cut(7)
-    _restored(grow, 8, 12)
+    restored()
     for _ in range(2):
-        assert comparing(history) == Comparison(4, (), (Note("admitted", number=8),))
+        assert comparing(history) == Comparison(4, (), (Note("admitted", number=8, last=12),))
         grow(4)
     checkpoints.make(now + 5 * HOUR)
-    assert comparing() == Comparison(5, (), (Note("admitted", number=8),))
+    assert comparing() == Comparison(5, (), (Note("admitted", number=8, last=12),))
 
 
-@pytest.mark.parametrize("lost", [[9, 12], [8, 11], [10, 3], ["8", 12], [8], None, 7])
-def test_what_is_not_admitted_is_a_fault(
-    history: Path, comparing: Comparing, cut: Step, grow: Grow, lost: object
+def test_the_note_goes_no_further_than_what_was_signed(
+    history: Path, comparing: Comparing, cut: Step, restored: Restored
 ) -> None:
     cut(7)
-    grow(1, "restore", lost=lost)
+    restored(lost=[8, 1_000_000])
+    assert comparing(history).notes == (Note("admitted", number=8, last=12),)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *({"lost": lost} for lost in ([9, 12], [7, 12], [5, 1_000_000], [8, 11], [10, 3], ["8", 12], [8], None, 7)),
+        {"lost": [8, 12, 12]}, {"count": 6}, {"count": None}, {"head": "0" * 64}, {"head": None},
+    ],
+)  # fmt: skip
+def test_what_is_not_admitted_is_a_fault(
+    history: Path, comparing: Comparing, cut: Step, restored: Restored, said: dict[str, object]
+) -> None:
+    cut(7)
+    restored(**said)
     assert "removed" in _whats(comparing(history))
 
 
-def test_what_was_signed_after_it_must_fit(
-    history: Path, comparing: Comparing, checkpoints: Checkpoints, cut: Step, grow: Grow, rewrite: Step, now: datetime
+@pytest.mark.parametrize("first", [5, 13])
+def test_a_rewritten_history_is_not_excused_by_an_entry_at_its_end(
+    history: Path, comparing: Comparing, rewrite: Step, restored: Restored, ledger: Ledger, first: int
 ) -> None:
+    rewrite(5)
+    restored(lost=[first, 1_000_000])
+    assert ledger.verify().is_sound
+    assert comparing(history) == Comparison(4, (Fault(6, "rewritten"),), ())
+
+
+def test_what_was_signed_after_it_must_fit(
+    history: Path, comparing: Comparing, checkpoints: Checkpoints, cut: Step, grow: Grow, rewrite: Step,
+    restored: Restored, now: datetime,
+) -> None:  # fmt: skip
     cut(7)
-    _restored(grow, 8, 12)
+    restored()
     checkpoints.make(now + 5 * HOUR)
     grow(3)
     checkpoints.make(now + 6 * HOUR)
