@@ -96,7 +96,8 @@ def _codes(wording: Wording) -> Mapping[tuple[str, str], _Codes]:
         ("", "kind"): _kinds(wording), ("", "outcome"): outcomes, ("facts", "outcome"): outcomes,
         ("", "state"): states, ("facts", "ruling"): states, ("facts", "standing"): {**outcomes, **states},
         ("draft", "kind"): {kind.value: kind_name(kind, wording) for kind in Kind},
-        ("draft", "account"): accounts, ("draft", "channel"): channels, ("facts", "channel"): channels,
+        ("draft", "audience"): _audiences(wording), ("draft", "account"): accounts,
+        ("draft", "channel"): channels, ("facts", "channel"): channels,
         **{(part, "severity"): severities for part in ("findings", "shadow", "dismissed", "unchecked", "faults")},
         ("", "by"): {"you": wording.say("you")}, ("", "words_were"): _kept(wording),
         ("facts", "why"): _looks(wording), ("", "role"): roles, ("facts", "role"): roles,
@@ -155,6 +156,14 @@ def _roles(wording: Wording) -> _Codes:
     return {
         "owner": wording.say("owner"), "communications": wording.say("communications"), "compliance": "compliance",
         "admin": wording.say("administrator"), "named": wording.say("once an owner"),
+    }  # fmt: skip
+
+
+def _audiences(wording: Wording) -> _Codes:
+    say = wording.say
+    return {
+        "customers": say("customers"), "investors": say("investors"), "press": say("the press"),
+        "candidates": say("candidates"), "colleagues": say("colleagues"), "public": say("everybody"),
     }  # fmt: skip
 
 
