@@ -51,8 +51,7 @@ def _lines(cells: Sequence[str], widths: Sequence[int], width: int) -> Iterator[
     while beside > 4 and sum(widths[:beside]) + 2 * (beside - 1) > width:
         beside -= 1
     yield joined(beside)
-    for below in filter(None, cells[beside:]):
-        yield from textwrap.wrap(
-            below, max(width, 20), initial_indent=_INDENT, subsequent_indent=_INDENT,
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
+    yield from textwrap.wrap(
+        " · ".join(filter(None, cells[beside:])), max(width, 20), initial_indent=_INDENT, subsequent_indent=_INDENT,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

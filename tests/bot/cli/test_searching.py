@@ -136,6 +136,21 @@ def test_the_index_is_brought_up_and_made_anew(capsys: pytest.CaptureFixture[str
     assert "3 entries taken in." in capsys.readouterr().out
 
 
+def test_where_a_list_of_statistics_stops_is_said(
+    capsys: pytest.CaptureFixture[str], ledger: Ledger, people: People
+) -> None:
+    rules = [
+        f"tone.a_rule_whose_name_is_so_long_that_it_is_more_than_a_line_of_eighty_characters_{n}" for n in range(13)
+    ]
+    facts = {"outcome": "revise", "draft": {}, "findings": [{"rule": rule} for rule in rules]}
+    ledger.append("screening", subject="s_1", facts=facts, actor=people.person(ANNA))
+    assert run(["audit", "stats"]) == 0
+    shown = capsys.readouterr().out
+    assert "something to mend" in " ".join(shown.split())
+    assert "5 more: --json" in shown
+    assert "…" not in shown
+
+
 def test_statistics_for_people_and_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", "stats", "--by", "day"]) == 0
     shown = capsys.readouterr().out
