@@ -9,7 +9,7 @@ from typing import Final
 from sqlmodel import col, select
 
 from bot.store import Store
-from bot.tables import Person, PersonKey
+from bot.tables import Identity, Person, PersonKey
 
 LONGEST: Final = 60
 """Characters of a label."""
@@ -27,6 +27,8 @@ class Members:
     """By pseudonym; None: no label."""
     joined: Mapping[str, str]
     """Who they turned out to be, by the pseudonyms that they had before."""
+    reachable: frozenset[str]
+    """Those who have an account."""
 
     def person(self, pseudonym: str) -> str:
         """Whose pseudonym it is; itself, if it is nobody's any more."""
@@ -55,8 +57,9 @@ class Teams:
     def members(self) -> Members:
         with self._store.read() as session:
             teams = {person.id: person.team for person in session.exec(select(Person)).all()}
+            reachable = frozenset(session.exec(select(Identity.person)).all())
             joined = session.exec(select(PersonKey).where(col(PersonKey.joined).is_not(None))).all()
-        return Members(teams, {row.person: row.joined for row in joined if row.joined})
+        return Members(teams, {row.person: row.joined for row in joined if row.joined}, reachable)
 
 
 def _name(team: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import date
 from typing import Final
 
@@ -14,16 +14,17 @@ OTHERS: Final = None
 """The group of whoever is in no team, or in a small one."""
 
 
-def grouped(teams: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The group in which each person is counted; empty: nothing but the whole may be shown.
+def grouped(teams: Mapping[str, str | None], reachable: Set[str]) -> dict[str, str | None]:
+    """The group in which each pseudonym is counted; empty: nothing but the whole may be shown.
 
     Small teams and whoever has none are one group. If that is small itself, no team is shown at all: its count would be
-    what the teams shown leave of the whole.
+    what the teams shown leave of the whole. Only `reachable` ones make a group large: somebody whose account was taken
+    away comes back under another pseudonym, and would count as two.
     """
-    sizes = Counter(teams.values())
+    sizes = Counter(team for person, team in teams.items() if person in reachable)
     groups = {person: team if sizes[team] >= FEWEST else OTHERS for person, team in teams.items()}
-    others = sum(group is OTHERS for group in groups.values())
-    return groups if others == 0 or others >= FEWEST else {}
+    others = {person for person, group in groups.items() if group is OTHERS}
+    return groups if not others or len(others & reachable) >= FEWEST else {}
 
 
 def whole_months(first: date, last: date) -> list[date]:

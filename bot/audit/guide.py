@@ -13,7 +13,7 @@ Per controllarla non serve Vaglio. Con Python 3.9 o più recente:
 
 Dice quello che non torna, una riga per difetto, ed esce con 0 (tutto torna), 1 (qualcosa no) o 2 (non si può leggere).
 Per controllare anche le firme: pip install cryptography
-Con la chiave pubblica dell'azienda e i punti di controllo tenuti altrove si vede anche se mancano le ultime voci o se
+Con la chiave pubblica dell'azienda e i checkpoint tenuti altrove si vede anche se mancano le ultime voci o se
 tutto è stato riscritto:
 
     python verify.py --key CHIAVE --checkpoints CARTELLA_O_FILE
@@ -25,7 +25,7 @@ manifest.sig       la firma del manifesto, se c'è una chiave
 chain.jsonl        le voci così come sono state scritte: sono loro la prova
 words.jsonl        le parole che si possono ancora aprire; null dove sono state cancellate o sono scadute
 rows.*             le voci scelte, una per riga, per chi legge
-checkpoints.jsonl  i punti di controllo firmati, se ce ne sono
+checkpoints.jsonl  i checkpoint firmati, se ce ne sono
 
 Le persone compaiono solo con pseudonimi. In rows.csv una cella che comincia con = + - @, una tabulazione o un a capo ha
 davanti un apostrofo, perché un foglio di calcolo non la prenda per una formula. In Excel in italiano si apre con

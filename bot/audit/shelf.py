@@ -20,8 +20,8 @@ FILE: Final = "search.db"
 """Beside an SQLite database; SQLite puts `-wal` and `-shm` beside it."""
 SCHEMA: Final = "search"
 """In a database of PostgreSQL's."""
-FORM: Final = 1
-"""Of the tables below. An index of another form is made anew."""
+FORM: Final = 2
+"""Of the tables below, and of what is taken in. An index of another form is made anew."""
 
 _LOCK: Final = 0x56616753
 """An advisory lock of PostgreSQL's: the record's own writers do not wait for whoever follows it."""

@@ -145,11 +145,14 @@ def _teams(
         people: dict[str, list[tuple[str, int]]] = {}
         for actor, outcome, count in connection.execute(text(_BY_PERSON), whole.bounds(connection)):
             people.setdefault(members.person(actor), []).append((outcome, count))
-        groups = grouped({person: members.team(person) for person in people})
+        # What an earlier count has beyond one without somebody who was erased was theirs alone.
+        if not members.teams.keys() >= people.keys():
+            continue
+        groups = grouped({person: members.team(person) for person in people}, members.reachable)
         for team in _in_order(groups.values()):
             own = [person for person in people if groups[person] == team]
             counts = Counts.of(ended for person in own for ended in people[person])
-            rows.append(TeamMonth(month, team, len(own), counts))
+            rows.append(TeamMonth(month, team, len(members.reachable.intersection(own)), counts))
     return tuple(rows)
 
 
@@ -198,7 +201,8 @@ def _knowing(connection: Connection, revision: str, members: Members) -> tuple[K
         elif policy == revision:
             quiz.add(person)
     acknowledged = {person for person, policy in last.items() if policy == revision}
-    groups = grouped(members.teams)
+    known = {person: team for person, team in members.teams.items() if person in members.reachable}
+    groups = grouped(known, members.reachable)
 
     def told(team: str | None, people: set[str]) -> Knowing:
         return Knowing(team, len(people), len(people & acknowledged), len(people & quiz))
@@ -206,4 +210,4 @@ def _knowing(connection: Connection, revision: str, members: Members) -> tuple[K
     by_team = [
         told(team, {person for person in groups if groups[person] == team}) for team in _in_order(groups.values())
     ]
-    return told(None, set(members.teams)), tuple(by_team)
+    return told(None, set(known)), tuple(by_team)

@@ -43,7 +43,7 @@ class Dossier:
     pseudonyms: tuple[str, ...]
     accounts: tuple[str, ...]
     answered_in: Row
-    """The language that they chose, the one that their platform says, and their time zone."""
+    """The language that they chose, the one that their platform says, their time zone and their team."""
     roles: tuple[Row, ...]
     drafts: tuple[Row, ...]
     """As they wrote them: those that they may still act on."""
@@ -124,7 +124,7 @@ class _Kept:
 
     def answered_in(self) -> Row:
         known = self.of(Person, id=self.holders)
-        return _of(known[0], "language", "locale", "zone") if known else {}
+        return _of(known[0], "language", "locale", "zone", "team") if known else {}
 
     def reviews(self) -> tuple[Row, ...]:
         seats = self.of(Seat, review=[review.id for review in self.of(Review)])

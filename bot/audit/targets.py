@@ -19,7 +19,7 @@ _REMOTE = re.compile(r"(ssh|https|file)://[^-]\S*|[\w.-]+@[\w.-]+:[^-]\S*")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One place. `name` is what logs and people are told of it: its kind, and a digest."""
+    """One place. `name` is what logs are told of it: its kind, and a digest."""
 
     kind: Kind
     address: str = field(repr=False)
@@ -31,6 +31,11 @@ class Target:
     @property
     def name(self) -> str:
         return f"{self.kind} {self.digest}"
+
+    @property
+    def shown(self) -> str:
+        """What whoever runs the machine is told of it: a folder is no secret there, and an address may hold one."""
+        return self.address if self.kind == "dir" else self.name
 
     @property
     def is_remote(self) -> bool:

@@ -20,6 +20,8 @@ _LEAST: Final = 2
 """Letters that a beginning must have: half of all words begin with an `s` or a `c`."""
 
 _WORD = re.compile(r"[^\W_]+")
+_LABEL = re.compile(r"\[[A-Z][A-Z0-9_]*\]")
+"""What stands in the place of what was blanked: see `rules.masking`. Nobody wrote it, and so nobody looks for it."""
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _PIECE = re.compile(r'"([^"]*)"?(\*?)|([^\s"]+)')
 
@@ -39,6 +41,11 @@ _FOLDING = _Folding()
 def words_in(text: str) -> list[str]:
     """The words of a text, folded: what stands between anything that is neither letter nor digit."""
     return [word[:LONGEST] for word in _WORD.findall(text.translate(_FOLDING))]
+
+
+def pieces_of(text: str) -> list[str]:
+    """A masked text without its labels, over which no phrase reaches."""
+    return _LABEL.split(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ class Question:
 
 def for_sqlite(texts: list[str]) -> str:
     """The texts of one entry as its column holds them."""
-    return f" {_SEAM} ".join(" ".join(words_in(text)) for text in texts)
+    return f" {_SEAM} ".join(" ".join(words_in(piece)) for text in texts for piece in pieces_of(text))
 
 
 def for_postgres(texts: list[str]) -> str:
@@ -107,8 +114,8 @@ def for_postgres(texts: list[str]) -> str:
     """
     places: dict[str, list[int]] = {}
     at = 0
-    for text in texts:
-        for word in words_in(text):
+    for piece in (piece for text in texts for piece in pieces_of(text)):
+        for word in words_in(piece):
             at += 1
             places.setdefault(word, []).append(min(at, _FAR))
         at += 1
@@ -131,15 +138,24 @@ def _lexemes(term: Term) -> Iterator[str]:
 
 
 def _standing(text: str) -> Iterator[tuple[str, int, int]]:
-    """Each word of a text, folded, with the place where it stands."""
+    """Each word of a text, folded, with the place where it stands; a label is a word that nobody can ask for."""
+    done = 0
+    for label in _LABEL.finditer(text):
+        yield from _between(text, done, label.start())
+        yield _SEAM, label.start(), label.end()
+        done = label.end()
+    yield from _between(text, done, len(text))
+
+
+def _between(text: str, first: int, last: int) -> Iterator[tuple[str, int, int]]:
     folded, places = list[str](), list[int]()
-    for at, character in enumerate(text):
-        for each in _FOLDING[ord(character)]:
+    for at in range(first, last):
+        for each in _FOLDING[ord(text[at])]:
             folded.append(each)
             places.append(at)
     for word in _WORD.finditer("".join(folded)):
         start, end = places[word.start()], places[word.end() - 1] + 1
         # An accent that is written apart belongs to the letter before it.
-        while end < len(text) and not _FOLDING[ord(text[end])]:
+        while end < last and not _FOLDING[ord(text[end])]:
             end += 1
         yield word.group()[:LONGEST], start, end

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from bot.audit import masters
 from bot.audit.errors import RecordError
 from bot.audit.head import LAG
 from bot.audit.ledger import Fault, Ledger, Verification
-from bot.audit.looks import look
+from bot.audit.spoken import Spoken
 from bot.audit.vault import VaultError
-from bot.cli import EXIT_POLICY, EXIT_USAGE
-from bot.cli.build import AUTHOR, Record, terminal, tongue
+from bot.cli import EXIT_POLICY
+from bot.cli.build import terminal, tongue
 from bot.cli.checkpoints import checkpoint, compared, key, notes_said, of_checkpoints, public_key
+from bot.cli.listing import Row, listing
 from bot.people import People
 from bot.settings import read_settings
 from bot.store import Store
@@ -36,7 +36,7 @@ audit.command()(key)
 Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 
-def _ledger() -> Ledger:
+def read_only() -> Ledger:
     """The ledger as it lies there: a reader makes, migrates and mends nothing, neither the head nor a key.
 
     Where the keys are at hand, the words can be opened to hold them against what was promised.
@@ -55,48 +55,22 @@ def list_(
     newest: Annotated[int, typer.Option("-n", "--newest", min=1, help="How many entries.")] = 20, as_json: Json = False
 ) -> None:
     """The newest entries first."""
-    entries = [_said(entry) for entry in _ledger().entries(newest=newest)]
+    entries = [said_by(entry) for entry in read_only().entries(newest=newest)]
     if as_json:
         for entry in entries:
             sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
         return
-    wording = Wording(tongue())
-    table = Table(box=None, pad_edge=False)
-    for heading in (
-        "#",
-        wording.say("When"),
-        wording.say("What"),
-        wording.say("Who"),
-        wording.say("Outcome"),
-        wording.say("Rules"),
-    ):
-        table.add_column(heading)
-    for entry in entries:
-        facts = entry["facts"]
-        rules = ", ".join(dict.fromkeys(finding["rule"] for finding in facts.get("findings", ())))
-        when = entry["at"].replace("T", " ")[:19]
-        table.add_row(str(entry["seq"]), when, entry["kind"], entry["actor"] or "-", facts.get("outcome", ""), rules)
-    terminal().print(table)
+    out = terminal()
+    for _, lines in listing([_row(entry) for entry in entries], Spoken.of(Wording(tongue())), out.width):
+        for line in lines:
+            out.print(line)
 
 
-@audit.command()
-def show(
-    name: Annotated[str, typer.Argument(help="An entry's number, or a check's id (s_...).")],
-    with_words: Annotated[
-        bool, typer.Option("--words", help="With the words that belong to it; looking at them goes on record.")
-    ] = False,
-) -> int:
-    """One entry."""
-    record = Record.open(read_settings()) if with_words else None
-    entry = (record.ledger if record else _ledger()).entry(name)
-    if entry is None:
-        sys.stderr.write(Wording(tongue()).say("There is no entry {name}.", name=name) + "\n")
-        return EXIT_USAGE
-    whole = {"hash": entry.hash, "entry": _said(entry)}
-    if record:
-        whole["words"] = _words(record, entry)
-    sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
-    return 0
+def _row(entry: Mapping[str, Any]) -> Row:
+    facts = entry["facts"]
+    outcome, ruling = (each if isinstance(each := facts.get(key), str) else None for key in ("outcome", "ruling"))
+    rules = tuple(finding["rule"] for finding in facts.get("findings", ()))
+    return Row(entry["seq"], entry["at"], entry["kind"], entry["actor"], outcome, ruling, rules)
 
 
 @audit.command()
@@ -112,7 +86,7 @@ def verify(
     as_json: Json = False,
 ) -> int:
     """Walk the chain and hold it against checkpoints. Exit code 0 if every entry is as it was written, 65 otherwise."""
-    settings, found = read_settings(), _ledger().verify()
+    settings, found = read_settings(), read_only().verify()
     beside = compared(settings, checkpoints, keys)
     found = replace(found, faults=(*found.faults, *beside.faults))
     if as_json:
@@ -219,7 +193,7 @@ def _of_places(wording: Wording) -> dict[str, str]:
     }
 
 
-def _said(entry: Entry) -> dict[str, Any]:
+def said_by(entry: Entry) -> dict[str, Any]:
     """What an entry says. Raises `RecordError` for one that says nothing: `verify` is who tells why."""
     try:
         said = json.loads(entry.body)
@@ -227,10 +201,3 @@ def _said(entry: Entry) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise RecordError("broken", f"#{entry.seq}") from None
 
-
-def _words(record: Record, entry: Entry) -> Any:
-    try:
-        found = look(record.ledger, [entry.seq], by=record.people.person(AUTHOR), at=datetime.now(UTC), why="show")
-        return json.loads(found[entry.seq]) if entry.seq in found else None
-    except (VaultError, ValueError, TypeError, RecursionError):
-        raise RecordError("broken", f"#{entry.seq}") from None

@@ -94,7 +94,7 @@ def _told(done: Restored, wording: Wording) -> Iterator[str]:
     if done.lost:
         first, last = done.lost
         yield wording.count(
-            "It misses {number} entry, from {first} to {last}: it was added after the backup. That is on record.",
+            "It misses entry {first}, which was added after the backup. That is on record.",
             "It misses {number} entries, from {first} to {last}: they were added after the backup. That is on record.",
             last - first + 1, first=first, last=last,
         )  # fmt: skip

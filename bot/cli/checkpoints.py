@@ -102,15 +102,15 @@ def _told(made: Signed, answers: Mapping[Target, Refusal | None], wording: Wordi
         yield alone(wording)
     for target, refusal in answers.items():
         if refusal is None:
-            yield wording.say("{place}: it has it.", place=target.name)
+            yield wording.say("{place}: it has it.", place=target.shown)
         else:
-            yield wording.say("{place}: {why}", place=target.name, why=_refused(refusal, wording))
+            yield wording.say("{place}: {why}", place=target.shown, why=_refused(refusal, wording))
 
 
 def alone(wording: Wording) -> str:
     """What it means that no place is set."""
     return wording.say(
-        "no place off this machine keeps checkpoints: somebody who can write both database and head could rewrite "
+        "No place off this machine keeps checkpoints: somebody who can write both database and head could rewrite "
         "both. VAGLIO_CHECKPOINTS names such places."
     )
 

@@ -21,9 +21,10 @@ from bot.cli import (
     EXIT_REFUSED,
     EXIT_SETTINGS,
     EXIT_USAGE,
-    counting,  # noqa: F401 -- its commands, and those of the next two, belong to `audit`
+    counting,  # noqa: F401 -- its commands, and those of the next three, belong to `audit`
     forgetting,  # noqa: F401
     searching,  # noqa: F401
+    showing,  # noqa: F401
 )
 from bot.cli.audit import audit
 from bot.cli.backing_up import backup, restore

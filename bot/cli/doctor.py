@@ -235,12 +235,12 @@ def _checkpoints(settings: Settings, wording: Wording) -> Iterator[Part]:
     for each in late:
         said = wording.say(
             "{place}: it has had no checkpoint since {when}.",
-            place=each.target.name,
+            place=each.target.shown,
             when=f"{each.since:%Y-%m-%d %H:%M} UTC",
         )
         yield Part(name, "wrong", said)
     if targets and not (found.faults or late):
-        yield Part(name, "active", ", ".join(target.name for target in targets))
+        yield Part(name, "active", ", ".join(target.shown for target in targets))
 
 
 def _signing_key(settings: Settings, wording: Wording) -> Part:

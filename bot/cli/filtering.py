@@ -10,10 +10,19 @@ import typer
 
 from bot.audit.facets import Part
 from bot.audit.filters import day_begins, day_ends
+from bot.audit.spoken import KINDS
 from bot.cli.build import open_policy
 from bot.settings import Settings
 from rules.draft import Account, Channel
 from rules.verdict import Outcome
+
+
+def _kind(given: str | None) -> str | None:
+    """Raises `typer.BadParameter` for a kind that no entry has."""
+    if given is not None and given not in KINDS:
+        raise typer.BadParameter(f"there is no such kind of entry. There are: {', '.join(KINDS)}.")
+    return given
+
 
 Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day.", metavar="DAY")]
 Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day.", metavar="DAY")]
@@ -26,7 +35,7 @@ AsPart = Annotated[Part | None, typer.Option("--part", help="Why the entry names
 OfClause = Annotated[str | None, typer.Option("--clause", help="Of a finding.")]
 OnChannel = Annotated[Channel | None, typer.Option("--channel", help="Where the draft was to go.")]
 OnAccount = Annotated[Account | None, typer.Option("--account", help="In whose name.")]
-OfKind = Annotated[str | None, typer.Option("--kind", help="Of entry: screening, decision, override ...")]
+OfKind = Annotated[str | None, typer.Option("--kind", callback=_kind, help=f"Of entry: {', '.join(KINDS)}.")]
 OfPolicy = Annotated[str | None, typer.Option("--policy", help="A revision.")]
 OfPerson = Annotated[str | None, typer.Option("--person", help="A pseudonym: who did it, or of whom it is.")]
 OfOwner = Annotated[str | None, typer.Option("--owner", help="Who was asked, or decided.")]

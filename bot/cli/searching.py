@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from bot.audit.errors import RecordError
 from bot.audit.facets import Facets, words_of
 from bot.audit.index import Filters, Index, Page
 from bot.audit.looks import look
+from bot.audit.spoken import Spoken
 from bot.audit.terms import Question
 from bot.audit.vault import VaultError
 from bot.cli.audit import Json, audit
@@ -37,6 +37,7 @@ from bot.cli.filtering import (
     Since,
     Until,
 )
+from bot.cli.listing import Row, listing
 from bot.cli.reporting import reporting
 from bot.settings import read_settings
 from bot.wording import Wording
@@ -59,7 +60,7 @@ def search(
     owner: OfOwner = None,
     ruling: OfRuling = None,
     newest: Annotated[int, typer.Option("-n", "--newest", min=1, max=1_000, help="How many entries.")] = 20,
-    after: Annotated[int | None, typer.Option(min=1, help="Only entries older than this one.")] = None,
+    after: Annotated[int | None, typer.Option(min=1, max=2**31 - 1, help="Only entries older than this one.")] = None,
     with_words: Annotated[
         bool, typer.Option("--words", help="With the words that belong to them; looking at them goes on record.")
     ] = False,
@@ -86,6 +87,9 @@ def _tell(page: Page, words: dict[int, bytes], filters: Filters, wording: Wordin
         return
     if not page.hits:
         sys.stderr.write(wording.say("Nothing was found.") + "\n")
+        if filters.rule and "." not in filters.rule and "*" not in filters.rule:
+            hint = wording.say("For all rules that begin so: --rule '{rule}.*'", rule=filters.rule)
+            sys.stderr.write(hint + "\n")
         return
     _print(page.hits, words, filters, wording)
     if page.next:
@@ -136,34 +140,25 @@ def _line(hit: Facets, words: dict[int, bytes], filters: Filters) -> dict[str, A
 
 
 def _print(hits: Sequence[Facets], words: dict[int, bytes], filters: Filters, wording: Wording) -> None:
-    if words:
-        # Under each entry its words, for which no column is wide enough.
-        for hit in hits:
-            terminal().print(" ".join(filter(None, _cells(hit))))
-            for text in words_of(hit.kind, words[hit.seq]) if hit.seq in words else ():
-                terminal().print(Text("  ").append(_marked(text, filters)))
-        return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("#")
-    for heading in (wording.say("When"), wording.say("What"), wording.say("Who"), wording.say("Outcome")):
-        table.add_column(heading)
-    table.add_column(wording.say("Rules"))
-    for hit in hits:
-        table.add_row(*_cells(hit))
-    terminal().print(table)
+    out, by_number = terminal(), {hit.seq: hit for hit in hits}
+    for row, lines in listing([_row(hit) for hit in hits], Spoken.of(wording), out.width):
+        for line in lines:
+            out.print(line)
+        if row and row.seq in words:
+            # Under each entry its words, for which no column is wide enough.
+            for text in words_of(by_number[row.seq].kind, words[row.seq]):
+                out.print(Text("      ").append(_marked(text, filters)))
 
 
-def _cells(hit: Facets) -> tuple[str, ...]:
-    rules = ", ".join(dict.fromkeys(named.rule for named in hit.rules))
-    ended = hit.outcome or hit.ruling or ""
-    return str(hit.seq), hit.at.replace("T", " ")[:19], hit.kind, hit.actor or "-", ended, rules
+def _row(hit: Facets) -> Row:
+    return Row(hit.seq, hit.at, hit.kind, hit.actor, hit.outcome, hit.ruling, tuple(named.rule for named in hit.rules))
 
 
 def _marked(text: str, filters: Filters) -> Text:
     """What was looked for between two signs that stay when the colours go."""
     shown, done = Text(), 0
     for start, end in _places(filters, text):
-        shown.append(text[done:start]).append(f"»{text[start:end]}«", style="bold reverse")
+        shown.append(text[done:start]).append(f"«{text[start:end]}»", style="bold reverse")
         done = end
     return shown.append(text[done:])
 

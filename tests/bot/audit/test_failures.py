@@ -221,7 +221,7 @@ def test_a_master_key_that_is_lost_or_exchanged(
     follow("A lost or exchanged master key")
     assert "5 entries, all as they were written" in out("audit", "verify")
     assert VERDICT in out(*CHECK, code=1)
-    assert '"words": null' in out("audit", "show", "1", "--words")
+    assert '"words": null' in out("audit", "show", "1", "--words", "--json")
 
 
 def test_a_page_that_was_half_written(home: Path, out: Run, follow: Callable[[str], str]) -> None:

@@ -244,12 +244,12 @@ def _people(**sizes: int) -> dict[str, str | None]:
 def test_small_groups_are_merged_or_nothing_is_shown(
     teams: dict[str, str | None], shown: dict[str | None, int]
 ) -> None:
-    assert Counter(grouped(teams).values()) == shown
+    assert Counter(grouped(teams, teams.keys()).values()) == shown
 
 
 @given(st.dictionaries(st.integers(0, 60).map(str), st.sampled_from(["a", "b", "c", "d", None]), max_size=40))
 def test_no_group_and_no_difference_is_small(teams: dict[str, str | None]) -> None:
-    groups = grouped(teams)
+    groups = grouped(teams, teams.keys())
     sizes = Counter(groups.values())
     assert all(size >= FEWEST for size in sizes.values())
     # Of whatever is shown, what the whole leaves beside it is nothing at all or at least as many.
@@ -282,6 +282,34 @@ def test_a_month_under_way_is_not_told_by_team(index: Index, store: Store, polic
     assert told == (TeamMonth(date(2026, 2, 1), None, 6, Counts(clear=6)),)
     since = Period(datetime(2026, 2, 1, 1, tzinfo=ROME), None, ROME)
     assert statistics_of(index, store, policy, since, after).teams == ()
+
+
+@pytest.mark.parametrize("table", ["person", "identity"])
+def test_whoever_is_gone_is_neither_a_difference_nor_another_one_of_five(
+    index: Index, store: Store, policy: Policy, say: Say, persons: list[str], table: str
+) -> None:
+    for who in range(5):
+        Teams(store).label(persons[who], "nord")
+        say(("screening", who, 15.0, 4))  # in February
+    [month] = statistics_of(index, store, policy, ALWAYS, NOW).teams
+    assert (month.team, month.people) == ("nord", 5)
+    with store.write() as session:
+        column = "id" if table == "person" else "person"
+        session.connection().execute(text("DELETE FROM identity WHERE person = :who"), {"who": persons[0]})
+        session.connection().execute(text(f"DELETE FROM {table} WHERE {column} = :who"), {"who": persons[0]})
+    assert statistics_of(index, store, policy, ALWAYS, NOW).teams == ()
+
+
+def test_an_account_taken_away_does_not_change_what_is_told_of_a_month(
+    index: Index, store: Store, policy: Policy, say: Say, persons: list[str]
+) -> None:
+    for who in range(6):
+        say(("screening", who, 15.0, 4))
+    with store.write() as session:
+        session.connection().execute(text("DELETE FROM identity WHERE person = :who"), {"who": persons[0]})
+    assert statistics_of(index, store, policy, ALWAYS, NOW).teams == (
+        TeamMonth(date(2026, 2, 1), None, 5, Counts(clear=6)),
+    )
 
 
 def test_private_drafts_are_a_count(index: Index, store: Store, policy: Policy, prescreen: Prescreen) -> None:

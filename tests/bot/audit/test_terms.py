@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.terms import LONGEST, MOST, Question, Term, for_postgres, for_sqlite, words_in
+from bot.audit.terms import LONGEST, MOST, Question, Term, for_postgres, for_sqlite, pieces_of, words_in
 
 AWKWARD = st.text(
-    st.one_of(st.characters(codec="utf-8"), st.sampled_from("\"*«»àÀßﬁİςΣ\u0301\u00ad\u200d\ue000😀(){}^:-+'\\\0 AN")),
+    st.one_of(
+        st.characters(codec="utf-8"), st.sampled_from("\"*«»àÀßﬁİςΣ\u0301\u00ad\u200d\ue000😀(){}^:-+'\\\0 AN[]")
+    ),
     max_size=60,
 )
 
@@ -65,7 +67,9 @@ def test_sqlite_finds_what_the_terms_say(typed: str, text: str, other: str) -> N
         asked = "SELECT count(*) FROM words WHERE words MATCH ?"
         found = [connection.execute(asked, (question.for_sqlite(),)).fetchone()[0] == 1] if question.terms else []
     connection.close()
-    stands = all(any(_stands(term, words_in(each)) for each in texts) for term in question.terms)
+    stands = all(
+        any(_stands(term, words_in(piece)) for each in texts for piece in pieces_of(each)) for term in question.terms
+    )
     assert found == ([stands] if question.terms else [])
 
 
@@ -87,13 +91,23 @@ def test_what_is_marked_is_what_was_asked_for(typed: str, text: str) -> None:
         marked = words_in(text[start:end])
         assert any(term.begins(marked[at:]) for term in question.terms for at in range(len(marked)))
         before = end
-    assert bool(question.places(text)) == any(_stands(term, words_in(text)) for term in question.terms)
+    assert bool(question.places(text)) == any(
+        _stands(term, words_in(piece)) for term in question.terms for piece in pieces_of(text)
+    )
 
 
 def test_a_place_is_where_the_reader_sees_it() -> None:
     text = "Perche\u0301 l’Azienda? PERCHÉ sì: la nostra azienda."
     places = Question.of('perche "nostra azien"*').places(text)
     assert [text[start:end] for start, end in places] == ["Perche\u0301", "PERCHÉ", "nostra azienda"]
+
+
+def test_a_label_is_no_word_and_no_phrase_reaches_over_it() -> None:
+    text = "IBAN [IBAN] di [HOME_ADDRESS] un home [nota] [Iban]"
+    assert for_sqlite([text]).split() == ["iban", "\ue000", "di", "\ue000", "un", "home", "nota", "iban"]
+    assert for_postgres([text]) == "'iban':1,8 'di':3 'un':5 'home':6 'nota':7"
+    asked = Question.of('iban "di un" home')
+    assert [text[start:end] for start, end in asked.places(text)] == ["IBAN", "home", "Iban"]
 
 
 @given(st.lists(AWKWARD, max_size=3))

@@ -124,7 +124,7 @@ def test_it_speaks_the_language_of_whoever_asks(
     assert verifier.main([str(folder)]) == 1
     told = capsys.readouterr().out
     assert "more\\x1b[2J.txt: il manifesto non nomina questo file." in told
-    assert "1 difetti." in told
+    assert "Difetti: 1." in told
 
 
 def test_every_sentence_is_there_in_both_languages() -> None:

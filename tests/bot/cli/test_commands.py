@@ -371,9 +371,9 @@ def test_what_is_recorded_is_listed_shown_and_verified(capsys: pytest.CaptureFix
     assert [json.loads(line)["seq"] for line in capsys.readouterr().out.splitlines()] == [3, 2]
     run(["audit", "list"])
     assert "confidential.code" in capsys.readouterr().out
-    assert run(["audit", "show", name]) == 0
+    assert run(["audit", "show", name, "--json"]) == 0
     assert "words" not in json.loads(capsys.readouterr().out)
-    assert run(["audit", "show", name, "--words"]) == 0
+    assert run(["audit", "show", name, "--words", "--json"]) == 0
     shown = capsys.readouterr().out
     assert json.loads(shown)["words"]["text"] == "Vedi [CODE], cretino"
     assert "SEGRETO" not in shown

@@ -77,7 +77,7 @@ def test_words_are_shown_with_what_was_looked_for_and_on_record(
     capsys: pytest.CaptureFixture[str], ledger: Ledger, people: People
 ) -> None:
     assert run(["audit", "search", "--text", "cretino l'azien*", "--words"]) == 0
-    assert "Sei un »cretino«, »l’azienda« lo sa: [CODE]" in capsys.readouterr().out
+    assert "Sei un «cretino», «l’azienda» lo sa: [CODE]" in capsys.readouterr().out
     newest = json.loads(ledger.entries(newest=1)[0].body)
     assert newest["kind"] == "look"
     assert newest["actor"] == people.person("local:owner")
@@ -101,6 +101,27 @@ def test_more_is_said_to_be_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--after 3" in capsys.readouterr().out
 
 
+def test_a_kind_that_is_none_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["search"], ["export", "away"]):
+        assert run(["audit", *command, "--kind", "screenings"]) == EXIT_USAGE
+        said = " ".join(capsys.readouterr().err.split())
+        assert "no such kind of entry" in said
+        assert "appeal_decision" in said
+    assert not Path("away").exists()
+
+
+def test_a_rule_without_its_second_half_gets_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "search", "--rule", "toxicity"]) == 0
+    assert "--rule 'toxicity.*'" in capsys.readouterr().err
+    assert run(["audit", "search", "--rule", "toxicity.none"]) == 0
+    assert "toxicity" not in capsys.readouterr().err
+
+
+def test_no_number_is_larger_than_a_database_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert seqs(capsys, "--after", str(2**31 - 1)) == [3, 2, 1]
+    assert run(["audit", "search", "--after", str(2**31)]) == EXIT_USAGE
+
+
 def test_days_in_the_wrong_order_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", "search", "--since", "2026-02-02", "--until", "2026-02-01"]) == EXIT_USAGE
     assert "comes before the first" in capsys.readouterr().err
@@ -113,6 +134,21 @@ def test_the_index_is_brought_up_and_made_anew(capsys: pytest.CaptureFixture[str
     assert "0 entries taken in." in capsys.readouterr().out
     assert run(["audit", "index", "--rebuild"]) == 0
     assert "3 entries taken in." in capsys.readouterr().out
+
+
+def test_where_a_list_of_statistics_stops_is_said(
+    capsys: pytest.CaptureFixture[str], ledger: Ledger, people: People
+) -> None:
+    rules = [
+        f"tone.a_rule_whose_name_is_so_long_that_it_is_more_than_a_line_of_eighty_characters_{n}" for n in range(13)
+    ]
+    facts = {"outcome": "revise", "draft": {}, "findings": [{"rule": rule} for rule in rules]}
+    ledger.append("screening", subject="s_1", facts=facts, actor=people.person(ANNA))
+    assert run(["audit", "stats"]) == 0
+    shown = capsys.readouterr().out
+    assert "something to mend" in " ".join(shown.split())
+    assert "5 more: --json" in shown
+    assert "…" not in shown
 
 
 def test_statistics_for_people_and_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
