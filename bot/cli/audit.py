@@ -200,4 +200,3 @@ def said_by(entry: Entry) -> dict[str, Any]:
         return {**said, "facts": {**said["facts"]}, "at": str(said["at"]), "actor": said["actor"]}
     except (ValueError, KeyError, TypeError, RecursionError):
         raise RecordError("broken", f"#{entry.seq}") from None
-

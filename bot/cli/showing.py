@@ -83,7 +83,7 @@ def _why_none(record: Record, entry: Entry, *, has_content: bool, wording: Wordi
         return wording.say("never kept.")
     with record.store.read() as session:
         gone = LetGo.told(session.connection())
-    if gone.is_erased(promised.holder):
+    if promised.holder in gone.persons:
         return wording.say("erased with the person.")
     if gone.covers(entry.seq, promised.holder):
         return wording.say("their time was over.")
