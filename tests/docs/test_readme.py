@@ -155,6 +155,7 @@ def _harmless(command: Command) -> tuple[str, ...]:
 
 _ABOUT_SOMEBODY = {("audit", name) for name in ("erase", "subject", "unmask", "hold")}
 _NAMED = {
+    ("audit",),
     ("audit", "agree"),
     ("audit", "erase"),
     ("audit", "subject"),

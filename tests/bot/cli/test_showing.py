@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlmodel import delete
 
 from bot.audit.spoken import KINDS, Spoken
-from bot.cli.build import terminal
+from bot.cli.build import Record, terminal
 from bot.cli.commands import run
 from bot.cli.listing import Row, listing
-from bot.settings import PREFIX, Settings
+from bot.settings import PREFIX, Settings, read_settings
+from bot.tables import Content
 from bot.wording import Wording
 
 
@@ -81,3 +83,13 @@ def test_why_there_are_no_words_is_said(capsys: pytest.CaptureFixture[str]) -> N
     assert "Parole: mai conservate.\n" in _out(capsys, "show", "2", "--words")
     assert run(["audit", "erase", "local:owner", "--reason", "Chiesto", "--yes"]) == 0
     assert "Parole: cancellate con la persona.\n" in _out(capsys, "show", "1", "--words")
+
+
+def test_words_whose_time_was_over_are_told_from_lost_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    record = Record.open(read_settings())
+    with record.store.write() as session:
+        session.exec(delete(Content))
+    assert "Parole: mancano, e niente dice perché." in _out(capsys, "show", "1", "--words")
+    record.ledger.append("retention", subject="t_1", facts={"purged": [[1, 1]], "policy": "prova@1"})
+    record.store.close()
+    assert "Parole: scadute.\n" in _out(capsys, "show", "1", "--words")
