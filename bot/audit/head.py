@@ -16,6 +16,8 @@ LAG = 64
 more than this is therefore no sudden stop, however many write."""
 
 _PATIENCE = 5.0
+_POLL = 0.002
+"""Seconds between two tries: it is held for as long as one small file takes to be written."""
 _BYTES = 4_096
 _MOST = 2**63 - 1
 
@@ -60,4 +62,4 @@ class HeadFile:
     def lock(self) -> FileLock:
         """One writer at a time. Entering raises `filelock.Timeout`, an `OSError`, when it cannot be had."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return FileLock(self.path.with_suffix(".lock"), timeout=_PATIENCE, mode=0o600)
+        return FileLock(self.path.with_suffix(".lock"), timeout=_PATIENCE, mode=0o600, poll_interval=_POLL)
