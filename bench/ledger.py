@@ -28,22 +28,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bot.audit import records, verifier
+from long_ledger import Record, facts, long_ledger, words
+
+from bot.audit import verifier
 from bot.audit.export import Request, export
-from bot.audit.head import Head, HeadFile
 from bot.audit.ledger import Ledger
-from bot.audit.seals import Seals
 from bot.audit.sheets import Format
-from bot.audit.vault import encrypted
-from bot.people import People
-from bot.store import Store
 
 PARTS = ("append", "verify", "export")
 WRITERS, PERSONS, AT_ONCE = 8, 200, 10_000
@@ -71,102 +67,6 @@ class Spent(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.seconds:7.1f} s ({self.processor:6.1f} s of a core)   peak {self.megabytes:4.0f} MB"
-
-
-class Record:
-    """The parts of a record in `folder`."""
-
-    def __init__(self, folder: Path, url: str = "") -> None:
-        seals = Seals.open(folder / "keys")
-        (folder / "data").mkdir(parents=True, exist_ok=True)
-        self.store = Store(url or f"sqlite:///{folder / 'data' / 'vaglio.db'}")
-        self.people = People(self.store, seals)
-        self.head = folder / "data" / "ledger.head"
-        self.ledger = Ledger(self.store, self.head, self.people)
-
-    def made(self) -> Record:
-        self.store.migrate(self.people.seals)
-        self.ledger.catch_up()
-        return self
-
-
-# --- a long ledger ----------------------------------------------------------------------------------------------------
-
-
-def facts(chance: random.Random) -> dict[str, Any]:
-    found = [
-        {
-            "rule": chance.choice(("tone.clickbait", "toxicity.insult", "confidential.results")), "clause": "3.1",
-            "severity": chance.choice(("note", "warn", "review")), "start": chance.randrange(80),
-            "end": 80 + chance.randrange(80), "score": round(chance.random(), 4), "hides": None,
-        }
-        for _ in range(chance.choice((0, 0, 1, 1, 2, 4)))
-    ]  # fmt: skip
-    return {
-        "policy": f"company@{chance.choice(('0a1b2c3d4e5f', '5f4e3d2c1b0a'))}",
-        "outcome": chance.choice(("clear", "clear", "revise", "review", "block")),
-        "draft": {
-            "kind": "post", "account": "institutional", "channel": chance.choice(("linkedin", "x", "facebook")),
-            "characters": chance.randrange(40, 600), "is_answer": False, "attachments": [],
-        },
-        "language": chance.choice(("it", "en")), "findings": found, "shadow": [], "dismissed": [], "unchecked": [],
-        "scores": {"toxicity": round(chance.random(), 4), "clickbait": round(chance.random(), 4)},
-        "models": {"judge": "sha256:0123456789abcdef", "encoder": "sha256:fedcba9876543210"},
-    }  # fmt: skip
-
-
-def words(chance: random.Random) -> bytes:
-    text = " ".join(
-        chance.choice(("oggi", "presentiamo", "il", "nuovo", "prodotto", "😀", "clienti")) for _ in range(30)
-    )
-    return records.canonical({"text": text, "spans": [], "in_reply_to": None})
-
-
-def chained(record: Record, number: int) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    """Rows of `entry` and of `content`, as `Ledger.append` would have written them."""
-    chance, previous = random.Random(7), records.GENESIS
-    with record.store.write() as session:
-        people = [f"p_{person:016x}" for person in range(PERSONS)]
-        for person in people:
-            record.people.seals.make(session, person)
-        keys = [record.people.seals.key(session, person) for person in people]
-    drawn = [facts(chance) for _ in range(500)]
-    for seq in range(1, number + 1):
-        who, salt, content = seq % PERSONS, chance.randbytes(records.SALT_BYTES), words(chance)
-        sealed = encrypted(keys[who] or b"", salt + content, records.sealed_about(seq))
-        at, subject = BEGIN + timedelta(seconds=seq * 20), f"s_{seq:020x}"
-        body = records.entry_body(
-            seq=seq, previous=previous, at=at, kind="screening", actor=people[who], subject=subject,
-            facts=drawn[seq % 500],
-            words=records.Words(records.commitment(salt, content), people[who], records.digest(sealed)),
-        )  # fmt: skip
-        previous = records.digest(body)
-        yield (seq, records.timestamp(at), "screening", subject, body, previous), (seq, people[who], sealed)
-
-
-def long_ledger(folder: Path, number: int) -> Record:
-    """Made whole, or made anew."""
-    record = Record(folder)
-    if record.head.exists() and (known := record.ledger.entries(newest=1)) and known[0].seq == number:
-        return record
-    shutil.rmtree(folder / "data", ignore_errors=True)
-    record = Record(folder).made()
-    record.store.close()
-    begun = time.monotonic()
-    rows = chained(record, number)
-    with closing(sqlite3.connect(folder / "data" / "vaglio.db", isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous=OFF")
-        last = None
-        while batch := list(islice(rows, AT_ONCE)):
-            connection.execute("BEGIN")
-            connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", [entry for entry, _ in batch])
-            connection.executemany("INSERT INTO content VALUES (?, ?, ?)", [content for _, content in batch])
-            connection.execute("COMMIT")
-            last = batch[-1][0]
-    if last:
-        HeadFile(record.head).write(Head(last[0], last[5]))
-    out(f"  {number:,} entries made in {time.monotonic() - begun:.0f} s")
-    return Record(folder)
 
 
 # --- append -----------------------------------------------------------------------------------------------------------

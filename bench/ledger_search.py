@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from long_ledger import Row, rows_of
 from sqlalchemy import text
 
 from bot.audit import records
 from bot.audit.index import Filters, Index
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
-from bot.audit.vault import encrypted
 from bot.people import People
 from bot.store import Store
 
@@ -29,6 +29,9 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 OUTCOMES = {"clear": 62, "revise": 22, "review": 12, "block": 4}
 CHANNELS = {"linkedin": 40, "x": 20, "facebook": 15, "instagram": 15, "blog": 7, "youtube": 2, "tiktok": 1}
 ACCOUNTS = {"institutional": 55, "personal": 30, "support": 15}
+ENTRY, WORDS = ("seq", "at", "kind", "subject", "body", "hash"), ("seq", "holder", "sealed")
+NEW_ENTRY = text("INSERT INTO entry VALUES (:seq, :at, :kind, :subject, :body, :hash)")
+NEW_WORDS = text("INSERT INTO content VALUES (:seq, :holder, :sealed)")
 KINDS = {"screening": 78, "published": 9, "review": 4, "decision": 4, "override": 2, "appeal": 1, "look": 2}
 AREAS = ("tone", "confidential", "toxicity", "privacy", "reply")
 RULES = [f"{area}.{number}" for area in AREAS for number in range(30)]
@@ -49,44 +52,26 @@ class Writer:
         with self._store.write() as session:
             for person in self.people:
                 self._seals.make(session, person)
-                row = session.connection().execute(
-                    text("SELECT wrapped FROM personkey WHERE person = :p"), {"p": person}
-                )
-                self._keys[person] = self._seals.unwrap_key(person, row.scalar_one())
+                self._keys[person] = self._seals.key(session, person) or b""
         previous = records.GENESIS
         for start in range(1, count + 1, BATCH):
-            entries, contents = list[dict[str, Any]](), list[dict[str, Any]]()
+            entries, contents = list[Row](), list[Row]()
             for seq in range(start, min(start + BATCH, count + 1)):
                 entry, content = self._entry(seq, count, previous)
-                previous = entry["hash"]
+                previous = entry[-1]
                 entries.append(entry)
                 contents += [content] if content else []
             with self._store.write() as session:
-                session.connection().execute(
-                    text("INSERT INTO entry VALUES (:seq, :at, :kind, :subject, :body, :hash)"), entries
-                )
-                session.connection().execute(text("INSERT INTO content VALUES (:seq, :holder, :sealed)"), contents)
+                session.connection().execute(NEW_ENTRY, [dict(zip(ENTRY, row, strict=True)) for row in entries])
+                session.connection().execute(NEW_WORDS, [dict(zip(WORDS, row, strict=True)) for row in contents])
 
-    def _entry(self, seq: int, count: int, previous: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    def _entry(self, seq: int, count: int, previous: str) -> tuple[Row, Row | None]:
         actor, kind = self._actor(), self._one(KINDS)
-        at = START + timedelta(days=DAYS) * (seq / count)
-        content = None
-        words = self._words(kind)
-        if words is not None:
-            salt = secrets.token_bytes(records.SALT_BYTES)
-            sealed = encrypted(self._keys[actor], salt + words, records.sealed_about(seq))
-            content = {"seq": seq, "holder": actor, "sealed": sealed}
-            promised = records.Words(records.commitment(salt, words), actor, records.digest(sealed))
-        subject = f"s_{self._random.randrange(16**20):020x}"
-        body = records.entry_body(
-            seq=seq, previous=previous, at=at, kind=kind, actor=actor, subject=subject, facts=self._facts(kind, seq),
-            words=promised if content else None,
+        subject, salt = f"s_{self._random.randrange(16**20):020x}", secrets.token_bytes(records.SALT_BYTES)
+        return rows_of(
+            seq, previous, START + timedelta(days=DAYS) * (seq / count), kind, subject, self._facts(kind, seq),
+            actor, self._keys[actor], self._words(kind), salt,
         )  # fmt: skip
-        entry = {
-            "seq": seq, "at": records.timestamp(at), "kind": kind, "subject": subject, "body": body,
-            "hash": records.digest(body),
-        }  # fmt: skip
-        return entry, content
 
     def _facts(self, kind: str, seq: int) -> dict[str, Any]:
         policy = f"acme@{seq // 40_000:012x}"

@@ -69,10 +69,6 @@ class Learning:
         buttons = (Button(wording.say("Read the policy"), Action(Verb.POLICY), is_main=True),)
         return Reply("", None, wording.say("Good to meet you"), "\n".join(lines), sign="👋", buttons=buttons)
 
-    def has_acknowledged(self, account: str) -> bool:
-        """Whether this person has ever said that they know a policy."""
-        return self._acknowledgements.last(self._people.person(account)) is not None
-
     def quiz(self, act: Act) -> Reply | Notice:
         """The first question of a new quiz."""
         run = self._quizzes.begin(self._people.person(act.account), act.language, act.at)

@@ -83,7 +83,10 @@ class People:
         with self._store.read() as session:
             found = session.exec(select(Identity)).all()
             pairs = sorted((self._account(session, identity), identity.person) for identity in found)
-        return {person: tuple(account for account, whose in pairs if whose == person) for _, person in pairs}
+        accounts: dict[str, tuple[str, ...]] = {}
+        for account, person in pairs:
+            accounts[person] = (*accounts.get(person, ()), account)
+        return accounts
 
     # --- How they are answered -------------------------------------------------------------------------------------
 

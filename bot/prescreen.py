@@ -21,12 +21,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Keepsake:
-    """What may be kept of a draft's words. None: something that would have been blanked could not be looked for."""
+    """What others may see of a draft's words. None: something that would have been blanked could not be looked for."""
 
     text: Masked | None
     in_reply_to: Masked | None
+    is_recorded: bool = True
+    """Whether the record keeps them: no words where the policy says so, and none of protected speech."""
     as_written: Draft | None = field(default=None, repr=False)
-    """The draft itself, where the policy says that it is kept."""
+    """The draft itself, where the policy says that it is recorded too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +92,19 @@ def _keepsake(screening: Screening, screener: Screener) -> Keepsake:
     draft, verdict = screening.draft, screening.verdict
     words = screener.policy.record.words
     # Somebody who speaks of their work conditions may well have left the account as it was.
-    if words == "none" or verdict.is_opinion:
-        return Keepsake(None, None)
-    as_written = draft if words == "raw" else None
+    is_recorded = words != "none" and not verdict.is_opinion
+    as_written = draft if is_recorded and words == "raw" else None
     answered = draft.in_reply_to or ""
     hidden = screener.hidden(draft.text)
     others = screener.hidden(answered) if answered else []
     # What is found in one may stand in the other too, where only the words around it tell what it is: so neither
     # is kept unless both could be searched.
     if hidden is None or others is None:
-        return Keepsake(None, None, as_written)
+        return Keepsake(None, None, is_recorded, as_written)
     found = (*verdict.findings, *verdict.shadow, *screening.dismissed, *hidden)
     text = mask(draft.text, found, hidden_words(answered, others))
-    return Keepsake(text, mask(answered, others, hidden_words(draft.text, found)) if answered else None, as_written)
+    question = mask(answered, others, hidden_words(draft.text, found)) if answered else None
+    return Keepsake(text, question, is_recorded, as_written)
 
 
 def mended(screening: Screening, screener: Screener) -> Screening:

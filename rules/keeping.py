@@ -34,5 +34,5 @@ class Keeping(Frozen):
 
     @property
     def fewest(self) -> int:
-        """Days before which nothing is let go."""
-        return min((self.days, self.raw_days, *self.outcomes.values(), *self.accounts.values()))
+        """Days before which nothing is let go but drafts as they were written."""
+        return min((self.days, *self.outcomes.values(), *self.accounts.values()))

@@ -21,7 +21,7 @@ from rules.judges import Judges
 from rules.knowledge.store import Knowledge
 from rules.language import Language, detect, prepare
 from rules.policy import Policy
-from rules.protection import gives_way, is_opinion, is_protected
+from rules.protection import gives_way, is_opinion, is_own
 from rules.verdict import Finding, Severity, Unchecked, Verdict
 
 Said = TypeVar("Said", Finding, Unchecked)
@@ -146,7 +146,8 @@ class Screener:
             return Language(None, 0.0)
 
     def _verdict(self, tried: _Tried, subject: Subject, language: Language, timings: Mapping[str, float]) -> Verdict:
-        if protected := is_protected(subject):
+        opinion = is_opinion(subject)
+        if protected := opinion and is_own(subject.draft):
             yielding = {rule.id for rule in self._rules if gives_way(rule)}
             tried.found = [_as_note(one) if one.rule in yielding else one for one in tried.found]
             tried.missed = [_as_note(one) if one.rule in yielding else one for one in tried.missed]
@@ -158,7 +159,7 @@ class Screener:
             shadow=tuple(finding for finding in found if finding.rule in on_trial),
             unchecked=tuple(missed for missed in tried.missed if missed.rule not in on_trial),
             is_protected=protected,
-            is_opinion=is_opinion(subject),
+            is_opinion=opinion,
             language=language.code,
             scores=dict(subject.scores),
             models=dict(subject.models),

@@ -17,7 +17,7 @@ from bot.audit.errors import RecordError
 from bot.audit.following import BATCH
 from bot.audit.holds import HeldError, standing
 from bot.audit.index import Index
-from bot.audit.ledger import Ledger
+from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.records import canonical
 from bot.audit.vault import Vault, VaultError
 from bot.people import People
@@ -90,11 +90,9 @@ class Erasures:
                 delete(Awaited).where(col(Awaited.key).in_([seals.name("awaited", each) for each in accounts]))
             )
             for holder in holders:
-                self._ledger.append_in(
-                    session, KIND, subject=holder, facts={"person": holder}, at=at,
-                    # Whoever erases themselves has no key any more under which a reason could lie.
-                    actor=by, content=canonical({"reason": reason}) if by and by not in holders else None,
-                )  # fmt: skip
+                # Whoever erases themselves has no key any more under which a reason could lie.
+                said = canonical({"reason": reason}) if by and by not in holders else None
+                self._ledger.append_in(session, NewEntry(KIND, holder, {"person": holder}, by, at, said))
                 seals.destroy(session, holder)
         self._after(holders)
         log.info("person.erased", entries=words)
@@ -134,7 +132,8 @@ class Erasures:
             for holder in holders:
                 _forget(session, [holder], self._people.accounts_in(session, holder), self._people.seals.vault)
                 self._people.seals.destroy(session, holder)
-                self._ledger.append_in(session, KIND, subject=holder, facts={"person": holder, "again": True}, at=at)
+                facts = {"person": holder, "again": True}
+                self._ledger.append_in(session, NewEntry(KIND, holder, facts, at=at))
         self._after(holders)
 
     def noted(self) -> set[str]:

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from bot.audit import guide, records, verifier
 from bot.audit.errors import RecordError
 from bot.audit.kept import Kept, batched, following, numbers, said_by, these
-from bot.audit.ledger import Ledger
+from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.looks import KIND as LOOK
 from bot.audit.promises import in_ranges
 from bot.audit.sheets import KINDS, Format, MissingParquetError, Rows, columns, row_of
@@ -151,7 +151,7 @@ class _Writing:
             # Words of somebody who was erased meanwhile may be in it: what is exported after an erasure has none.
             if request.with_words and self._was_somebody_erased(session):
                 raise ExportError("erased", str(self._part.parent))
-            self._ledger.append_in(session, KIND, subject=subject, facts=facts, actor=request.by, at=request.at)
+            self._ledger.append_in(session, NewEntry(KIND, subject, facts, request.by, request.at))
         self._ledger.let_head_follow()
 
     def _newest(self) -> tuple[int, str]:

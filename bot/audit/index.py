@@ -8,7 +8,7 @@ record. Whoever wants to read what was found looks at it by `bot.audit.looks`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
@@ -101,20 +101,6 @@ class Index:
             self._is_made = False
         return self.catch_up(progress)
 
-    def forget(self, holders: Iterable[str]) -> int:
-        """Let go of the words of these people, durably. Returns of how many entries.
-
-        To be called once their keys are destroyed: what could still be opened would be taken in again. Raises
-        `RecordError("locked", ...)` if somebody reads for so long that the bytes cannot be purged now: the next
-        `catch_up` tries again.
-        """
-        self._make()
-        with self._shelf.write() as connection:
-            count = sum(rows.forget_holder(connection, holder) for holder in holders)
-        if not self._shelf.clean():
-            raise RecordError("locked", self._shelf.place)
-        return count
-
     def close(self) -> None:
         self._shelf.close()
 
@@ -128,7 +114,7 @@ class Index:
         taken = 0
         while True:
             # The words are opened while nobody else may write here. Whoever is erased meanwhile has their key destroyed
-            # before or after: before, there is nothing to take in; after, `forget` waits for us and then finds it.
+            # before or after: before, there is nothing to take in; after, whoever follows waits for us and lets go.
             with self._shelf.write() as connection:
                 seen, count = self._take(connection)
             taken += count
@@ -217,11 +203,6 @@ class Index:
             if len(seqs) < _PAGE:
                 return
             beyond = seqs[-1]
-
-    def facets(self, seqs: Sequence[int]) -> tuple[Facets, ...]:
-        """Of these entries, in this order, as far as the index knows them."""
-        with self._shelf.read() as connection:
-            return rows.facets(connection, seqs)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A connection to the tables of facets, for who counts."""

@@ -35,11 +35,8 @@ _BACK = timedelta(minutes=1)
 """By how much later an entry may be written than what came after it: a long check beside a short one."""
 _MOST = 2**31 - 1
 """The largest number that every database takes for an entry's."""
-
-
 _LAST = "ledger.last"
 """By which a transaction knows the entry that it added last."""
-
 
 # Every draft waits for these: as plain statements they take a third of the time.
 _KNOWN = text("SELECT seq FROM entry WHERE subject = :subject AND kind = :kind")
@@ -48,16 +45,19 @@ _ADD_WORDS = text("INSERT INTO content (seq, holder, sealed) VALUES (:seq, :hold
 
 
 @dataclass(frozen=True, slots=True)
-class _New:
-    """An entry to be."""
+class NewEntry:
+    """An entry to be, of a moment that is now unless it is given.
+
+    `content` is sealed under the key of `holder`: of whom it is about, `actor` unless somebody else is named.
+    """
 
     kind: str
     subject: str
     facts: records.Facts
-    actor: str | None
-    at: datetime | None
-    content: bytes | None
-    holder: str | None
+    actor: str | None = None
+    at: datetime | None = None
+    content: bytes | None = None
+    holder: str | None = None
 
 
 class Ledger:
@@ -118,45 +118,31 @@ class Ledger:
         content: bytes | None = None,
         holder: str | None = None,
     ) -> Entry:
-        """The new entry, or the one that says the same kind of thing of the same subject already.
+        """The new entry, or the one that says the same kind of thing of the same subject already: see `NewEntry`.
 
-        `content` is sealed under the key of `holder`: of whom it is about, `actor` unless somebody else is named.
-        Raises `HolderGoneError` if they were erased.
+        Raises `HolderGoneError` if its holder was erased.
         """
-        entry = self._appending(_New(kind, subject, facts, actor, at, content, holder))
+        entry = self._appending(NewEntry(kind, subject, facts, actor, at, content, holder))
         self.let_head_follow()
         return entry
 
-    def _append_all(self, news: Sequence[_New]) -> Sequence[Entry | BaseException]:
+    def _append_all(self, news: Sequence[NewEntry]) -> Sequence[Entry | BaseException]:
         """What came at the same moment waits for the disk once."""
         try:
             with self._store.write() as session:
-                return [self._add(session, new) for new in news]
+                return [self.append_in(session, new) for new in news]
         except RecordError as error:
             return [error] * len(news)
         except Exception as error:
             # One that cannot be added must not keep the others out.
             return [error] if len(news) == 1 else [self._append_all([new])[0] for new in news]
 
-    def append_in(
-        self,
-        session: Session,
-        kind: str,
-        *,
-        subject: str,
-        facts: records.Facts,
-        actor: str | None = None,
-        at: datetime | None = None,
-        content: bytes | None = None,
-        holder: str | None = None,
-    ) -> Entry:
-        """The same inside a transaction of `Store.write`, for what stands or falls with its entry.
+    def append_in(self, session: Session, new: NewEntry) -> Entry:
+        """As `append`, inside a transaction of `Store.write`, for what stands or falls with its entry.
 
-        Of no more than `BATCH` entries each, so that the head cannot be left too far behind.
+        Of no more than `BATCH` entries each, so that the head cannot be left too far behind; `let_head_follow` is to
+        be called after it.
         """
-        return self._add(session, _New(kind, subject, facts, actor, at, content, holder))
-
-    def _add(self, session: Session, new: _New) -> Entry:
         connection = session.connection()
         known = connection.execute(_KNOWN, {"subject": new.subject, "kind": new.kind}).first()
         if known is not None:

@@ -123,7 +123,7 @@ def screening_facts(screening: Screening) -> Facts:
 
 def screening_content(keepsake: Keepsake, count: int) -> bytes:
     """The masked words, and where the verdict's `count` findings stand in them."""
-    text, answered = keepsake.text, keepsake.in_reply_to
+    text, answered = (keepsake.text, keepsake.in_reply_to) if keepsake.is_recorded else (None, None)
     spans = text.spans[:count] if text else ()
     return canonical(
         {

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlmodel import Session, col, delete, select
+from sqlmodel import and_, col, delete, or_, select
 
 from bot.audit.errors import RecordError
-from bot.audit.holds import Hold, standing
+from bot.audit.holds import standing
 from bot.audit.index import Index
-from bot.audit.ledger import Ledger
+from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.promises import ranges_of
 from bot.audit.records import RAW, timestamp
 from bot.store import Store
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 KIND: Final = "retention"
 _PORTION: Final = 1_000
-"""Entries that one transaction lets go: writers wait no longer than that."""
+"""Entries that are looked at in one go, and that one transaction lets go at most."""
 
 
 class Retention:
@@ -43,29 +43,53 @@ class Retention:
         """
         self._let_go_of_questions(now - timedelta(days=keeping.days))
         after, gone = 0, 0
-        while True:
-            with self._store.write() as session:
-                holds = standing(session)
-                portion = _portion(session, after, now - timedelta(days=keeping.fewest))
-                over = [seq for seq, entry, holder in portion if _is_over(entry, holder, keeping, holds, now)]
-                if over:
-                    session.exec(delete(Content).where(col(Content.seq).in_(over)))
-                    # A receipt binds to words: it goes with them.
-                    checks = [entry.subject for seq, entry, _ in portion if seq in over and entry.kind == "screening"]
-                    session.exec(delete(Receipt).where(col(Receipt.screening).in_(checks)))
-                    facts = {"purged": [list(each) for each in ranges_of(over)], "policy": policy}
-                    self._ledger.append_in(session, KIND, subject=f"t_{secrets.token_hex(8)}", facts=facts, at=now)
-            if over:
-                self._ledger.let_head_follow()
-            gone += len(over)
-            if not portion:
-                if gone and self._index:
-                    with suppress(RecordError):  # at the next look, then
-                        self._index.follow()
-                if gone:
-                    log.info("words.let_go", entries=gone)
-                return gone
-            after = portion[-1][0]
+        while portion := self._portion(after, keeping, now):
+            after = portion[-1].seq
+            gone += self._let_go_of([entry for entry in portion if _is_over(entry, keeping, now)], policy, now)
+        if gone:
+            log.info("words.let_go", entries=gone)
+            if self._index:
+                with suppress(RecordError):  # at the next look, then
+                    self._index.follow()
+        return gone
+
+    def _portion(self, after: int, keeping: Keeping, now: datetime) -> Sequence[Entry]:
+        """Entries whose words may be over. Read apart: most are not, and nobody who writes is to wait for that."""
+        old = timestamp(now - timedelta(days=keeping.fewest))
+        raw = and_(col(Entry.kind) == RAW, col(Entry.at) < timestamp(now - timedelta(days=keeping.raw_days)))
+        found = (
+            select(Entry)
+            .join(Content, col(Entry.seq) == col(Content.seq))
+            .where(col(Entry.seq) > after, or_(raw, col(Entry.at) < old))
+            .order_by(col(Entry.seq))
+            .limit(_PORTION)
+        )
+        with self._store.read() as session:
+            return session.exec(found).all()
+
+    def _let_go_of(self, over: Sequence[Entry], policy: str, now: datetime) -> int:
+        """In one transaction with its entry; what a hold covers, or another process let go since, is left out."""
+        if not over:
+            return 0
+        with self._store.write() as session:
+            holds = standing(session)
+            there = select(Content.seq, Content.holder).where(col(Content.seq).in_([each.seq for each in over]))
+            subjects = {each.seq: each.subject for each in over}
+            seqs = [
+                seq
+                for seq, holder in session.exec(there.order_by(col(Content.seq))).all()
+                if not any(hold.covers(holder) or hold.id == subjects[seq] for hold in holds)
+            ]
+            if seqs:
+                session.exec(delete(Content).where(col(Content.seq).in_(seqs)))
+                # A receipt binds to words: it goes with them.
+                checks = [each.subject for each in over if each.kind == "screening" and each.seq in set(seqs)]
+                session.exec(delete(Receipt).where(col(Receipt.screening).in_(checks)))
+                facts = {"purged": [list(each) for each in ranges_of(seqs)], "policy": policy}
+                new = NewEntry(KIND, f"t_{secrets.token_hex(8)}", facts, at=now)
+                self._ledger.append_in(session, new)
+        self._ledger.let_head_follow()
+        return len(seqs)
 
     def _let_go_of_questions(self, before: datetime) -> None:
         """What was asked, answered and disagreed with goes with the words that it was about; so do receipts."""
@@ -89,20 +113,7 @@ class Retention:
                     session.exec(delete(kept).where(col(kept.at) < moment))
 
 
-def _portion(session: Session, after: int, before: datetime) -> Sequence[tuple[int, Entry, str]]:
-    found = (
-        select(Content.seq, Entry, Content.holder)
-        .join(Entry, col(Entry.seq) == col(Content.seq))
-        .where(Content.seq > after, Entry.at < timestamp(before))
-        .order_by(col(Content.seq))
-        .limit(_PORTION)
-    )
-    return [(seq, entry, holder) for seq, entry, holder in session.exec(found).all()]
-
-
-def _is_over(entry: Entry, holder: str, keeping: Keeping, holds: Sequence[Hold], now: datetime) -> bool:
-    if any(hold.covers(holder) or hold.id == entry.subject for hold in holds):
-        return False
+def _is_over(entry: Entry, keeping: Keeping, now: datetime) -> bool:
     return entry.at < timestamp(now - timedelta(days=_days(entry, keeping)))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlmodel import Session, SQLModel, col, delete, select
 
 from bot.audit import masters
-from bot.audit.ledger import Ledger
+from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.promises import ranges_of
 from bot.audit.seals import Seals
 from bot.audit.vault import Vault, VaultError
@@ -135,7 +135,7 @@ def forget(folder: Path, store: Store, ledger: Ledger, now: datetime) -> int | N
             session.exec(delete(table))
         # It is the same that retention says: the independent verifier knows no other way for words to go.
         facts = {"purged": [list(each) for each in ranges_of(gone)], "policy": "", "lost": "master key"}
-        ledger.append_in(session, "retention", subject=f"t_{secrets.token_hex(8)}", facts=facts, at=now)
+        ledger.append_in(session, NewEntry("retention", f"t_{secrets.token_hex(8)}", facts, at=now))
     ledger.let_head_follow()
     masters.set_aside(folder)
     masters.put_next_in_place(folder)

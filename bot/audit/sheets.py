@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
@@ -90,11 +91,11 @@ class Rows(AbstractContextManager["Rows"]):
     def __init__(self, path: Path, names: Mapping[str, type]) -> None:
         self.path, self.names = path, names
 
-    def write(self, rows: Sequence[Row]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def write(self, rows: Sequence[Row]) -> None: ...
 
-    def close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def close(self) -> None: ...
 
     def __enter__(self) -> Self:
         return self

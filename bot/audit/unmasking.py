@@ -58,12 +58,13 @@ class Unmasking:
 
     def ask(self, person: str, *, by: str, reason: str, at: datetime) -> Unmasked | Request | Refusal:
         """Who `person` is; or a request for which a second person has to `agree`. The reason is kept sealed."""
-        if not self._people.accounts(person):
+        accounts = self._people.accounts(person)
+        if not accounts:
             return Refusal.UNKNOWN
         id, content = f"u_{secrets.token_hex(8)}", canonical({"reason": reason})
         kind = ASKED if self._needs_two else DONE
         self._ledger.append(kind, subject=id, facts={"person": person}, actor=by, at=at, content=content)
-        return Request(id, person, by) if self._needs_two else Unmasked(person, self._people.accounts(person))
+        return Request(id, person, by) if self._needs_two else Unmasked(person, accounts)
 
     def agree(self, id: str, *, by: str, at: datetime) -> Unmasked | Refusal:
         """The second person says yes, and both may be told. Once agreed, it is told again within `LIFE`."""
@@ -75,11 +76,13 @@ class Unmasking:
             return Refusal.OWN
         if asked_at < timestamp(at - LIFE):
             return Refusal.OVER
+        accounts = self._people.accounts(request.person)
+        if not accounts:  # erased since it was asked
+            return Refusal.UNKNOWN
         # Each telling is an entry of its own.
         facts = {"person": request.person, "asked_by": request.by, "request": id}
         self._ledger.append(DONE, subject=f"{id}/{secrets.token_hex(4)}", facts=facts, actor=by, at=at)
-        accounts = self._people.accounts(request.person)
-        return Unmasked(request.person, accounts) if accounts else Refusal.UNKNOWN
+        return Unmasked(request.person, accounts)
 
     def _request(self, id: str) -> tuple[Request, str] | None:
         with self._store.read() as session:

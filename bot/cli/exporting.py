@@ -25,7 +25,6 @@ from bot.cli import EXIT_IO, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, terminal, tongue
 from bot.cli.filtering import (
     AsPart,
-    Days,
     InWords,
     OfClause,
     OfKind,
@@ -39,6 +38,7 @@ from bot.cli.filtering import (
     OnChannel,
     Since,
     Until,
+    filters_of,
 )
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
@@ -74,9 +74,8 @@ def export(
 ) -> int:
     """Write rows for people, the chain that proves them, and the verifier that checks it without Vaglio."""
     settings = read_settings()
-    days = Days.of(since, until, settings)
-    filters = Filters(
-        since=days.since, until=days.until, outcome=outcome, rule=rule, part=part, clause=clause, channel=channel,
+    filters = filters_of(
+        settings, since, until, outcome=outcome, rule=rule, part=part, clause=clause, channel=channel,
         account=account, kind=kind, policy=policy, pseudonym=person, owner=owner, ruling=ruling, text=text,
     )  # fmt: skip
     return _export(folder, settings, filters, formats or [Format.CSV], with_words=with_words, is_whole=is_whole)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.audit.facets import Part
-from bot.audit.filters import day_begins, day_ends
+from bot.audit.filters import Filters, day_begins, day_ends
 from bot.audit.spoken import KINDS
 from bot.cli.build import open_policy
 from bot.settings import Settings
@@ -72,3 +72,11 @@ def _ends(day: datetime | None, zone: tzinfo) -> datetime | None:
         return day_ends(day.date(), zone) if day else None
     except OverflowError:
         return None
+
+
+def filters_of(
+    settings: Settings, since: datetime | None, until: datetime | None, **said: str | Part | None
+) -> Filters:
+    """What was asked for by these options; `said` by the names that the filters have. Raises `typer.BadParameter`."""
+    days = Days.of(since, until, settings)
+    return Filters(since=days.since, until=days.until, **said)  # type: ignore[arg-type]

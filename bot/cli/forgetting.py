@@ -24,6 +24,7 @@ from bot.cli.asking import agreed
 from bot.cli.asking import reason as needed
 from bot.cli.audit import Json, audit
 from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
+from bot.roles import Role, Roles
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 
@@ -32,7 +33,7 @@ Reason = Annotated[str, typer.Option("--reason", callback=needed, help="Why. It 
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Office:
     """What every command here needs."""
 
     settings: Settings
@@ -40,7 +41,7 @@ class Desk:
     wording: Wording
 
     @classmethod
-    def open(cls) -> Desk:
+    def open(cls) -> Office:
         settings = read_settings()
         return cls(settings, Record.open(settings), Wording(tongue(settings)))
 
@@ -78,53 +79,53 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask once more.")] = False,
 ) -> int:
     """Forget a person: their drafts, words and name become unreadable. The chain stays whole. It cannot be undone."""
-    desk = Desk.open()
-    say, person = desk.wording.say, desk.person(whom)
+    office = Office.open()
+    say, person = office.wording.say, office.person(whom)
     if person is None:
         return EXIT_USAGE
     # As it was typed: whose pseudonym is whose is not told here.
     question = say("{person} will be erased for good: drafts, words, accounts, roles. Go on?", person=whom)
-    if not yes and not agreed(question, desk.wording):
+    if not yes and not agreed(question, office.wording):
         return EXIT_USAGE
-    record = desk.record
-    erasures = Erasures(record.store, record.ledger, record.people, desk.settings.keys_dir / "erased", desk.index)
+    record = office.record
+    erasures = Erasures(record.store, record.ledger, record.people, office.settings.keys_dir / "erased", office.index)
     try:
-        erased = erasures.erase(person, by=desk.by, reason=reason, at=datetime.now(UTC))
+        erased = erasures.erase(person, by=office.by, reason=reason, at=datetime.now(UTC))
     except HeldError as held:
         sys.stderr.write(say("A legal hold ({hold}) forbids it: vaglio audit holds.", hold=held) + "\n")
         return EXIT_POLICY
     if erased is None:
         sys.stderr.write(say("{person} is nobody that Vaglio knows.", person=whom) + "\n")
         return EXIT_USAGE
-    desk.say(say("{persons}: erased, and on record. Words of {number} entries are gone.",
+    office.say(say("{persons}: erased, and on record. Words of {number} entries are gone.",
                  persons=", ".join(erased.persons), number=erased.words))  # fmt: skip
-    desk.say(say("Copy {file} to where you keep the keys: it makes a backup forget them too.",
-                 file=desk.settings.keys_dir / "erased"))  # fmt: skip
-    return _purged(desk)
+    office.say(say("Copy {file} to where you keep the keys: it makes a backup forget them too.",
+                 file=office.settings.keys_dir / "erased"))  # fmt: skip
+    return _purged(office)
 
 
 @audit.command()
 def purge() -> int:
     """Let go of words whose time is over, and clear the database's files of what is no longer in its tables."""
-    desk = Desk.open()
-    policy = open_policy(desk.settings)
-    gone = Retention(desk.record.store, desk.record.ledger, desk.index).let_go(
+    office = Office.open()
+    policy = open_policy(office.settings)
+    gone = Retention(office.record.store, office.record.ledger, office.index).let_go(
         policy.record, policy.revision, datetime.now(UTC)
     )
-    desk.say(
-        desk.wording.count(
+    office.say(
+        office.wording.count(
             "The words of {number} entry were let go: their time was over.",
             "The words of {number} entries were let go: their time was over.",
             gone,
         )
     )
-    return _purged(desk)
+    return _purged(office)
 
 
-def _purged(desk: Desk) -> int:
-    desk.index.follow()
-    desk.record.store.purge()
-    desk.say(desk.wording.say("Nothing of what was let go is left in the database's files."))
+def _purged(office: Office) -> int:
+    office.index.follow()
+    office.record.store.purge()
+    office.say(office.wording.say("Nothing of what was let go is left in the database's files."))
     return 0
 
 
@@ -134,23 +135,23 @@ def subject(
     folder: Annotated[Path, typer.Option("--to", help="A folder to be made, for the two files.")] = Path("subject"),
 ) -> int:
     """Write down everything that is held about a person, for them (GDPR, article 15): JSON, and a page to read."""
-    desk = Desk.open()
-    if desk.settings.unmask_people > 1 and not is_account(whom):
+    office = Office.open()
+    if office.settings.unmask_people > 1 and not is_account(whom):
         sys.stderr.write(
-            desk.wording.say("Name them by an account: who a pseudonym is takes two to learn (vaglio audit unmask).")
+            office.wording.say("Name them by an account: who a pseudonym is takes two to learn (vaglio audit unmask).")
             + "\n"
         )
         return EXIT_USAGE
-    person = desk.person(whom)
+    person = office.person(whom)
     if person is None:
         return EXIT_USAGE
-    record = desk.record
-    found = Subjects(record.store, record.ledger, record.people).dossier(person, by=desk.by, at=datetime.now(UTC))
+    record = office.record
+    found = Subjects(record.store, record.ledger, record.people).dossier(person, by=office.by, at=datetime.now(UTC))
     if found is None:
-        sys.stderr.write(desk.wording.say("{person} is nobody that Vaglio knows.", person=whom) + "\n")
+        sys.stderr.write(office.wording.say("{person} is nobody that Vaglio knows.", person=whom) + "\n")
         return EXIT_USAGE
-    _write(found, folder, record.people.language(found.accounts[0]) if found.accounts else desk.wording.language)
-    desk.say(desk.wording.say("Written: {folder}. It holds their drafts in the clear: hand it to nobody else.",
+    _write(found, folder, record.people.language(found.accounts[0]) if found.accounts else office.wording.language)
+    office.say(office.wording.say("Written: {folder}. It holds their drafts in the clear: hand it to nobody else.",
                               folder=folder.absolute()))  # fmt: skip
     return 0
 
@@ -170,13 +171,13 @@ def hold(
     whom: Annotated[str | None, typer.Argument(metavar="PERSON", help="Left out: everybody.")] = None,
 ) -> int:
     """Order a legal hold: nothing that it covers is erased, or let go when its time is over."""
-    desk = Desk.open()
-    person = None if whom is None else desk.person(whom)
+    office = Office.open()
+    person = None if whom is None else office.person(whom)
     if whom is not None and person is None:
         return EXIT_USAGE
-    ordered = desk.holds.order(person, by=desk.by, reason=reason, at=datetime.now(UTC))
-    desk.say(
-        desk.wording.say(
+    ordered = office.holds.order(person, by=office.by, reason=reason, at=datetime.now(UTC))
+    office.say(
+        office.wording.say(
             "{hold} stands, and is on record. To lift it: vaglio audit release {hold} --reason ...", hold=ordered.id
         )
     )
@@ -186,29 +187,29 @@ def hold(
 @audit.command()
 def release(hold: Annotated[str, typer.Argument(help="The hold's id (h_...).")], reason: Reason) -> int:
     """Lift a legal hold."""
-    desk = Desk.open()
-    if desk.holds.lift(hold, by=desk.by, reason=reason, at=datetime.now(UTC)):
-        desk.say(desk.wording.say("{hold} is lifted, and that is on record.", hold=hold))
+    office = Office.open()
+    if office.holds.lift(hold, by=office.by, reason=reason, at=datetime.now(UTC)):
+        office.say(office.wording.say("{hold} is lifted, and that is on record.", hold=hold))
         return 0
-    sys.stderr.write(desk.wording.say("No hold {hold} stands: vaglio audit holds.", hold=hold) + "\n")
+    sys.stderr.write(office.wording.say("No hold {hold} stands: vaglio audit holds.", hold=hold) + "\n")
     return EXIT_USAGE
 
 
 @audit.command()
 def holds(as_json: Json = False) -> None:
     """The legal holds that stand."""
-    desk = Desk.open()
-    standing = desk.holds.standing()
+    office = Office.open()
+    standing = office.holds.standing()
     if as_json:
         rows = [{"id": each.id, "at": each.at, "by": each.by, "person": each.person} for each in standing]
         sys.stdout.write(json.dumps(rows) + "\n")
         return
     if not standing:
-        desk.say(desk.wording.say("No legal hold stands."))
+        office.say(office.wording.say("No legal hold stands."))
     for each in standing:
-        whom = each.person or desk.wording.say("everybody")
-        desk.say(
-            desk.wording.say(
+        whom = each.person or office.wording.say("everybody")
+        office.say(
+            office.wording.say(
                 "{hold}: {whom}, since {at}, by {by}", hold=each.id, whom=whom, at=each.at[:10], by=each.by or "-"
             )
         )
@@ -217,12 +218,12 @@ def holds(as_json: Json = False) -> None:
 @audit.command()
 def unmask(whom: Whom, reason: Reason) -> int:
     """Say who a pseudonym is. It goes on record, and can need a second person (VAGLIO_UNMASK_PEOPLE=2)."""
-    desk = Desk.open()
-    person = desk.person(whom)
+    office = Office.open()
+    person = office.person(whom)
     if person is None:
         return EXIT_USAGE
-    found = _unmasking(desk).ask(person, by=desk.by, reason=reason, at=datetime.now(UTC))
-    return _answered(desk, whom, found)
+    found = _unmasking(office).ask(person, by=office.by, reason=reason, at=datetime.now(UTC))
+    return _answered(office, whom, found)
 
 
 @audit.command()
@@ -233,33 +234,31 @@ def agree(
     ] = AUTHOR,
 ) -> int:
     """As the second person, agree that a pseudonym is told."""
-    from bot.roles import Role, Roles
-
-    desk = Desk.open()
-    people = desk.record.people
+    office = Office.open()
+    people = office.record.people
     if not is_account(account) or not people.is_known(account):
-        sys.stderr.write(desk.wording.say("{person} is nobody that Vaglio knows.", person=account) + "\n")
+        sys.stderr.write(office.wording.say("{person} is nobody that Vaglio knows.", person=account) + "\n")
         return EXIT_USAGE
     person = people.person(account)
-    if account != AUTHOR and Role.COMPLIANCE not in Roles(desk.record.store, desk.record.ledger).roles(person):
-        sys.stderr.write(desk.wording.say("{account} does not have the role compliance.", account=account) + "\n")
+    if account != AUTHOR and Role.COMPLIANCE not in Roles(office.record.store, office.record.ledger).roles(person):
+        sys.stderr.write(office.wording.say("{account} does not have the role compliance.", account=account) + "\n")
         return EXIT_USAGE
-    return _answered(desk, request, _unmasking(desk).agree(request, by=person, at=datetime.now(UTC)))
+    return _answered(office, request, _unmasking(office).agree(request, by=person, at=datetime.now(UTC)))
 
 
-def _unmasking(desk: Desk) -> Unmasking:
-    record, needs_two = desk.record, desk.settings.unmask_people > 1
+def _unmasking(office: Office) -> Unmasking:
+    record, needs_two = office.record, office.settings.unmask_people > 1
     return Unmasking(record.store, record.ledger, record.people, needs_two=needs_two)
 
 
-def _answered(desk: Desk, asked: str, found: Unmasked | Request | Refusal) -> int:
-    say = desk.wording.say
+def _answered(office: Office, asked: str, found: Unmasked | Request | Refusal) -> int:
+    say = office.wording.say
     match found:
         case Unmasked():
-            desk.say(f"{found.person}: {', '.join(found.accounts)}")
+            office.say(f"{found.person}: {', '.join(found.accounts)}")
             return 0
         case Request():
-            desk.say(
+            office.say(
                 say(
                     "A second person, with the role compliance, has to agree within a day: "
                     "vaglio audit agree {request} --as ACCOUNT",

@@ -22,7 +22,6 @@ from bot.cli.audit import Json, audit
 from bot.cli.build import AUTHOR, Record, terminal, tongue
 from bot.cli.filtering import (
     AsPart,
-    Days,
     InWords,
     OfClause,
     OfKind,
@@ -36,6 +35,7 @@ from bot.cli.filtering import (
     OnChannel,
     Since,
     Until,
+    filters_of,
 )
 from bot.cli.listing import Row, listing
 from bot.cli.reporting import reporting
@@ -68,9 +68,8 @@ def search(
 ) -> int:
     """Find entries, the newest first."""
     settings = read_settings()
-    days = Days.of(since, until, settings)
-    filters = Filters(
-        since=days.since, until=days.until, outcome=outcome, rule=rule, part=part, clause=clause, channel=channel,
+    filters = filters_of(
+        settings, since, until, outcome=outcome, rule=rule, part=part, clause=clause, channel=channel,
         account=account, kind=kind, policy=policy, pseudonym=person, owner=owner, ruling=ruling, text=text,
     )  # fmt: skip
     record = Record.open(settings)

@@ -24,9 +24,9 @@ _DOUBT = 0.5
 _WORDS = r"(?:^|[^\p{L}\p{Nd}_])(?:%s)(?:[^\p{L}\p{Nd}_]|$)"
 
 
-def is_protected(subject: Subject) -> bool:
-    """Whether a draft for somebody's own profile is such speech."""
-    return subject.draft.account in _OWN and is_opinion(subject)
+def is_own(draft: Draft) -> bool:
+    """Whether it is for somebody's own profile, where such speech is protected."""
+    return draft.account in _OWN
 
 
 def is_opinion(subject: Subject) -> bool:

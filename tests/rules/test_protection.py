@@ -13,7 +13,7 @@ from rules.folding import fold
 from rules.judges import Judges
 from rules.policy import Policy
 from rules.problems import PolicyError
-from rules.protection import gives_way, held_up, is_protected
+from rules.protection import gives_way, held_up, is_opinion, is_own
 from rules.screening import Screener
 from rules.verdict import Outcome, Severity
 
@@ -39,17 +39,19 @@ def draft(text: str, account: Account = Account.PERSONAL) -> Draft:
     ],
 )
 def test_words_are_enough(text: str) -> None:
-    assert is_protected(Subject(draft(text), fold(text), ("it", "en")))
+    assert is_opinion(Subject(draft(text), fold(text), ("it", "en")))
 
 
 @pytest.mark.parametrize("text", [MORNING, "Domani il sindaco taglia il nastro.", "European Union flags are here."])
 def test_other_words_are_not(text: str) -> None:
-    assert not is_protected(Subject(draft(text), fold(text), ("it", "en")))
+    assert not is_opinion(Subject(draft(text), fold(text), ("it", "en")))
 
 
 def test_only_on_ones_own_profile() -> None:
-    assert not is_protected(Subject(draft(STRIKE, Account.INSTITUTIONAL), fold(STRIKE), ("it",)))
-    assert is_protected(Subject(draft(STRIKE, Account.PRIVATE), fold(STRIKE), ("it",)))
+    assert is_opinion(Subject(draft(STRIKE, Account.INSTITUTIONAL), fold(STRIKE), ("it",)))
+    assert [is_own(draft(STRIKE, account)) for account in Account] == [
+        account in (Account.PERSONAL, Account.PRIVATE) for account in Account
+    ]
 
 
 def test_tone_and_opinion_give_way_to_it(make_rule: Make, make_policy: Callable[..., Policy]) -> None:

@@ -218,23 +218,26 @@ def test_forgotten_at_once(
     index.catch_up()
     with store.write() as session:
         people.seals.destroy(session, people.person(ANNA))
-    assert index.forget([people.person(ANNA), "p_nobody"]) == 1
+    ledger.append("erasure", subject="x", facts={"person": people.person(ANNA)})
+    index.follow()
     assert b"zanzibar" not in bytes_of(tmp_path / "data")
     assert found(index, "zagabria") == [2]
 
 
 def test_whoever_reads_delays_the_purge_and_does_not_prevent_it(
-    on_sqlite: None, index: Index, say: Callable[..., str], store: Store, people: People, tmp_path: Path
-) -> None:
+    on_sqlite: None, index: Index, say: Callable[..., str], store: Store, people: People, ledger: Ledger,
+    tmp_path: Path,
+) -> None:  # fmt: skip
     say("Zanzibar cretino")
     index.catch_up()
     with store.write() as session:
         people.seals.destroy(session, people.person(ANNA))
+    ledger.append("erasure", subject="x", facts={"person": people.person(ANNA)})
     with closing(sqlite3.connect(tmp_path / "data" / "search.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM hit").fetchall()
         with pytest.raises(RecordError) as caught:
-            index.forget([people.person(ANNA)])
+            index.follow()
         assert caught.value.code == "locked"
         assert found(index, "zanzibar") == []
         reader.execute("COMMIT")

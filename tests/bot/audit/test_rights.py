@@ -200,6 +200,33 @@ def test_of_protected_speech_in_whosever_name_no_word_is_kept(words: str, change
     assert [finding["rule"] for finding in json.loads(entry.body)["facts"]["findings"]] == ["confidential.code"]
 
 
+@pytest.mark.parametrize(("words", "text"), [("none", "Che cretino, SEGRETO-1."), ("masked", f"{STRIKE} SEGRETO-1.")])
+def test_what_the_record_does_not_keep_an_owner_who_is_asked_still_sees(
+    words: str, text: str, changed: Any, cabinet: Cabinet, ledger: Ledger
+) -> None:
+    """Or somebody would have to say yes to a draft that they cannot read."""
+    screener = Screener(changed(record=Keeping.model_validate({"words": words})))
+    screening = Prescreen(screener, ledger)(Draft(text=text, author=ANNA), id="s_1")
+    held = cabinet.drafts.keep(screening, cabinet.people.person(ANNA))
+    assert held.masked is not None
+    assert held.masked.text == text.replace("SEGRETO-1", "[CODE]")
+    assert [json.loads(each)["text"] for each in ledger.words(range(1, 9)).values()] == [None]
+
+
+def test_a_receipt_goes_with_the_words_of_its_check_and_with_no_others(
+    changed: Any, ledger: Ledger, store: Store, people: People, retention: Retention
+) -> None:
+    screener = Screener(changed(record=Keeping.model_validate({"words": "raw", "raw_days": 3, "days": 30})))
+    Prescreen(screener, ledger)(Draft(text="Ciao", author=ANNA), id="s_1", at=_days_ago(5))
+    with store.write() as session:
+        at = _days_ago(5).timestamp()
+        session.add(Receipt(code="c_1", screening="s_1", mac="", policy="p", outcome="clear", at=at))
+    for days, receipts in ((0, ["c_1"]), (40, [])):
+        retention.let_go(screener.policy.record, "p@1", NOON + timedelta(days=days))
+        with store.read() as session:
+            assert session.exec(select(Receipt.code)).all() == receipts
+
+
 def test_neither_that_it_was_found_nor_a_score_of_it_is_recorded(judges: Judges, ledger: Ledger) -> None:
     screener = Screener(load_policy(SHIPPED / "company.yaml"), judges)
     verdict = Prescreen(screener, ledger)(Draft(text=STRIKE, author=ANNA), id="s_1").verdict

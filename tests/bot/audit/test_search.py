@@ -23,7 +23,6 @@ from bot.audit.ledger import Ledger
 from bot.audit.terms import Question
 from bot.people import People
 from bot.store import Store
-from bot.tables import Entry
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 RULES = ("tone.jargon", "tone.shouting", "toxicity.insult", "confidential.embargo")
@@ -257,9 +256,3 @@ def test_a_day_is_the_readers() -> None:
     rome = ZoneInfo("Europe/Rome")
     assert day_begins(date(2026, 3, 29), rome) == datetime(2026, 3, 28, 23, tzinfo=UTC)
     assert day_ends(date(2026, 3, 29), rome) == datetime(2026, 3, 29, 22, tzinfo=UTC)  # the day is an hour shorter
-
-
-def test_an_entry_is_known_by_its_row(history: History, store: Store) -> None:
-    with store.read() as session:
-        assert session.get(Entry, 150) is not None
-    assert [facets.seq for facets in history.index.facets([5, 3, 999])] == [5, 3]

@@ -15,18 +15,14 @@ from bot.audit.tables import Checkpoint, Outpost
 from bot.audit.targets import read_targets
 from bot.cli import EXIT_IO, EXIT_POLICY, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.commands import run
-from bot.settings import PREFIX, Settings
+from bot.settings import PREFIX
 from bot.store import Store
 from bot.tables import Content, Entry
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
-    monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
+def _home(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setenv(f"{PREFIX}LANGUAGE", "en")
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from bot.cli import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.commands import run
-from bot.settings import PREFIX, Settings
+from bot.settings import PREFIX
 
 LINE_KEYS = {
     "id",
@@ -35,13 +35,9 @@ FINDING_KEYS = {
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+def _home(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
-    monkeypatch.chdir(tmp_path)
 
 
 def _json(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:

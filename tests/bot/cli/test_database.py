@@ -9,7 +9,7 @@ import pytest
 
 from bot.cli import EXIT_IO
 from bot.cli.commands import run
-from bot.settings import PREFIX, Settings
+from bot.settings import PREFIX
 
 
 @pytest.fixture
@@ -18,13 +18,9 @@ def address(database: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path, address: str) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
-    monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
+def _home(monkeypatch: pytest.MonkeyPatch, home: Path, address: str) -> None:
     monkeypatch.setenv(f"{PREFIX}LANGUAGE", "it")
     monkeypatch.setenv(f"{PREFIX}DATABASE_URL", address)
-    monkeypatch.chdir(tmp_path)
 
 
 def test_what_was_checked_is_on_record(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

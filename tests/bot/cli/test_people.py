@@ -15,7 +15,7 @@ from bot.cli import EXIT_USAGE
 from bot.cli.commands import run
 from bot.people import Linked, People
 from bot.roles import Roles, Source
-from bot.settings import PREFIX, Settings
+from bot.settings import PREFIX
 from bot.store import Store
 
 ANNA = "slack:T0123:U0456"
@@ -23,13 +23,9 @@ PHONE = "telegram:12345"
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path, database: str) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
-    monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
+def _home(monkeypatch: pytest.MonkeyPatch, home: Path, database: str) -> None:
     monkeypatch.setenv(f"{PREFIX}LANGUAGE", "en")
     monkeypatch.setenv(f"{PREFIX}DATABASE_URL", database)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

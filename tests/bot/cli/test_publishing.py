@@ -13,17 +13,13 @@ from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import Record
 from bot.cli.commands import run
 from bot.cli.publishing import existing_revisions
-from bot.settings import PREFIX, Settings, read_settings
+from bot.settings import PREFIX, read_settings
 from rules.policy import load_policy
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+def _home(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setenv(f"{PREFIX}LANGUAGE", "en")
-    monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

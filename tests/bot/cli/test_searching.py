@@ -13,20 +13,16 @@ from bot.cli import EXIT_USAGE
 from bot.cli.commands import run
 from bot.people import People
 from bot.prescreen import Prescreen
-from bot.settings import PREFIX, Settings
+from bot.settings import PREFIX
 from rules.draft import Channel, Draft
 
 ANNA = "slack:T0123:ANNA"
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path, database: str) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
-    monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
+def _home(monkeypatch: pytest.MonkeyPatch, home: Path, database: str) -> None:
     monkeypatch.setenv(f"{PREFIX}LANGUAGE", "en")
     monkeypatch.setenv(f"{PREFIX}DATABASE_URL", database)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -12,19 +12,15 @@ from bot.audit.spoken import KINDS, Spoken
 from bot.cli.build import Record, terminal
 from bot.cli.commands import run
 from bot.cli.listing import Row, listing
-from bot.settings import PREFIX, Settings, read_settings
+from bot.settings import PREFIX, read_settings
 from bot.tables import Content
 from bot.wording import Wording
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, policy_path: Path) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
-    monkeypatch.setenv(f"{PREFIX}POLICY", str(policy_path))
+def _home(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setenv(f"{PREFIX}LANGUAGE", "it")
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
     run(["check", "--record", "Vedi SEGRETO-1, cretino"])
 
 
