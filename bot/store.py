@@ -56,7 +56,9 @@ class Store:
         """Where the database is, to be shown to people: never with a user or a password."""
         self.kind = "SQLite" if self.file else "PostgreSQL"
         self.engine = self._reading = _engine(
-            _reading(self.file) if read_only and self.file else address, keeps_open=keeps_open
+            _reading(self.file) if read_only and self.file else address,
+            # Who only reads a file cannot tidy its log away, and must not be the last to leave.
+            keeps_open=not read_only if self.file else keeps_open,
         )
         if self.file:
             _prepare_sqlite(self.engine, read_only=read_only)
@@ -237,7 +239,7 @@ def _engine(address: URL, *, keeps_open: bool) -> Engine:
     try:
         # What is stored is masked, and even so no error may carry it into a log.
         if address.get_backend_name() == "sqlite":
-            return create_engine(address, hide_parameters=True)
+            return create_engine(address, hide_parameters=True, poolclass=None if keeps_open else NullPool)
         address, apart = postgres.connecting(address)
         return create_engine(
             address,
@@ -260,9 +262,23 @@ def _reading(file: Path) -> URL:
     query = {"mode": "ro", "uri": "true"}
     # Even a reader of a WAL database makes files beside it. Where that cannot be, and nobody has it open, it is still.
     beside = any(os.path.lexists(f"{file}{suffix}") for suffix in ("-wal", "-shm"))
-    if not beside and not os.access(file.parent, os.W_OK):
+    if _is_cramped(file) or (not beside and not os.access(file.parent, os.W_OK)):
         query["immutable"] = "1"
     return URL.create("sqlite", database=f"file:{quote(str(file))}", query=query)
+
+
+def _is_cramped(file: Path) -> bool:
+    """Whether the disk has no room for what a reader puts beside the file, while all that was written is in the file.
+
+    Whoever has it open made that room before the disk was full, and then there is nothing to make.
+    """
+    log = Path(f"{file}-wal")
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_schema")
+    except sqlite3.Error as error:
+        return code_of(error) == "full" and not (log.exists() and log.stat().st_size)
+    return False
 
 
 def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:

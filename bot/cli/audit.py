@@ -19,12 +19,11 @@ from bot.audit.ledger import Fault, Ledger, Verification
 from bot.audit.spoken import Spoken
 from bot.audit.vault import VaultError
 from bot.cli import EXIT_POLICY
-from bot.cli.build import terminal, tongue
+from bot.cli.build import open_store, terminal, tongue
 from bot.cli.checkpoints import checkpoint, compared, key, notes_said, of_checkpoints, public_key
 from bot.cli.listing import Row, listing
 from bot.people import People
 from bot.settings import read_settings
-from bot.store import Store
 from bot.tables import Entry
 from bot.wording import Wording
 
@@ -42,7 +41,7 @@ def read_only() -> Ledger:
     Where the keys are at hand, the words can be opened to hold them against what was promised.
     """
     settings = read_settings()
-    store, people = Store(settings.database, read_only=True, keeps_open=False), None
+    store, people = open_store(settings, read_only=True), None
     # Another key than the one that sealed them says nothing about the words.
     with suppress(VaultError, RecordError):
         seals = masters.fitting(settings.keys_dir, store)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,6 +48,7 @@ from rules.screening import Screener
 
 AUTHOR = "local:owner"
 """Whoever uses the command line, or the console through the one-time link, on this machine."""
+_COMMAND: ContextVar[ExitStack | None] = ContextVar("command", default=None)
 
 
 def tongue(settings: Settings | None = None) -> Language:
@@ -91,13 +93,32 @@ def open_policy(settings: Settings) -> Policy:
     return LivePolicy(existing_revisions(settings), settings.policy).policy()
 
 
+def open_store(settings: Settings, *, read_only: bool = False, for_long: bool = False) -> Store:
+    """The database; a command's is closed when the command is over. Raises `StoreError`."""
+    store = Store(settings.database, read_only=read_only, keeps_open=for_long)
+    if command := _COMMAND.get():
+        command.callback(store.close)
+    return store
+
+
+@contextmanager
+def one_command() -> Iterator[None]:
+    """While a command runs; what it opened is closed with it, however it ends."""
+    with ExitStack() as command:
+        before = _COMMAND.set(command)
+        try:
+            yield
+        finally:
+            _COMMAND.reset(before)
+
+
 def open_revisions(settings: Settings, store: Store, ledger: Ledger) -> Revisions:
     return Revisions(store, settings.data_dir / "policies", ledger)
 
 
 def existing_revisions(settings: Settings) -> Revisions | None:
     """What was published, for who only reads: nothing is made or migrated. None where nothing can have been."""
-    store = Store(settings.database, read_only=True, keeps_open=False)
+    store = open_store(settings, read_only=True)
     try:
         if not store.has(Revision):
             return None
@@ -126,7 +147,7 @@ class Record:
         sealed what lies here, or a restore was broken off.
         """
         presence = _settled(settings)
-        store = Store(settings.database, keeps_open=for_long)
+        store = open_store(settings, for_long=for_long)
         try:
             masters.look(settings.keys_dir, store)
             seals = Seals.open(settings.keys_dir)

@@ -20,7 +20,7 @@ from bot.audit.statements import Signed, is_public_key
 from bot.audit.tables import Outpost
 from bot.audit.targets import Target
 from bot.cli import EXIT_IO
-from bot.cli.build import Record, open_checkpoints, open_deliveries, terminal, tongue, trusted_keys
+from bot.cli.build import Record, open_checkpoints, open_deliveries, open_store, terminal, tongue, trusted_keys
 from bot.settings import Settings, read_settings
 from bot.store import Store
 from bot.wording import Wording
@@ -62,14 +62,11 @@ def public_key(given: list[str] | None) -> list[str] | None:
 def compared(settings: Settings, places: Sequence[Path] | None, keys: Sequence[str] | None) -> Comparison:
     """The ledger against these places, or else against what there is: the database's own table and the folders that
     are set. By default the installation's own key is trusted. Raises `OSError`, `RecordError`."""
-    store, unread = Store(settings.database, read_only=True, keeps_open=False), list[Note]()
-    try:
-        sources = [read_place(place) for place in places] if places else [read_own(store)]
-        if not places:
-            sources += _folders(settings, store, unread)
-        found = compare(store, sources, keys or trusted_keys(settings))
-    finally:
-        store.close()
+    store, unread = open_store(settings, read_only=True), list[Note]()
+    sources = [read_place(place) for place in places] if places else [read_own(store)]
+    if not places:
+        sources += _folders(settings, store, unread)
+    found = compare(store, sources, keys or trusted_keys(settings))
     return Comparison(found.count, found.faults, (*unread, *found.notes))
 
 

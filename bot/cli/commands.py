@@ -28,7 +28,7 @@ from bot.cli import (
 )
 from bot.cli.audit import audit
 from bot.cli.backing_up import backup, restore
-from bot.cli.build import tongue
+from bot.cli.build import one_command, tongue
 from bot.cli.doctor import doctor
 from bot.cli.exporting import export
 from bot.cli.keys import keys
@@ -91,7 +91,8 @@ def run(arguments: Sequence[str]) -> int:
     if any(encodable(argument) != argument for argument in arguments):
         return _say(Wording(tongue()).say("What was typed is not UTF-8."), EXIT_USAGE)
     try:
-        result = app(list(arguments), standalone_mode=False)
+        with one_command():
+            result = app(list(arguments), standalone_mode=False)
     except Exit as left:
         return left.exit_code
     except SystemExit:

@@ -23,13 +23,13 @@ from bot.audit.signing import SigningKeys
 from bot.audit.switching import broken_off
 from bot.audit.tables import Outpost
 from bot.audit.vault import Vault, VaultError
-from bot.cli.build import existing_revisions, open_judges, open_knowledge, terminal, tongue
+from bot.cli.build import existing_revisions, open_judges, open_knowledge, open_store, terminal, tongue
 from bot.cli.checkpoints import alone, compared
 from bot.keys import KeyFileError
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
 from bot.settings import Settings, SettingsError, read_settings
-from bot.store import Store, StoreError
+from bot.store import StoreError
 from bot.wording import Wording
 from rules.detectors.base import Unavailable
 from rules.detoxified import KINDS
@@ -182,10 +182,9 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         return
     try:
         # A doctor looks and changes nothing: no table is made or migrated here.
-        store = Store(settings.database, read_only=True, keeps_open=False)
+        store = open_store(settings, read_only=True)
         yield Part(wording.say("Database"), "active", f"{store.kind}, {store.place}")
         found = Ledger(store, settings.data_dir / "ledger.head").verify()
-        store.close()
     except StoreError as error:
         yield Part(name, "wrong", str(error))
         return
@@ -207,9 +206,7 @@ def _master_key(settings: Settings, wording: Wording) -> Part:
     try:
         if path.exists():
             Vault.open(settings.keys_dir)
-        store = Store(settings.database, read_only=True)
-        is_lost = masters.is_lost(settings.keys_dir, store)
-        store.close()
+        is_lost = masters.is_lost(settings.keys_dir, open_store(settings, read_only=True))
     except VaultError as error:
         return Part(name, "wrong", str(error))
     except (StoreError, RecordError):
@@ -255,10 +252,8 @@ def _signing_key(settings: Settings, wording: Wording) -> Part:
 
 
 def _late(settings: Settings) -> Sequence[Lateness]:
-    store = Store(settings.database, read_only=True, keeps_open=False)
-    try:
-        period = timedelta(minutes=settings.checkpoint_minutes)
-        known = store.has(Outpost)
-        return late_places(store, settings.checkpoint_targets(), period, datetime.now(UTC)) if known else ()
-    finally:
-        store.close()
+    store = open_store(settings, read_only=True)
+    if not store.has(Outpost):
+        return ()
+    period = timedelta(minutes=settings.checkpoint_minutes)
+    return late_places(store, settings.checkpoint_targets(), period, datetime.now(UTC))
