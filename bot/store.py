@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote
 
 from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, TimeoutError
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Mapped
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel, create_engine
 
-from bot import postgres
+from bot import postgres, sqlite
 from bot.audit.errors import RecordError, code_of, why, without_values
 from bot.settings import SettingsError
 
@@ -56,12 +55,12 @@ class Store:
         """Where the database is, to be shown to people: never with a user or a password."""
         self.kind = "SQLite" if self.file else "PostgreSQL"
         self.engine = self._reading = _engine(
-            _reading(self.file) if read_only and self.file else address,
+            sqlite.reading(self.file) if read_only and self.file else address,
             # Who only reads a file cannot tidy its log away, and must not be the last to leave.
             keeps_open=not read_only if self.file else keeps_open,
         )
         if self.file:
-            _prepare_sqlite(self.engine, read_only=read_only)
+            sqlite.prepare(self.engine, read_only=read_only)
         else:
             postgres.prepare(self.engine)
             self._reading = postgres.reading(self.engine)
@@ -256,45 +255,3 @@ def _engine(address: URL, *, keeps_open: bool) -> Engine:
             f"VAGLIO_DATABASE_URL: it cannot be read as an address of {address.drivername}. "
             "Correct it, or leave it empty for SQLite."
         ) from None
-
-
-def _reading(file: Path) -> URL:
-    query = {"mode": "ro", "uri": "true"}
-    # Even a reader of a WAL database makes files beside it. Where that cannot be, and nobody has it open, it is still.
-    beside = any(os.path.lexists(f"{file}{suffix}") for suffix in ("-wal", "-shm"))
-    if _is_cramped(file) or (not beside and not os.access(file.parent, os.W_OK)):
-        query["immutable"] = "1"
-    return URL.create("sqlite", database=f"file:{quote(str(file))}", query=query)
-
-
-def _is_cramped(file: Path) -> bool:
-    """Whether the disk has no room for what a reader puts beside the file, while all that was written is in the file.
-
-    Whoever has it open made that room before the disk was full, and then there is nothing to make.
-    """
-    log = Path(f"{file}-wal")
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
-            connection.execute("SELECT 1 FROM sqlite_schema")
-    except sqlite3.Error as error:
-        return code_of(error) == "full" and not (log.exists() and log.stat().st_size)
-    return False
-
-
-def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
-    pragmas = ["busy_timeout=5000", "foreign_keys=ON"]
-    if not read_only:
-        pragmas += ["journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"]
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: object, _: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves, below
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("vaglio_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -89,6 +89,18 @@ def _others(dossier: Dossier, wording: Wording) -> Sequence[tuple[_Section, str]
             say("no policy that you said you know"),
         ),
         (
+            (say("Where you are signed in"), say("Your sessions at the web pages."), dossier.sessions),
+            say("no session"),
+        ),
+        (
+            (
+                say("Searches that you saved"),
+                say("Filters of the ledger; nobody else is shown them."),
+                dossier.searches,
+            ),
+            say("no saved search"),
+        ),
+        (
             (
                 say("The ledger"),
                 say(

@@ -20,6 +20,7 @@ from bot.audit.index import Index
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.records import canonical
 from bot.audit.vault import Vault, VaultError
+from bot.console.tables import SavedSearch, SignedIn
 from bot.people import People
 from bot.store import Store
 from bot.tables import (
@@ -47,7 +48,9 @@ from bot.tables import (
 log = structlog.get_logger(__name__)
 
 KIND = "erasure"
-_OF_A_PERSON = (Held, Reminder, Quiz, QuizDone, Acknowledgement, Grant, LinkCode, Appeal, Review, Identity)
+_OF_A_PERSON = (
+    Held, Reminder, Quiz, QuizDone, Acknowledgement, Grant, LinkCode, Appeal, Review, Identity, SignedIn, SavedSearch,
+)  # fmt: skip
 """Tables whose column `person` says whose a row is."""
 
 

@@ -47,5 +47,5 @@ def _of_deeds(wording: Wording) -> dict[str, str]:
         "standing": say("might go out because"), "from": say("from"), "to": say("to"), "hold": say("legal hold"),
         "purged": say("entries"), "count": say("how many"), "formats": say("formats"), "filters": say("filters"),
         "with_words": say("with words"), "chain": say("chain"), "head": say("head"), "lost": say("lost"),
-        "again": say("once more"),
+        "again": say("once more"), "seen": say("last used"), "way": say("by way of"), "name": say("name"),
     }  # fmt: skip

@@ -17,6 +17,7 @@ from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.promises import ranges_of
 from bot.audit.seals import Seals
 from bot.audit.vault import Vault, VaultError
+from bot.console.tables import SavedSearch, SignedIn
 from bot.keys import key_in
 from bot.store import Store
 from bot.tables import (
@@ -43,7 +44,7 @@ from bot.tables import (
 _WHAT: Final = "the master key"
 _UNREADABLE: Final[tuple[type[SQLModel], ...]] = (
     Content, Pending, Held, Seat, Review, Appeal, Dismissal, Awaited, Card, Reminder, Quiz, QuizDone, Acknowledgement,
-    Grant, LinkCode, Identity, Person, PersonKey,
+    Grant, LinkCode, SignedIn, SavedSearch, Identity, Person, PersonKey,
 )  # fmt: skip
 """What nobody can read or find again without the key, in an order in which each may go."""
 

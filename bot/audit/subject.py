@@ -14,6 +14,7 @@ from bot.audit.ledger import Ledger
 from bot.audit.looks import look
 from bot.audit.promises import Promised
 from bot.audit.vault import Vault
+from bot.console.tables import SavedSearch, SignedIn
 from bot.people import People
 from bot.store import Store
 from bot.tables import (
@@ -52,6 +53,9 @@ class Dossier:
     receipts: tuple[Row, ...]
     reminders: tuple[Row, ...]
     policies_known: tuple[Row, ...]
+    sessions: tuple[Row, ...]
+    """At the console."""
+    searches: tuple[Row, ...]
     entries: tuple[Row, ...] = field(repr=False)
     """Of the ledger: what they did, what was decided on their drafts, and who looked at any of it."""
 
@@ -87,6 +91,8 @@ class Subjects:
                 receipts=kept.receipts(checks),
                 reminders=tuple(_of(row, "screening", "at") for row in kept.of(Reminder)),
                 policies_known=kept.policies(),
+                sessions=tuple(_of(row, "at", "until", "seen", "way") for row in kept.of(SignedIn)),
+                searches=tuple(kept.opened(SavedSearch, "id", "at")),
                 entries=tuple(entries),
             )
 

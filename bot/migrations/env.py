@@ -4,6 +4,8 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import bot.audit.tables
+import bot.console.tables
+import bot.proposals.tables
 import bot.tables  # noqa: F401 -- fills the metadata
 
 # The transaction begins with the writers' lock, before it is even asked which form the tables have: two processes that

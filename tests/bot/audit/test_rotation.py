@@ -20,6 +20,7 @@ from bot.audit.presence import alone, present
 from bot.audit.seals import Seals
 from bot.audit.vault import VaultError
 from bot.chat.telegram_waiting import Waiting, Waits
+from bot.console.searches import SavedSearches
 from bot.conversation import Conversation
 from bot.deeds import Act, Cabinet
 from bot.people import People
@@ -59,6 +60,7 @@ async def busy(
     waits.ask("telegram:404", Waiting(word="reply", chat=404, said=waits.seal("Ciao", "telegram:404")), NOON)
     waits.ask("telegram:12", Waiting(word="private", chat=12), NOON)
     ledger.append("hold", subject="h_1", facts={}, at=NOON, content=b'{"reason":"causa"}')
+    SavedSearches(store, seals.vault).save(cabinet.people.person(BRUNO), "Blocchi", "outcome=block", NOON)
     found = _opened(store, ledger, seals)
     assert {name.split()[0] for name in found if name[0].isupper()} == {table.__name__ for table in masters.TABLES}
     return lambda folder: _opened(store, ledger, Seals.open(folder))

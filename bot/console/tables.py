@@ -1,0 +1,51 @@
+"""The console's tables. Secrets lie here as hashes only, and words sealed.
+
+Moments are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import LargeBinary
+from sqlmodel import Field, SQLModel
+
+
+class SignedIn(SQLModel, table=True):
+    """Somebody's session at the console. Without this row their cookie opens nothing."""
+
+    id: str = Field(primary_key=True)
+    """SHA-256 of what the cookie holds."""
+    person: str = Field(index=True)
+    at: float
+    until: float = Field(index=True)
+    seen: float
+    """When it was last used, to the minute."""
+    way: str
+    """`link` or `provider`."""
+
+
+class SavedSearch(SQLModel, table=True):
+    """Filters of the record that somebody wants again."""
+
+    id: str = Field(primary_key=True)
+    """`f_` and random digits."""
+    person: str = Field(index=True)
+    at: float
+    wrapped: bytes = Field(sa_type=LargeBinary)
+    sealed: bytes = Field(sa_type=LargeBinary)
+    """JSON: its name, and the filters as they stand in the page's address."""
+
+
+class Client(SQLModel, table=True):
+    """A program that may hand in drafts by the HTTP API."""
+
+    id: str = Field(primary_key=True)
+    """`c_` and random digits."""
+    name: str
+    token: str = Field(unique=True)
+    """SHA-256 of it."""
+    person: str = Field(index=True)
+    """Who let it in."""
+    at: float
+    seen: float | None = None
+    """When it was last used, to the minute."""
+    ended: float | None = None

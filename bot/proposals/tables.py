@@ -1,0 +1,53 @@
+"""The tables of what is proposed and replayed. They hold nobody's words.
+
+Moments are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import LargeBinary
+from sqlmodel import Field, SQLModel
+
+
+class Proposal(SQLModel, table=True):
+    """A change of the policy that is not in force."""
+
+    id: str = Field(primary_key=True)
+    """`w_` and random digits."""
+    at: float
+    """When it was last edited."""
+    person: str = Field(index=True)
+    """Who began it."""
+    agreed_by: str | None = Field(default=None, index=True)
+    """The second person, where the settings ask for one; None again after every edit."""
+    base: str
+    """The revision on which it builds."""
+    state: str = Field(index=True)
+    """`open`, `published` or `withdrawn`."""
+    note: str = ""
+    bundle: bytes = Field(sa_type=LargeBinary)
+    """A ZIP of the policy's files, as `bot.bundles` packs them."""
+
+
+class Backtest(SQLModel, table=True):
+    """A replay of past screenings under another policy: how far it is, and what would end differently."""
+
+    id: str = Field(primary_key=True)
+    """`b_` and random digits."""
+    at: float
+    person: str = Field(index=True)
+    proposal: str | None = Field(default=None, index=True)
+    before: str
+    """The revision in force when it began."""
+    after: str
+    """The revision that is tried."""
+    state: str
+    """`running`, `done`, `stopped` or `failed`."""
+    due: float = 0.0
+    """While somebody is at it, when another process may go on with it."""
+    total: int = 0
+    done: int = 0
+    beyond: int = 0
+    """The number of the last entry that was replayed: where it goes on."""
+    result: str = "{}"
+    """JSON: counts, and the numbers of the entries that would end differently, with both outcomes. No words."""
