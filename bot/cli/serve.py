@@ -32,12 +32,15 @@ from bot.cli.doctor import without_detoxify
 from bot.cli.parts import Parts
 from bot.cli.platforms import Task, slack, telegram
 from bot.cli.reporting import reporting
+from bot.cli.watched import open_api, open_watching
 from bot.console.app import build_console
 from bot.console.auth import SignIn
+from bot.console.pool import Pool
 from bot.console.shield import LimitedBody
 from bot.deeds import Cabinet
 from bot.live import LivePolicy, follow
 from bot.logs import configure_logs
+from bot.metrics import Metrics
 from bot.prescreen import Prescreen
 from bot.revisions import Revisions
 from bot.roles import Role, Source
@@ -74,8 +77,9 @@ def serve(*, link: bool) -> None:
     cabinet = open_cabinet(settings, record)
     if settings.admin and not settings.admin_is_e_mail:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
-    prescreen = Prescreen(screener, ledger, cabinet.appeals)
-    house = House(settings, store, cabinet, prescreen, revisions, build, listening)
+    metrics = Metrics()
+    prescreen = Prescreen(screener, ledger, cabinet.appeals, metrics)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -102,11 +106,13 @@ class House:
     revisions: Revisions
     build: Callable[[Policy], Screener]
     listening: socket.socket
+    metrics: Metrics
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
         parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
         sign_in = SignIn()
+        asked = Pool(settings.workers, settings.backlog)
         console = build_console(
             prescreen=self.prescreen,
             sign_in=sign_in,
@@ -120,7 +126,12 @@ class House:
             people=self.cabinet.people,
             roles=self.cabinet.roles,
             ledger=self.cabinet.ledger,
-        )
+            api=open_api(settings, self.store, self.cabinet, self.prescreen, asked),
+            watching=open_watching(
+                settings, self.store, self.cabinet, self.prescreen, self.revisions, parts.work, self.metrics,
+                {"api": asked},
+            ),
+        )  # fmt: skip
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
         if settings.checkpoint_targets():
             tasks.append(open_deliveries(settings, self.store).run)

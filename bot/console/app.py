@@ -48,6 +48,8 @@ def build_console(
     people: People | None = None,
     roles: Roles | None = None,
     ledger: Ledger | None = None,
+    api: FastAPI | None = None,
+    watching: APIRouter | None = None,
 ) -> FastAPI:
     """The console.
 
@@ -55,6 +57,7 @@ def build_console(
     `workers` threads check drafts while up to `backlog` more wait. `health` says how things are, without content;
     a `status` in it that is not `ok` is answered with a 503. With `people` there is the page that links Telegram, and
     with `roles` too, whoever opens the one-time link becomes an admin; with `ledger`, that is on record.
+    `api` is what stands at `/api/v1`, `watching` has `/readyz` and `/metrics`.
     """
     pages = Pages(sign_in, default_language)
     # Room for a draft and for what it replies to, each as long as the screener reads, in the longest of spellings.
@@ -65,6 +68,10 @@ def build_console(
         app.include_router(link_routes(people, sign_in, pages, body_limit=body_limit))
     app.include_router(try_routes(prescreen, sign_in, pages, body_limit=body_limit, checks=Pool(workers, backlog)))
     app.include_router(_health(health))
+    if watching is not None:
+        app.include_router(watching)
+    if api is not None:
+        app.mount("/api/v1", api)
     app.mount("/static", Assets())
     _say_errors_kindly(app, pages)
     app.add_middleware(LimitedBody, limit=body_limit)
