@@ -9,19 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, cast, get_args
 
-from bot.api.shapes import (
-    Asked,
-    ClauseShape,
-    FindingShape,
-    Place,
-    PolicyShape,
-    Reason,
-    RecordedFinding,
-    RecordedShape,
-    RewriteShape,
-    ScreeningShape,
-    UncheckedShape,
-)
+from bot.api import shapes
 from bot.people import Language
 from bot.prescreen import Screening
 from bot.reply import reply_to
@@ -31,12 +19,12 @@ from rules.localized import say
 from rules.policy import Policy
 from rules.verdict import Finding
 
-_REASONS: Final = frozenset(get_args(Reason))
+_REASONS: Final = frozenset(get_args(shapes.Reason))
 _BEYOND: Final = 0xFFFF
 """Characters beyond it are two UTF-16 units."""
 
 
-def draft_of(asked: Asked, author: str) -> Draft:
+def draft_of(asked: shapes.Draft, author: str) -> Draft:
     """What replies to something is held against it; of a post that is nobody's business."""
     answered = asked.in_reply_to or ""
     return Draft(
@@ -51,7 +39,7 @@ def draft_of(asked: Asked, author: str) -> Draft:
     )
 
 
-def screening_shape(screening: Screening, policy: Policy, language: Language) -> ScreeningShape:
+def screening_shape(screening: Screening, policy: Policy, language: Language) -> shapes.Screening:
     """The whole answer, worded in `language`.
 
     What a draft tells of its writer's opinions is told to writers, and to no program: those findings are notes, so the
@@ -62,7 +50,7 @@ def screening_shape(screening: Screening, policy: Policy, language: Language) ->
     reply = reply_to(replace(screening, verdict=verdict), policy, language)
     far = _Utf16(screening.draft.text)
     better, proposal = screening.rewrite, reply.proposal
-    return ScreeningShape(
+    return shapes.Screening(
         id=None if screening.draft.account is Account.PRIVATE else screening.id,
         at=screening.at,
         outcome=verdict.outcome,
@@ -72,22 +60,22 @@ def screening_shape(screening: Screening, policy: Policy, language: Language) ->
         language=verdict.language,
         findings=[_finding(finding, policy, language, far) for finding in told],
         unchecked=[
-            UncheckedShape(rule=missed.rule, severity=missed.severity, reason=reason_class(missed.reason))
+            shapes.Unchecked(rule=missed.rule, severity=missed.severity, reason=reason_class(missed.reason))
             for missed in verdict.unchecked
         ],
         not_checked=list(reply.unchecked),
-        rewrite=RewriteShape(text=proposal.text, outcome=proposal.outcome) if better and proposal else None,
+        rewrite=shapes.Rewrite(text=proposal.text, outcome=proposal.outcome) if better and proposal else None,
     )
 
 
-def policy_shape(policy: Policy, language: Language) -> PolicyShape:
+def policy_shape(policy: Policy, language: Language) -> shapes.Policy:
     clauses = [clause_shape(clause.id, policy, language) for clause in policy.clauses]
-    return PolicyShape(revision=policy.revision, languages=list(policy.languages), clauses=clauses)
+    return shapes.Policy(revision=policy.revision, languages=list(policy.languages), clauses=clauses)
 
 
-def clause_shape(id: str, policy: Policy, language: Language) -> ClauseShape:
+def clause_shape(id: str, policy: Policy, language: Language) -> shapes.Clause:
     clause = policy.clause(id)
-    return ClauseShape(
+    return shapes.Clause(
         id=clause.id,
         title=say(clause.title, language),
         text=say(clause.text, language),
@@ -95,11 +83,11 @@ def clause_shape(id: str, policy: Policy, language: Language) -> ClauseShape:
     )
 
 
-def recorded_shape(entry: Entry) -> RecordedShape:
+def recorded_shape(entry: Entry) -> shapes.Recorded:
     """Of an entry of the kind `screening`."""
     facts = json.loads(entry.body)["facts"]
     draft = facts["draft"]
-    return RecordedShape(
+    return shapes.Recorded(
         id=entry.subject,
         at=datetime.fromisoformat(entry.at),
         outcome=facts["outcome"],
@@ -110,24 +98,24 @@ def recorded_shape(entry: Entry) -> RecordedShape:
         language=facts["language"],
         findings=[_recorded(finding) for finding in facts["findings"]],
         unchecked=[
-            UncheckedShape(rule=missed["rule"], severity=missed["severity"], reason=reason_class(missed["reason"]))
+            shapes.Unchecked(rule=missed["rule"], severity=missed["severity"], reason=reason_class(missed["reason"]))
             for missed in facts["unchecked"]
         ],
     )
 
 
-def reason_class(reason: str) -> Reason:
+def reason_class(reason: str) -> shapes.Reason:
     """What comes before the colon: what follows it may name a file or a model."""
     kind = reason.partition(":")[0]
-    return cast(Reason, kind if kind in _REASONS else "other")
+    return cast(shapes.Reason, kind if kind in _REASONS else "other")
 
 
-def _finding(finding: Finding, policy: Policy, language: Language, far: _Utf16) -> FindingShape:
-    return FindingShape(
+def _finding(finding: Finding, policy: Policy, language: Language, far: _Utf16) -> shapes.Finding:
+    return shapes.Finding(
         rule=finding.rule,
         clause=clause_shape(finding.clause, policy, language),
         severity=finding.severity,
-        span=Place(start=finding.span.start, end=finding.span.end),
+        span=shapes.Place(start=finding.span.start, end=finding.span.end),
         utf16=far.place(finding.span),
         message=say(finding.message, language),
         suggestion=say(finding.suggestion, language) if finding.suggestion else None,
@@ -135,12 +123,12 @@ def _finding(finding: Finding, policy: Policy, language: Language, far: _Utf16) 
     )
 
 
-def _recorded(finding: Mapping[str, Any]) -> RecordedFinding:
-    return RecordedFinding(
+def _recorded(finding: Mapping[str, Any]) -> shapes.RecordedFinding:
+    return shapes.RecordedFinding(
         rule=finding["rule"],
         clause=finding["clause"],
         severity=finding["severity"],
-        span=Place(start=finding["start"], end=finding["end"]),
+        span=shapes.Place(start=finding["start"], end=finding["end"]),
     )
 
 
@@ -150,8 +138,8 @@ class _Utf16:
     def __init__(self, text: str) -> None:
         self._wide = [number for number, character in enumerate(text) if ord(character) > _BEYOND]
 
-    def place(self, span: Span) -> Place:
-        return Place(start=self._units(span.start), end=self._units(span.end))
+    def place(self, span: Span) -> shapes.Place:
+        return shapes.Place(start=self._units(span.start), end=self._units(span.end))
 
     def _units(self, offset: int) -> int:
         return offset + bisect_right(self._wide, offset - 1)

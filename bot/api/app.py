@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,11 +11,12 @@ from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.api import shapes
 from bot.api.problems import Fault, Problem, ProblemBody, say_problems
 from bot.api.screenings import Screenings, on, routes
-from bot.api.shapes import Asked
 from bot.audit.ledger import Ledger
 from bot.console.clients import Clients
 from bot.console.pool import Pool
@@ -24,6 +26,7 @@ from bot.prescreen import Prescreen
 from bot.rates import Rates
 
 VERSION: Final = "1"
+PATH: Final = "/api/v1"
 _DESCRIPTION: Final = "/openapi.json"
 _BYTES_A_CHARACTER: Final = 12
 """What a character takes at most in JSON: two escapes of six bytes."""
@@ -43,7 +46,7 @@ def api_app(
     checks: Pool,
     language: Language,
 ) -> FastAPI:
-    """To be mounted at `/api/v1`. `rates` count programs; `language` is that of answers unless one is asked for."""
+    """To be mounted by a `Branch`. `rates` count programs; `language` is that of answers unless one is asked for."""
     limit = prescreen.screener.limit
     lookups = Pool(_LOOKERS, _WAITING)
     bearer = HTTPBearer(auto_error=False, description="A token that `vaglio clients add` has printed.")
@@ -54,11 +57,19 @@ def api_app(
         dependencies=[Depends(bearer)],
     )  # fmt: skip
     app.include_router(routes(Screenings(prescreen, ledger, people, rates, checks, lookups, language)))
-    say_problems(app, known=frozenset(Asked.model_fields) | {"Idempotency-Key", "id", "language"})
+    say_problems(app, known=frozenset(shapes.Draft.model_fields) | {"Idempotency-Key", "id", "language"})
     app.openapi = _described(app, limit)  # type: ignore[method-assign]
     app.add_middleware(LimitedBody, limit=2 * _BYTES_A_CHARACTER * limit + _BYTES_BESIDE)
     app.add_middleware(Door, clients=clients, lookups=lookups)
     return app
+
+
+class Branch(Mount):
+    """Where the API stands in the console: it answers all that begins with its path, also what holds a newline."""
+
+    def __init__(self, api: ASGIApp) -> None:
+        super().__init__(PATH, api)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
 
 class Door:

@@ -89,7 +89,8 @@ class Problem(Exception):
             detail=self.detail,
             **self.more,
         )
-        said = body.model_dump(mode="json", exclude_none=True, exclude_defaults=False)
+        unsaid = {name for name in ("length", "limit") if name not in self.more}
+        said = body.model_dump(mode="json", exclude=unsaid)
         return JSONResponse(said, self.status, self.headers, MEDIA_TYPE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

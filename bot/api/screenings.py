@@ -15,9 +15,9 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Header, Path, Query, Request
 
+from bot.api import shapes
 from bot.api.answers import draft_of, policy_shape, recorded_shape, screening_shape
 from bot.api.problems import MEDIA_TYPE, Problem
-from bot.api.shapes import Asked, PolicyShape, RecordedShape, ScreeningShape
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.records import screening_facts
@@ -45,7 +45,6 @@ Key = Annotated[
         "the same screening, counted and recorded once.",
     ),
 ]
-Answered = Annotated[Language | None, Query(description="In which the clauses are worded; omitted, as Vaglio is set.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Screenings:
     lookups: Pool
     language: Language
 
-    async def screen(self, request: Request, asked: Asked, key: Key = None) -> ScreeningShape:
+    async def screen(self, request: Request, asked: shapes.Draft, key: Key = None) -> shapes.Screening:
         """Hold a draft against the policy in force, on record before it is answered."""
         client, language = client_of(request), asked.answer_language or self.language
         event = _event(asked, key)
@@ -80,7 +79,7 @@ class Screenings:
             raise _refused(refused, language) from None
         return screening_shape(screening, screener.policy, language)
 
-    async def recorded(self, request: Request, id: Annotated[str, Path(pattern=_ID)]) -> RecordedShape:
+    async def recorded(self, request: Request, id: Annotated[str, Path(pattern=_ID)]) -> shapes.Recorded:
         """What the record says of a screening of one's own; a 404 where nothing but a count was kept of it."""
         client = client_of(request)
         entry = await on(self.lookups, lambda: self._own(client, id))
@@ -88,11 +87,11 @@ class Screenings:
             raise Problem(404, "nothing-here")
         return entry
 
-    async def policy(self, language: Answered = None) -> PolicyShape:
+    async def policy(self, wanted: Annotated[shapes.Wanted, Query()]) -> shapes.Policy:
         """The policy in force."""
-        return policy_shape(self.prescreen.screener.policy, language or self.language)
+        return policy_shape(self.prescreen.screener.policy, wanted.language or self.language)
 
-    def _own(self, client: Admitted, id: str) -> RecordedShape | None:
+    def _own(self, client: Admitted, id: str) -> shapes.Recorded | None:
         entry = self.ledger.about(id, "screening")
         if entry is None:
             return None
@@ -168,7 +167,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, object]]:
     return {status: {"description": said[status], **body} for status in statuses}
 
 
-def _event(asked: Asked, key: str | None) -> str:
+def _event(asked: shapes.Draft, key: str | None) -> str:
     """By which a draft that comes again is known: none of its words can be told from it."""
     if key is None:
         return secrets.token_hex(16)

@@ -23,10 +23,8 @@ class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Asked(_Shape):
+class Draft(_Shape):
     """A draft, and where it is to appear."""
-
-    model_config = ConfigDict(title="Draft")
 
     text: str = Field(min_length=1, pattern=r"\S", repr=False, description="As it would be published.")
     kind: Kind = Field(default=Kind.POST, description="A post, or a reply to somebody.")
@@ -47,6 +45,14 @@ class Asked(_Shape):
     )
 
 
+class Wanted(_Shape):
+    """How the policy is to be told. A parameter that nobody knows is an error: it would be meant to do something."""
+
+    language: Language | None = Field(
+        default=None, description="In which the clauses are worded; omitted, as Vaglio is set."
+    )
+
+
 class Place(_Shape):
     """A half-open range."""
 
@@ -54,10 +60,8 @@ class Place(_Shape):
     end: int
 
 
-class ClauseShape(_Shape):
+class Clause(_Shape):
     """A paragraph of the policy."""
-
-    model_config = ConfigDict(title="Clause")
 
     id: str
     title: str
@@ -65,13 +69,11 @@ class ClauseShape(_Shape):
     owner: str = Field(description="Who answers for it.")
 
 
-class FindingShape(_Shape):
+class Finding(_Shape):
     """A place where the draft and a rule disagree."""
 
-    model_config = ConfigDict(title="Finding")
-
     rule: str
-    clause: ClauseShape
+    clause: Clause
     severity: Severity
     span: Place = Field(description="In characters (Unicode code points) of the text as it was sent.")
     utf16: Place = Field(description="The same in UTF-16 units, as JavaScript and Java count.")
@@ -80,29 +82,23 @@ class FindingShape(_Shape):
     replacement: str | None = Field(description="Wording to put in its place.")
 
 
-class UncheckedShape(_Shape):
+class Unchecked(_Shape):
     """A rule that applied and could not run. Until it has, the outcome counts it as found, up to `review`."""
-
-    model_config = ConfigDict(title="Unchecked")
 
     rule: str
     severity: Severity
     reason: Reason
 
 
-class RewriteShape(_Shape):
+class Rewrite(_Shape):
     """Another wording, already held against the same policy."""
-
-    model_config = ConfigDict(title="Rewrite")
 
     text: str = Field(repr=False)
     outcome: Outcome
 
 
-class ScreeningShape(_Shape):
+class Screening(_Shape):
     """One draft held against one policy at one moment. What is kept of it was on record before this was answered."""
-
-    model_config = ConfigDict(title="Screening")
 
     id: str | None = Field(description="Null for a private draft: there is nothing to ask for again.")
     at: datetime
@@ -111,10 +107,10 @@ class ScreeningShape(_Shape):
     summary: str
     policy: str = Field(description="The revision that it was held against.")
     language: str | None = Field(description="Of the draft, as two letters; null is undecided.")
-    findings: list[FindingShape]
-    unchecked: list[UncheckedShape]
+    findings: list[Finding]
+    unchecked: list[Unchecked]
     not_checked: list[str] = Field(description="What `unchecked` means, as people are told it.")
-    rewrite: RewriteShape | None
+    rewrite: Rewrite | None
 
 
 class RecordedFinding(_Shape):
@@ -126,10 +122,8 @@ class RecordedFinding(_Shape):
     span: Place
 
 
-class RecordedShape(_Shape):
+class Recorded(_Shape):
     """What the record says of a screening of one's own."""
-
-    model_config = ConfigDict(title="Recorded")
 
     id: str
     at: datetime
@@ -140,14 +134,12 @@ class RecordedShape(_Shape):
     channel: Channel
     language: str | None
     findings: list[RecordedFinding]
-    unchecked: list[UncheckedShape]
+    unchecked: list[Unchecked]
 
 
-class PolicyShape(_Shape):
+class Policy(_Shape):
     """The policy in force, as people read it."""
-
-    model_config = ConfigDict(title="Policy")
 
     revision: str
     languages: list[str]
-    clauses: list[ClauseShape]
+    clauses: list[Clause]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 
-from bot.api.app import api_app
+from bot.api.app import Branch, api_app
 from bot.audit.deliveries import late_places
 from bot.cli.build import tongue
 from bot.console.clients import Clients
@@ -27,17 +27,19 @@ _PUT_IN_FORCE = timedelta(minutes=1)
 """That a policy may take, once it is published, until every process holds drafts against it."""
 
 
-def open_api(settings: Settings, store: Store, cabinet: Cabinet, prescreen: Prescreen, checks: Pool) -> FastAPI:
-    """To be mounted at `/api/v1`; drafts are screened on the threads of `checks`."""
+def open_api(settings: Settings, store: Store, cabinet: Cabinet, prescreen: Prescreen, checks: Pool) -> Branch:
+    """Drafts are screened on the threads of `checks`."""
     people, ledger = cabinet.people, cabinet.ledger
-    return api_app(
-        prescreen=prescreen,
-        clients=Clients(store, ledger, people),
-        ledger=ledger,
-        people=people,
-        rates=Rates(store, people.seals, settings.rate_client, None),
-        checks=checks,
-        language=tongue(settings),
+    return Branch(
+        api_app(
+            prescreen=prescreen,
+            clients=Clients(store, ledger, people),
+            ledger=ledger,
+            people=people,
+            rates=Rates(store, people.seals, settings.rate_client, None),
+            checks=checks,
+            language=tongue(settings),
+        )
     )
 
 

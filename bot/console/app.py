@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import BaseRoute
 
 from bot.audit.ledger import Ledger
 from bot.console import auth
@@ -48,7 +49,7 @@ def build_console(
     people: People | None = None,
     roles: Roles | None = None,
     ledger: Ledger | None = None,
-    api: FastAPI | None = None,
+    api: BaseRoute | None = None,
     watching: APIRouter | None = None,
 ) -> FastAPI:
     """The console.
@@ -57,7 +58,7 @@ def build_console(
     `workers` threads check drafts while up to `backlog` more wait. `health` says how things are, without content;
     a `status` in it that is not `ok` is answered with a 503. With `people` there is the page that links Telegram, and
     with `roles` too, whoever opens the one-time link becomes an admin; with `ledger`, that is on record.
-    `api` is what stands at `/api/v1`, `watching` has `/readyz` and `/metrics`.
+    `api` is the HTTP API with the path that it stands at, `watching` has `/readyz` and `/metrics`.
     """
     pages = Pages(sign_in, default_language)
     # Room for a draft and for what it replies to, each as long as the screener reads, in the longest of spellings.
@@ -71,7 +72,7 @@ def build_console(
     if watching is not None:
         app.include_router(watching)
     if api is not None:
-        app.mount("/api/v1", api)
+        app.router.routes.append(api)
     app.mount("/static", Assets())
     _say_errors_kindly(app, pages)
     app.add_middleware(LimitedBody, limit=body_limit)
