@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,8 +20,9 @@ log = structlog.get_logger("vaglio.metrics")
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_WAYS: Final = {"slack": "slack", "telegram": "telegram", "local": "page", "api": "api"}
-"""By which a draft comes, by how its writer's account begins."""
+_PLATFORMS: Final = frozenset({"slack", "telegram", "local", "api"})
+"""Of writers' accounts, as those begin."""
+_WHYS: Final = ("refused", "record", "error")
 _REASONS: Final = frozenset({"timeout", "busy", "error", "language", "attachment", "model", "knowledge", "context"})
 
 
@@ -51,7 +51,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._screenings = Counter(
-            "vaglio_screenings", "Drafts that were screened and recorded.", ["outcome", "channel", "via"],
+            "vaglio_screenings", "Drafts that were screened and recorded.", ["outcome", "channel", "platform"],
             registry=self.registry,
         )  # fmt: skip
         self._forgotten = Counter(
@@ -61,6 +61,8 @@ class Metrics:
             "vaglio_screenings_failed", "Drafts that got no verdict, by what was wrong.", ["why"],
             registry=self.registry,
         )  # fmt: skip
+        for why in _WHYS:  # an alarm needs a nought to rise from
+            self._failed.labels(why)
         self._unchecked = Counter(
             "vaglio_rules_unchecked", "Rules that applied and could not run, by the kind of reason.", ["reason"],
             registry=self.registry,
@@ -76,8 +78,9 @@ class Metrics:
             self._forgotten.inc()
             return
         draft, verdict = screening.draft, screening.verdict
-        way = _WAYS.get(draft.author.partition(":")[0], "other")
-        self._screenings.labels(verdict.outcome.value, draft.channel.value, way).inc()
+        platform = draft.author.partition(":")[0]
+        platform = platform if platform in _PLATFORMS else "other"
+        self._screenings.labels(verdict.outcome.value, draft.channel.value, platform).inc()
         for missed in verdict.unchecked:
             kind = missed.reason.partition(":")[0]
             self._unchecked.labels(kind if kind in _REASONS else "other").inc()
@@ -128,7 +131,6 @@ class _Gauges(Collector):
         policy = GaugeMetricFamily("vaglio_policy_info", "The policy in force.", labels=["revision"])
         policy.add_metric([state.revision().rpartition("@")[2]], 1.0)
         yield policy
-        yield GaugeMetricFamily("vaglio_time_seconds", "The clock of this machine.", value=time.time())
 
 
 def _lateness(late: Callable[[], Sequence[timedelta]]) -> Iterator[Metric]:

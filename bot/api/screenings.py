@@ -62,22 +62,19 @@ class Screenings:
     async def screen(self, request: Request, asked: shapes.Draft, key: Key = None) -> shapes.Screening:
         """Hold a draft against the policy in force, on record before it is answered."""
         client, language = client_of(request), asked.answer_language or self.language
+        limit, answered = self.prescreen.screener.limit, asked.in_reply_to or ""
+        if len(answered) > limit:  # of a post it is not read, and it is too long all the same
+            raise _refused(DraftRefused(len(answered), limit), language)
         event = _event(asked, key)
         too_many = await on(self.lookups, lambda: self.rates.admit(event, client.account, datetime.now(UTC)))
         if too_many is not None:
             wait = ceil(too_many.wait.total_seconds())
             raise Problem(429, "rate", too_many.show(language), retry_after=max(wait, 1))
-        screener = self.prescreen.screener
         draft = draft_of(asked, client.account)
-        again = None if key is None else self._id(client, event, screener.policy.revision)
         try:
-            work = partial(self.prescreen, draft, screener=screener) if again is None else partial(
-                self._once, draft, again, partial(self.prescreen, draft, screener=screener)
-            )  # fmt: skip
-            screening = await on(self.checks, work)
+            return await on(self.checks, lambda: self._answered(draft, event if key else None, language))
         except DraftRefused as refused:
             raise _refused(refused, language) from None
-        return screening_shape(screening, screener.policy, language)
 
     async def recorded(self, request: Request, id: Annotated[str, Path(pattern=_ID)]) -> shapes.Recorded:
         """What the record says of a screening of one's own; a 404 where nothing but a count was kept of it."""
@@ -99,11 +96,17 @@ class Screenings:
         is_own = actor is not None and self.people.whose(actor) == self.people.person(client.account)
         return recorded_shape(entry) if is_own else None
 
-    def _id(self, client: Admitted, event: str, revision: str) -> str:
-        """The same for the same key, draft and policy: a new policy may say something else, and that is to be kept."""
-        return f"s_{self.people.seals.name('api', client.account, event, revision)[:20]}"
+    def _answered(self, draft: Draft, event: str | None, language: Language) -> shapes.Screening:
+        """With an `event`, the same one again is the same screening."""
+        screener = self.prescreen.screener
+        prescreen = partial(self.prescreen, draft, screener=screener)
+        if event is None:
+            return screening_shape(prescreen(), screener.policy, language)
+        # A new policy may say something else of the same draft, and that is to be kept too.
+        name = self.people.seals.name("api", draft.author, event, screener.policy.revision)
+        return screening_shape(self._once(f"s_{name[:20]}", prescreen), screener.policy, language)
 
-    def _once(self, draft: Draft, id: str, prescreen: Callable[..., Screening]) -> Screening:
+    def _once(self, id: str, prescreen: Callable[..., Screening]) -> Screening:
         """The screening of that id, kept once. One that says something else than what was kept is kept as another."""
         screening = prescreen(id=id)
         entry = None if screening.is_forgotten else self.ledger.about(id, "screening")

@@ -254,7 +254,8 @@ def test_a_draft_that_is_too_long_is_told_its_length(program: Program) -> None:
     said = problem(program.screen(text="idiota " * 2_000, answer_language="en"), 422, "too-long")
     assert (said["length"], said["limit"]) == (14_000, 10_000)
     assert "idiota" not in json.dumps(said)
-    problem(program.screen(text="Ciao", kind="reply", in_reply_to="a" * 10_001), 422, "too-long")
+    for kind in ("post", "reply"):
+        problem(program.screen(text="Ciao", kind=kind, in_reply_to="a" * 10_001), 422, "too-long")
 
 
 def test_a_draft_of_nothing_but_invisible_signs_is_empty(program: Program) -> None:
@@ -333,7 +334,7 @@ def test_an_unforeseen_error_tells_nothing(api: Api, program: Program, monkeypat
     def fail(*_: object) -> None:
         raise ValueError("idiota")
 
-    monkeypatch.setattr("bot.api.screenings.screening_shape", fail)
+    monkeypatch.setattr("bot.api.screenings.draft_of", fail)
     with structlog.testing.capture_logs() as logs:
         answer = program.screen(text="Ciao idiota")
     problem(answer, 500, "not-checked")

@@ -69,12 +69,12 @@ def visitor(metrics: Metrics, readiness: Readiness, screener: Screener, *, peer:
 # --- What is counted -------------------------------------------------------------------------------------------------
 
 
-def test_screenings_are_counted_by_outcome_channel_and_way(observed: Prescreen, metrics: Metrics) -> None:
+def test_screenings_are_counted_by_outcome_channel_and_platform(observed: Prescreen, metrics: Metrics) -> None:
     for draft in (DRAFT, DRAFT, Draft(text="Buongiorno", author="local:owner"), Draft(text="Ciao", author="api:c_1")):
         observed(draft)
     found = told(metrics)
     assert found["vaglio_screenings_total,linkedin,block,slack"] == 2
-    assert found["vaglio_screenings_total,other,clear,page"] == 1
+    assert found["vaglio_screenings_total,other,clear,local"] == 1
     assert found["vaglio_screenings_total,other,clear,api"] == 1
     assert found["vaglio_screening_seconds_count"] == 4
 
@@ -126,7 +126,7 @@ def test_no_word_no_name_no_account_and_no_rule_is_told(
     unsaid = ["idioti", "vaglietto", "U1", "T1", people.person(DRAFT.author), "respect.insults", "Rispetto", "small"]
     assert [word for word in unsaid if word in text] == []
     labels = set(re.findall(r'(\w+)="', text)) - {"le"}
-    assert labels <= {"outcome", "channel", "via", "why", "reason", "pool", "revision"}
+    assert labels <= {"outcome", "channel", "platform", "why", "reason", "pool", "revision"}
 
 
 def test_an_observer_that_fails_costs_nobody_a_verdict(screener: Screener, ledger: Ledger) -> None:
