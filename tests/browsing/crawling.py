@@ -10,8 +10,10 @@ from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> {{7*7}} ${7*7} '; DROP TABLE entry; --"
+HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> {{7919*7907}} ${7919*7907} '; DROP TABLE entry; --"
 """What would be a program, a tag, a template or a statement anywhere where it is not merely words."""
+EXECUTED = re.compile(r"<script>alert|<img src=x|62615533")
+"""What a page says in which it was more than words."""
 _NOT_FOLLOWED = re.compile(r"^/(static/|sign-out|sign-in)")
 _IDS = re.compile(r"/(?:[0-9]+|[a-z]_[0-9a-f]+|[0-9a-f]{32,}|[\w-]+@[0-9a-f]{12})(?=/|$)")
 
