@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI
 from httpx2 import Response
+from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
 from bot.api.app import Branch, api_app
@@ -16,10 +18,15 @@ from bot.audit.ledger import Ledger
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.clients import Clients
+from bot.console.door_page import door_room
+from bot.console.gate import Gate
+from bot.console.link_page import link_room
 from bot.console.pool import Pool
+from bot.console.sessions import Sessions
 from bot.people import People
 from bot.prescreen import Prescreen
 from bot.rates import Rates
+from bot.roles import Roles
 from bot.store import Store
 
 BASE = "http://127.0.0.1:8321"
@@ -31,6 +38,23 @@ class Program(TestClient):
 
     def screen(self, headers: dict[str, str] | None = None, **fields: object) -> Response:
         return self.post("/api/v1/screenings", json=fields, headers=headers)
+
+
+def console_beside(
+    *routes: BaseRoute, people: People, store: Store, ledger: Ledger, hosts: Sequence[str] = ()
+) -> FastAPI:
+    """A console with hardly a page, and what is beside it."""
+    sign_in, roles = SignIn(Sessions(store), people), Roles(store, ledger)
+    return build_console(
+        gate=Gate(sign_in, roles, frozenset),
+        rooms=[door_room(sign_in, roles, ledger), link_room(people)],
+        session_key=b"k" * 32,
+        default_language="it",
+        draft_limit=10_000,
+        health=lambda: {"status": "ok"},
+        hosts=hosts,
+        beside=routes,
+    )
 
 
 @dataclass
@@ -56,10 +80,7 @@ class Api:
             checks=self.checks or Pool(2, 10),
             language="it",
         )
-        return build_console(
-            prescreen=self.prescreen, sign_in=SignIn(), session_key=b"k" * 32, default_language="it",
-            health=lambda: {"status": "ok"}, api=Branch(api), hosts=self.hosts,
-        )  # fmt: skip
+        return console_beside(Branch(api), people=self.people, store=self.store, ledger=self.ledger, hosts=self.hosts)
 
     def stranger(self) -> Program:
         return Program(self.app(), base_url=BASE, client=("127.0.0.1", 50_000))

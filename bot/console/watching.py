@@ -5,12 +5,13 @@ from __future__ import annotations
 import hmac
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from bot.console.auth import is_on_this_machine
 from bot.metrics import CONTENT_TYPE, Metrics
@@ -50,25 +51,22 @@ def is_writable(store: Store, now: Callable[[], float] = time.time) -> bool:
     return True
 
 
-def watching_routes(readiness: Readiness, metrics: Metrics, *, token: str | None = None) -> APIRouter:
+def watching_routes(readiness: Readiness, metrics: Metrics, *, token: str | None = None) -> Sequence[BaseRoute]:
     """Whoever sends `token` is told the metrics from elsewhere too; without one, only this machine is."""
-    router = APIRouter()
 
     # Neither is a coroutine, so that both run on a thread: they ask the database.
-    @router.get("/readyz")
-    def readyz() -> Response:
+    def readyz(_: Request) -> Response:
         missing = readiness.missing()
         if missing:
             return JSONResponse({"status": "not ready", "missing": list(missing)}, 503)
         return JSONResponse({"status": "ready", "missing": []})
 
-    @router.get("/metrics")
     def told(request: Request) -> Response:
         if not (is_on_this_machine(request) or _knows(request, token)):
             return PlainTextResponse("Only from this machine, or with VAGLIO_METRICS_TOKEN.\n", 403)
         return Response(metrics.text(), media_type=CONTENT_TYPE)
 
-    return router
+    return [Route("/readyz", readyz), Route("/metrics", told)]
 
 
 def _holds(name: str, check: Check) -> bool:

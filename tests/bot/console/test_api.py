@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -166,6 +167,14 @@ def test_the_same_key_and_draft_are_one_screening(api: Api, program: Program) ->
     assert api.program("Other").screen(key, text=EVERYTHING).json()["id"] != answers[0]["id"]
 
 
+def test_the_same_key_many_times_at_once_is_one_screening(api: Api, program: Program) -> None:
+    key = {"Idempotency-Key": "post-17"}
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: program.screen(key, text=EVERYTHING).json(), range(6)))
+    assert len({answer["id"] for answer in answers}) == 1
+    assert len(api.kept()) == 1
+
+
 def test_a_key_is_counted_once(api: Api) -> None:
     api.rate = 1
     program = api.program()
@@ -311,6 +320,11 @@ def test_without_a_record_there_is_no_verdict(
     assert "idiota" not in repr([{**log, "remedy": ""} for log in logs])
 
 
+@pytest.mark.parametrize("path", ["/screenings/", "/", "/policy/", "/openapi.json/", "/docs", "/\n"])
+def test_elsewhere_there_is_nothing(program: Program, path: str) -> None:
+    problem(program.get(f"/api/v1{path}"), 404, "nothing-here")
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "/screenings"), ("DELETE", "/policy"), ("POST", "/policy")])
 def test_other_methods_are_refused(program: Program, method: str, path: str) -> None:
     answer = program.request(method, f"/api/v1{path}")
@@ -342,7 +356,7 @@ def test_an_unforeseen_error_tells_nothing(api: Api, program: Program, monkeypat
 
 
 def test_the_page_has_no_session_by_a_token(program: Program) -> None:
-    assert program.get("/try").status_code == 401
+    assert program.get("/link").status_code == 401
 
 
 def test_opinions_are_told_to_no_program(api: Api, program: Program, screener: Screener) -> None:

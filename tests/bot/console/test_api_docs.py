@@ -29,7 +29,8 @@ _OF_THE_MOMENT = ("id", "at", "policy")
 
 @pytest.fixture
 def api(judges: Judges, store: Store, ledger: Ledger, people: People) -> Api:
-    screener = Screener(load_policy(ROOT / "policies" / "company.yaml"), judges)
+    screener = Screener(load_policy(ROOT / "policies" / "company.yaml"), judges, patience=30.0)
+    screener.load()
     return Api(Prescreen(screener, ledger), Clients(store, ledger, people), ledger, people, store, rate=1)
 
 

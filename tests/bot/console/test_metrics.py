@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from api_made import BASE, console_beside
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
-from bot.console.app import build_console
-from bot.console.auth import SignIn
 from bot.console.watching import Readiness, is_writable, watching_routes
 from bot.metrics import Metrics, State
 from bot.people import People
@@ -25,7 +24,6 @@ from bot.work import Work
 from rules.draft import Account, Channel, Draft
 from rules.screening import Screener
 
-BASE = "http://127.0.0.1:8321"
 DRAFT = Draft(text="Che idioti, il vaglietto!", author="slack:T1:U1", channel=Channel.LINKEDIN)
 
 
@@ -57,13 +55,18 @@ def observed(screener: Screener, ledger: Ledger, metrics: Metrics) -> Prescreen:
     return Prescreen(screener, ledger, observer=metrics)
 
 
-def visitor(metrics: Metrics, readiness: Readiness, screener: Screener, *, peer: str = "127.0.0.1") -> TestClient:
-    app = build_console(
-        prescreen=Prescreen(screener, None), sign_in=SignIn(), session_key=b"k" * 32,  # type: ignore[arg-type]
-        default_language="it", health=lambda: {"status": "ok"},
-        watching=watching_routes(readiness, metrics, token="t" * 32),
-    )  # fmt: skip
-    return TestClient(app, base_url=BASE, client=(peer, 50_000))
+@pytest.fixture
+def visitor(metrics: Metrics, store: Store, ledger: Ledger, people: People) -> Callable[..., TestClient]:
+    """Somebody who asks from `peer`, by default from this machine."""
+
+    def asks(
+        readiness: Readiness | None = None, *, peer: str = "127.0.0.1", token: str | None = "t" * 32
+    ) -> TestClient:
+        routes = watching_routes(readiness or Readiness({}), metrics, token=token)
+        app = console_beside(*routes, people=people, store=store, ledger=ledger)
+        return TestClient(app, base_url=BASE, client=(peer, 50_000))
+
+    return asks
 
 
 # --- What is counted -------------------------------------------------------------------------------------------------
@@ -205,9 +208,9 @@ def test_two_registries_know_nothing_of_each_other(screener: Screener, ledger: L
     ],
 )
 def test_metrics_are_told_to_this_machine_and_to_who_has_the_token(
-    metrics: Metrics, screener: Screener, peer: str, headers: dict[str, str], status: int
+    visitor: Callable[..., TestClient], peer: str, headers: dict[str, str], status: int
 ) -> None:
-    answer = visitor(metrics, Readiness({}), screener, peer=peer).get("/metrics", headers=headers)
+    answer = visitor(peer=peer).get("/metrics", headers=headers)
     assert answer.status_code == status
     assert ("vaglio_screening_seconds" in answer.text) == (status == 200)
     if status == 200:
@@ -215,32 +218,27 @@ def test_metrics_are_told_to_this_machine_and_to_who_has_the_token(
     assert "set-cookie" not in answer.headers
 
 
-def test_without_a_token_nobody_elsewhere_is_told(metrics: Metrics, screener: Screener) -> None:
-    routes = watching_routes(Readiness({}), metrics)
-    app = build_console(
-        prescreen=Prescreen(screener, None), sign_in=SignIn(), session_key=b"k" * 32,  # type: ignore[arg-type]
-        default_language="it", health=dict, watching=routes,
-    )  # fmt: skip
-    away = TestClient(app, base_url=BASE, client=("10.0.0.7", 50_000))
+def test_without_a_token_nobody_elsewhere_is_told(visitor: Callable[..., TestClient]) -> None:
+    away = visitor(peer="10.0.0.7", token=None)
     assert away.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 403
 
 
-def test_ready_is_who_lacks_nothing(metrics: Metrics, screener: Screener) -> None:
+def test_ready_is_who_lacks_nothing(visitor: Callable[..., TestClient]) -> None:
     checks: dict[str, Callable[[], bool]] = {"policy": lambda: True, "record": lambda: True}
-    answer = visitor(metrics, Readiness(checks), screener, peer="10.0.0.7").get("/readyz")
+    answer = visitor(Readiness(checks), peer="10.0.0.7").get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ready", "missing": []})
 
 
-def test_what_is_missing_is_named_and_nothing_else(metrics: Metrics, screener: Screener) -> None:
+def test_what_is_missing_is_named_and_nothing_else(visitor: Callable[..., TestClient]) -> None:
     def fail() -> bool:
         raise RecordError("full", "/srv/secret")
 
     checks: dict[str, Callable[[], bool]] = {"policy": lambda: True, "record": fail, "models": lambda: False}
-    answer = visitor(metrics, Readiness(checks), screener).get("/readyz")
+    answer = visitor(Readiness(checks)).get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "missing": ["record", "models"]})
 
 
-def test_it_is_not_looked_at_each_time(metrics: Metrics) -> None:
+def test_it_is_not_looked_at_each_time() -> None:
     looked, now = list[int](), [0.0]
     readiness = Readiness({"record": lambda: looked.append(1) is None}, lambda: now[0])
     for now[0] in (0.0, 1.0, 4.9, 5.0):
