@@ -13,15 +13,17 @@ from sqlmodel import Session, col, select
 
 from bot.audit.ledger import Ledger
 from bot.proposals.recorded import newest
-from bot.proposals.replaying import Published, Replayer
+from bot.proposals.replaying import Replayer
 from bot.proposals.results import Backtest, Flip, Found, LeftOut, RuleCount, State
 from bot.proposals.samples import Sample, samples_of
 from bot.proposals.stretches import BusyError, Lease, Progress, Stretch, packed, unpacked
 from bot.proposals.tables import Backtest as Row
+from bot.revisions import RevisionError, Revisions
 from bot.store import Store
 from bot.tables import Tally
 from rules.judges import Judges
 from rules.policy import Policy
+from rules.problems import PolicyError
 
 __all__ = ["Backtest", "Backtests", "BusyError", "Flip", "LeftOut", "RuleCount", "Sample", "State"]
 
@@ -33,10 +35,10 @@ class Backtests:
     """Safe for several threads and processes at once: of those who run the same backtest, one does."""
 
     def __init__(
-        self, store: Store, ledger: Ledger, published: Published = lambda _: None, judges: Judges | None = None
+        self, store: Store, ledger: Ledger, revisions: Revisions | None = None, judges: Judges | None = None
     ) -> None:
-        """`published` finds the policies under which drafts were screened; `judges` read where no score is stored."""
-        self._store, self._ledger, self._published, self._judges = store, ledger, published, judges
+        """`revisions`: the policies under which drafts were screened; `judges` read where no score is stored."""
+        self._store, self._ledger, self._revisions, self._judges = store, ledger, revisions, judges
 
     def begin(
         self, before: Policy, after: Policy, *, person: str, at: datetime, last: int = 1000, proposal: str | None = None
@@ -105,6 +107,13 @@ class Backtests:
         What was erased since is not among them. Raises `LookupError` if there is no such backtest, and as `look`.
         """
         return samples_of(self._store, self._ledger, self._told(id).flips, most, by=by, at=at)
+
+    def _published(self, revision: str) -> Policy | None:
+        """None: it was not published, or cannot be read any more."""
+        try:
+            return self._revisions.policy_of(revision) if self._revisions else None
+        except (RevisionError, PolicyError):
+            return None
 
     def _told(self, id: str) -> Backtest:
         found = self.find(id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -72,6 +73,7 @@ class Replayer:
         self.before, self.after = _Side(before), _Side(after)
         self._published, self._judges = published, judges
         self._earlier: dict[str, _Side | None] = {before.revision: self.before, after.revision: self.after}
+        self._moved: dict[str, Mapping[str, None]] = {}
         self._ids = tuple(dict.fromkeys((*self.before.rules, *self.after.rules)))
         self._differing = frozenset(id for id in self.after.rules if self._is_other(id))
 
@@ -86,9 +88,15 @@ class Replayer:
         )
 
     def replay(self, recorded: Recorded) -> Replayed:
-        case = _Case(recorded, self._at_the_time(recorded.policy), self._judges)
+        was = self._at_the_time(recorded.policy)
+        case = _Case(recorded, was, self._judges)
         before, after, blind = _Weighed(), _Weighed(), list[str]()
-        for id in self._ids:
+        moving = self._moving(recorded.policy, was)
+        for id in recorded.found | recorded.unchecked.keys():
+            if id not in moving:
+                before.add(self.before.rules.get(id), case.on_record(id))
+                after.add(self.after.rules.get(id), case.on_record(id))
+        for id in moving:
             first, second = case.says(self.before, id), case.says(self.after, id)
             old, new = self.before.rules.get(id), self.after.rules.get(id)
             if not all(said is None or said.is_comparable for said in (first, second)):
@@ -97,8 +105,8 @@ class Replayer:
                 blind += [id] * (id in self._differing)
             before.add(old, first)
             after.add(new, second)
-        if is_own(case.recorded.draft) and not before.reads and case.is_opinion(self.after):
-            after.give_way()
+        if is_own(recorded.draft) and case.is_opinion(self.after) and not case.reads_meaning(self.before):
+            after.gives_way = True
         return _replayed(before, after, case.recorded, tuple(blind))
 
     def _at_the_time(self, revision: str) -> _Side | None:
@@ -106,6 +114,22 @@ class Replayer:
             policy = self._published(revision)
             self._earlier[revision] = None if policy is None else _Side(policy)
         return self._earlier[revision]
+
+    def _moving(self, revision: str, was: _Side | None) -> Mapping[str, None]:
+        """Rules that are not the same, word for word, in both policies and in the one that the draft was held against.
+
+        All others count as they are recorded, on both sides.
+        """
+        if revision not in self._moved:
+            sides = [self.before, self.after, was]
+            alike = (
+                was is not None and len({(side.policy.languages, side.policy.timezone) for side in sides if side}) == 1
+            )
+            steady = [
+                id for id in self._ids if alike and len({side.whole.get(id) for side in sides if side is not None}) == 1
+            ]
+            self._moved[revision] = {id: None for id in self._ids if id not in set(steady)}
+        return self._moved[revision]
 
     def _is_other(self, id: str) -> bool:
         old, new = self.before, self.after
@@ -130,6 +154,10 @@ class _Side:
     def forms(self) -> Mapping[str, str]:
         return {id: rule.model_dump_json(exclude=_WEIGHT) for id, rule in self.rules.items()}
 
+    @cached_property
+    def whole(self) -> Mapping[str, str]:
+        return {id: rule.model_dump_json() for id, rule in self.rules.items()}
+
     def spoken(self, language: str | None) -> tuple[str, ...]:
         """See `Subject.languages`."""
         return tuple(code for code in self.policy.languages if code == language) or self.policy.languages
@@ -140,6 +168,7 @@ class _Case:
 
     def __init__(self, recorded: Recorded, was: _Side | None, judges: Judges | None) -> None:
         self.recorded, self._was, self._judges = recorded, was, judges
+        self._days: dict[str, date] = {}
         self._language = Language(recorded.language, 1.0 if recorded.language else 0.0)
 
     def says(self, side: _Side, id: str) -> _Said | None:
@@ -150,6 +179,8 @@ class _Case:
         if not speaks(rule, self._language):
             is_foreign = is_foreign_to(rule, self._language, side.policy)
             return _Said(missed=f"language:{self._language.code}") if is_foreign else None
+        if side is self._was:
+            return self.on_record(id)
         languages, was = side.spoken(self._language.code), self._asked(id)
         if was and self._was and (self._was.forms[id], self._languages) == (side.forms[id], languages):
             return self.on_record(id)
@@ -167,6 +198,11 @@ class _Case:
         """Whether the judge, where it read the draft for the first time, takes it for protected speech."""
         return self._rereading.is_opinion(side.spoken(self._language.code))
 
+    def reads_meaning(self, side: _Side) -> bool:
+        """Whether a rule that reads meaning is asked about the draft by that policy."""
+        asked = (rule for rule in side.rules.values() if rule.reads_meaning and self._applies(rule, side))
+        return any(speaks(rule, self._language) for rule in asked)
+
     def _read(self, rule: BaseRule, languages: tuple[str, ...], was: BaseRule | None, *, anew: bool) -> _Said:
         kept = self.on_record(rule.id)
         new = self._rereading.read(rule, languages, was, anew=anew)
@@ -180,7 +216,10 @@ class _Case:
         return _Said() if said.found and overturned else said
 
     def _applies(self, rule: BaseRule, side: _Side) -> bool:
-        return rule.applies.to(self.recorded.draft, self.recorded.at.astimezone(side.policy.zone).date())
+        zone = side.policy.timezone
+        if zone not in self._days:
+            self._days[zone] = self.recorded.at.astimezone(side.policy.zone).date()
+        return rule.applies.to(self.recorded.draft, self._days[zone])
 
     def _asked(self, id: str) -> BaseRule | None:
         """The rule as it was, if it was asked about this draft."""
@@ -208,22 +247,16 @@ class _Weighed:
 
     found: dict[str, BaseRule] = field(default_factory=dict)
     missed: dict[str, BaseRule] = field(default_factory=dict)
-    reads: bool = False
-    """Whether one of them reads meaning."""
     gives_way: bool = False
+    """As `Screener` has it where the draft is protected speech."""
 
     def add(self, rule: BaseRule | None, said: _Said | None) -> None:
         if rule is None or said is None:
             return
-        self.reads = self.reads or rule.reads_meaning
         if rule.state is State.LIVE and said.found:
             self.found[rule.id] = rule
         if rule.state is State.LIVE and said.missed:
             self.missed[rule.id] = rule
-
-    def give_way(self) -> None:
-        """As `Screener` has it where the draft is protected speech."""
-        self.gives_way = True
 
     def outcome(self, recorded: Recorded) -> Outcome:
         attached = [Severity.WARN for _ in recorded.draft.attachments]
