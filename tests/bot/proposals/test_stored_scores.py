@@ -11,11 +11,13 @@ from kept_drafts import kept, made_anew, with_rules
 
 from bot.proposals.recorded import Recorded
 from bot.proposals.replaying import Replayed, Replayer
+from rules.detectors.fields import Applies, State
 from rules.detectors.toxicity import Toxicity
 from rules.draft import Account, Draft, Kind
 from rules.judges import Judges
 from rules.policy import Policy, load_policy
 from rules.screening import Screener
+from rules.verdict import Outcome, Severity
 
 COMPANY = Path(__file__).parents[3] / "policies" / "company.yaml"
 TEXTS = (
@@ -153,3 +155,43 @@ def test_an_unsaid_label_is_not_comparable(policy: Policy, judges: Judges, reads
     after = with_rules(policy, lambda rule: made_anew(rule, threshold=0.01) if rule.id == id else rule)
     assert Replayer(policy, after, lambda _: None, judges).replay(recorded).not_comparable == (id,)
     assert reads == []
+
+
+def test_rules_that_are_all_new_say_what_screening_would(
+    policy: Policy, judges: Judges, drafts: list[tuple[Draft, Recorded]]
+) -> None:
+    without = with_rules(policy, lambda rule: None if rule.reads_meaning else rule)
+    before, after = Screener(without, patience=30.0), Screener(policy, judges, patience=30.0)
+    for draft, _ in drafts:
+        recorded, _ = kept(before, draft)
+        assert recorded is not None
+        verdict = after.screen(recorded.draft.model_copy(update={"language": recorded.language}), recorded.at)
+        told = Replayer(without, policy, lambda _: None, judges).replay(recorded)
+        new = {rule.id for rule in policy.rules if rule.reads_meaning and not rule.blanks}
+        assert set(told.newly) == {one.rule for one in verdict.findings if one.rule in new}
+
+
+def test_protected_speech_is_seen_by_the_judge_that_reads_it_first(policy: Policy, judges: Judges) -> None:
+    """Whoever complains of their work, on their own profile, is not held up by a rule of tone."""
+    words = "Da mesi lavoriamo senza sosta e il mio capo, un incapace, ci insulta pure. Non crederai mai a cosa fa!"
+    loud = {"severity": Severity.BLOCK, "threshold": 0.01, "applies": Applies()}
+    id = "tone.clickbait-by-meaning"
+    after = with_rules(policy, lambda rule: made_anew(rule, **loud) if rule.id == id else rule)
+    without = with_rules(policy, lambda rule: None if rule.reads_meaning else rule)
+    told = []
+    for account in (Account.PERSONAL, Account.INSTITUTIONAL):
+        recorded, _ = kept(Screener(without, patience=30.0), Draft(text=words, account=account))
+        assert recorded is not None
+        told.append(Replayer(without, after, lambda _: None, judges).replay(recorded))
+        assert id in told[-1].newly
+    assert [one.after for one in told] == [Outcome.CLEAR, Outcome.BLOCK]
+
+
+def test_a_trial_without_a_model_is_read_anew(policy: Policy, judges: Judges, reads: list[str]) -> None:
+    """It could not run, and nobody recorded that: it is not taken for one that found nothing."""
+    id = "tone.clickbait-by-meaning"
+    trial = with_rules(policy, lambda rule: made_anew(rule, state=State.SHADOW) if rule.id == id else rule)
+    recorded, _ = kept(Screener(trial), Draft(text=TEXTS[0]))
+    assert recorded is not None
+    told = Replayer(trial, policy, lambda _: None, judges).replay(recorded)
+    assert (told.newly, reads) == ((id,), [TEXTS[0]])
