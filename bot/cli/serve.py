@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,18 +12,21 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from bot.audit.deliveries import late_places
 from bot.audit.errors import RecordError
 from bot.audit.signing import SigningKeys
+from bot.cli.beside import beside
 from bot.cli.build import (
     Record,
     open_cabinet,
     open_deliveries,
     open_revisions,
     screeners,
+    session_key,
     terminal,
     tongue,
 )
@@ -32,12 +34,16 @@ from bot.cli.doctor import without_detoxify
 from bot.cli.parts import Parts
 from bot.cli.platforms import Task, slack, telegram
 from bot.cli.reporting import reporting
+from bot.cli.rooms import open_rooms
 from bot.console.app import build_console
 from bot.console.auth import SignIn
+from bot.console.gate import Gate
+from bot.console.sessions import Sessions
 from bot.console.shield import LimitedBody
 from bot.deeds import Cabinet
 from bot.live import LivePolicy, follow
 from bot.logs import configure_logs
+from bot.metrics import Metrics
 from bot.prescreen import Prescreen
 from bot.revisions import Revisions
 from bot.roles import Role, Source
@@ -74,8 +80,9 @@ def serve(*, link: bool) -> None:
     cabinet = open_cabinet(settings, record)
     if settings.admin and not settings.admin_is_e_mail:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
-    prescreen = Prescreen(screener, ledger, cabinet.appeals)
-    house = House(settings, store, cabinet, prescreen, revisions, build, listening)
+    metrics = Metrics()
+    prescreen = Prescreen(screener, ledger, cabinet.appeals, metrics)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -102,25 +109,13 @@ class House:
     revisions: Revisions
     build: Callable[[Policy], Screener]
     listening: socket.socket
+    metrics: Metrics
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
         parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
-        sign_in = SignIn()
-        console = build_console(
-            prescreen=self.prescreen,
-            sign_in=sign_in,
-            # A key of this start only: what was signed out stays out, and a copied cookie dies with the process.
-            session_key=secrets.token_bytes(32),
-            default_language=tongue(settings),
-            health=lambda: self._health(parts.work),
-            hosts=settings.console_hosts,
-            workers=settings.workers,
-            backlog=settings.backlog,
-            people=self.cabinet.people,
-            roles=self.cabinet.roles,
-            ledger=self.cabinet.ledger,
-        )
+        sign_in = SignIn(Sessions(self.store), self.cabinet.people)
+        console = self.console(parts, sign_in)
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
         if settings.checkpoint_targets():
             tasks.append(open_deliveries(settings, self.store).run)
@@ -141,6 +136,23 @@ class House:
             await _until_stopped(server, self.listening, tasks)
         parts.work.close()
         parts.desk.close()
+
+    def console(self, parts: Parts, sign_in: SignIn) -> FastAPI:
+        """The web pages, over everything that runs."""
+        settings = self.settings
+        return build_console(
+            gate=Gate(sign_in, self.cabinet.roles, self._owners),
+            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in),
+            session_key=session_key(settings),
+            default_language=tongue(settings),
+            draft_limit=settings.draft_limit,
+            health=lambda: self._health(parts.work),
+            hosts=settings.console_hosts,
+            beside=beside(settings, self.cabinet, self.prescreen, self.revisions, parts, self.metrics),
+        )
+
+    def _owners(self) -> frozenset[str]:
+        return frozenset(owner.id for owner in self.prescreen.screener.policy.owners)
 
     async def _follow(self) -> None:
         """Whatever is published is in force here within seconds."""
