@@ -168,6 +168,8 @@ _NAMED = {
     ("knowledge", "add-docs"),
     ("knowledge", "add-sentences"),
     ("policy", "explain"),
+    ("policy", "rollback"),
+    ("policy", "export", "out"),
     ("clients", "end", "c_0123"),
 }
 """Commands that a page speaks of without what they need."""
