@@ -71,6 +71,8 @@ class Request:
     selection: Selection | None = None
     """None: all entries."""
     with_words: bool = False
+    reason: str | None = None
+    """Why with words, where it was said. It is kept sealed."""
     is_whole: bool = True
     """The chain from the first entry to the last, and not only the selected ones."""
 
@@ -166,8 +168,11 @@ class _Writing:
         """Before a word is opened."""
         for ranges in in_ranges(self._selected(self._end[0]), _RANGES):
             facts = {"why": "export", "entries": [list(each) for each in ranges]}
-            subject = f"l_{secrets.token_hex(10)}"
-            self._ledger.append(LOOK, subject=subject, facts=facts, actor=self._request.by, at=self._request.at)
+            subject, reason = f"l_{secrets.token_hex(10)}", self._request.reason
+            content = records.canonical({"reason": reason}) if reason else None
+            self._ledger.append(
+                LOOK, subject=subject, facts=facts, actor=self._request.by, at=self._request.at, content=content
+            )
 
     def _entries(self) -> int:
         """How many were selected."""

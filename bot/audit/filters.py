@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
@@ -46,6 +46,16 @@ class Filters:
     """What a person decided: `approved`, `rejected`, `change`, `upheld`, `overturned`."""
     text: str | None = None
     """Words, "phrases" and beginnings*: see `bot.audit.terms`."""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Those that there are, by their names, as the manifest of an export tells them."""
+        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: records.timestamp(value) if isinstance(value, datetime) else str(value)
+            for name, value in said.items()
+            if value is not None
+        }
 
     @property
     def question(self) -> Question | None:

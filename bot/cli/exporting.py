@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,6 @@ from bot.audit import export as exports
 from bot.audit.checkpoints import Checkpoints
 from bot.audit.export import ExportError, Request
 from bot.audit.index import Filters, Index
-from bot.audit.records import timestamp
 from bot.audit.sheets import Format
 from bot.audit.signing import SigningKeys
 from bot.cli import EXIT_IO, EXIT_USAGE
@@ -85,7 +83,7 @@ def _export(
     folder: Path, settings: Settings, filters: Filters, formats: Sequence[Format], *, with_words: bool, is_whole: bool
 ) -> int:
     record, keys = Record.open(settings), SigningKeys(settings.keys_dir)
-    given = _given(filters)
+    given = filters.given
     request = Request(
         by=record.people.person(AUTHOR),
         at=datetime.now(UTC),
@@ -110,16 +108,6 @@ def _export(
     out.print(wording.say("Check it anywhere, without Vaglio: {command}", command=f"python {folder / 'verify.py'}"))
     out.print(wording.say("Fingerprint of its manifest, on record too: {fingerprint}", fingerprint=found.manifest))
     return 0
-
-
-def _given(filters: Filters) -> dict[str, object]:
-    """As the manifest tells them."""
-    said = {field.name: getattr(filters, field.name) for field in fields(filters)}
-    return {
-        name: timestamp(value) if isinstance(value, datetime) else str(value)
-        for name, value in said.items()
-        if value is not None
-    }
 
 
 @contextmanager

@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from bot.audit.errors import RecordError
+from bot.audit.fate import Fate, fate_of, why
 from bot.audit.looks import look
-from bot.audit.promises import LetGo, Promised
-from bot.audit.spoken import TECHNICAL, Spoken, when
+from bot.audit.promises import LetGo
+from bot.audit.spoken import Spoken
+from bot.audit.telling import Told, said_by, texts_of, told
 from bot.audit.vault import VaultError
 from bot.cli import EXIT_USAGE
-from bot.cli.audit import Json, audit, read_only, said_by
+from bot.cli.audit import Json, audit, read_only
 from bot.cli.build import AUTHOR, Record, terminal, tongue
 from bot.settings import read_settings
 from bot.tables import Entry
 from bot.wording import Wording
-
-_FINDINGS = ("findings", "shadow", "dismissed")
 
 
 @audit.command()
@@ -52,7 +52,8 @@ def show(
     if record:
         for line in _of_words(record, entry, words, wording):
             out.print(line)
-    for line in _told(entry, said, Spoken.of(wording)):
+    spoken = Spoken.of(wording)
+    for line in _lines(entry, told(said, spoken), spoken):
         out.print(line)
     return 0
 
@@ -68,7 +69,7 @@ def _words(record: Record, entry: Entry) -> Any:
 def _of_words(record: Record, entry: Entry, words: Any, wording: Wording) -> Iterator[str]:
     """Each text under what it is, or why there is none."""
     spoken = Spoken.of(wording)
-    texts = {key: text for key, text in words.items() if isinstance(text, str)} if isinstance(words, dict) else {}
+    texts = texts_of(words)
     if not texts:
         yield wording.say("Words: {why}", why=_why_none(record, entry, has_content=words is not None, wording=wording))
     for key, text in texts.items():
@@ -78,37 +79,21 @@ def _of_words(record: Record, entry: Entry, words: Any, wording: Wording) -> Ite
 
 
 def _why_none(record: Record, entry: Entry, *, has_content: bool, wording: Wording) -> str:
-    promised = Promised.of(entry.body)
-    if has_content or promised is None or promised.commitment is None:
-        return wording.say("never kept.")
     with record.store.read() as session:
         gone = LetGo.told(session.connection())
-    if promised.holder in gone.persons:
-        return wording.say("erased with the person.")
-    if gone.covers(entry.seq, promised.holder):
-        return wording.say("their time was over.")
-    return wording.say("missing, and nothing says why. Run vaglio audit verify.")
+    fate = fate_of(entry.seq, entry.body, gone, has_words=has_content)
+    # Words in which there is no text: none was ever kept.
+    return why(Fate.NEVER if fate is Fate.KEPT else fate, wording)
 
 
-def _told(entry: Entry, said: Mapping[str, Any], spoken: Spoken) -> Iterator[str]:
-    say, facts = spoken.wording.say, said["facts"]
+def _lines(entry: Entry, told: Told, spoken: Spoken) -> Iterator[str]:
+    say = spoken.wording.say
     yield say("Entry {seq}", seq=entry.seq)
-    ended = spoken.ended(*(each if isinstance(each := facts.get(key), str) else None for key in ("outcome", "ruling")))
-    rows = [
-        (say("When (UTC)"), when(said["at"])),
-        (say("What"), spoken.kind(entry.kind)),
-        (say("Who"), said["actor"] or "–"),
-        (say("Outcome"), ended),
-        (say("About"), entry.subject),
-        (say("Whose words"), said.get("holder") or ""),
-    ]
-    shown = {key: value for key, value in facts.items() if key not in ("outcome", "ruling", "unchecked", *_FINDINGS)}
-    yield from _columns([row for row in rows if row[1]])
-    for key in _FINDINGS:
-        yield from _list(spoken.label(key), [_found(each, spoken, key) for each in _each(facts, key)])
-    missed = [f"{each.get('rule', '')}: {each.get('reason', '')}" for each in _each(facts, "unchecked")]
-    yield from _list(spoken.label("unchecked"), missed)
-    yield from _list(say("more"), list(_lines(shown, spoken, "facts")))
+    yield from _columns(told.rows)
+    for label, remarks in told.parts:
+        yield from _list(label, [" · ".join(filter(None, (r.rule, r.clause, r.degree))) for r in remarks])
+    yield from _list(spoken.label("unchecked"), [f"{each.rule}: {each.reason}" for each in told.missed])
+    yield from _list(say("more"), told.more)
     yield from _columns([(say("Hash"), entry.hash)])
 
 
@@ -121,27 +106,3 @@ def _list(label: str, lines: Sequence[str]) -> Iterator[str]:
     if lines:
         yield f"  {label}:"
         yield from (f"    {line}" for line in lines)
-
-
-def _found(each: Mapping[str, Any], spoken: Spoken, part: str) -> str:
-    severity = spoken.value(each.get("severity", ""), "severity", part)
-    return " · ".join(str(value) for value in (each.get("rule"), each.get("clause"), severity) if value)
-
-
-def _lines(facts: Mapping[str, Any], spoken: Spoken, inside: str) -> Iterator[str]:
-    """What else it says, one line a fact."""
-    for key, value in facts.items():
-        if key in TECHNICAL or value is None or value in ([], {}, ""):
-            continue
-        label = spoken.label(key, value)
-        if isinstance(value, dict):
-            yield f"{label}: " + ", ".join(_lines(value, spoken, key))
-        elif (told := spoken.value(value, key, inside)) is not None:
-            yield f"{label}: {told}"
-        else:
-            yield f"{label}: " + ", ".join(str(spoken.value(each, key, inside)) for each in value)
-
-
-def _each(facts: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
-    found = facts.get(key)
-    yield from (each for each in (found if isinstance(found, list) else ()) if isinstance(each, dict))
