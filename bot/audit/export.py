@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO
 
@@ -18,6 +19,8 @@ from sqlmodel import Session, col, select
 
 from bot.audit import guide, records, verifier
 from bot.audit.errors import RecordError
+from bot.audit.filters import Filters
+from bot.audit.index import Index
 from bot.audit.kept import Kept, batched, following, numbers, said_by, these
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.looks import KIND as LOOK
@@ -75,6 +78,26 @@ class Request:
     """Why with words, where it was said. It is kept sealed."""
     is_whole: bool = True
     """The chain from the first entry to the last, and not only the selected ones."""
+
+
+def request_for(
+    filters: Filters,
+    index: Index,
+    *,
+    by: str,
+    at: datetime,
+    formats: Sequence[Format],
+    with_words: bool,
+    is_whole: bool,
+    reason: str | None = None,
+) -> Request:
+    """What these filters leave; all, where there are none."""
+    given = filters.given
+    return Request(
+        by=by, at=at, formats=list(dict.fromkeys(formats)), filters=given,
+        selection=partial(index.select, filters) if given else None,
+        with_words=with_words, reason=reason, is_whole=is_whole,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

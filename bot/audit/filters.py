@@ -78,6 +78,18 @@ def day_ends(day: date, zone: tzinfo) -> datetime:
     return day_begins(day + timedelta(days=1), zone)
 
 
+def stretch(first: date | None, last: date | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+    """From the first day on, to the end of the last one. What lies beyond any calendar bounds nothing."""
+    try:
+        since = day_begins(first, zone) if first else None
+    except OverflowError:  # before anything that could have been recorded
+        since = None
+    try:
+        return since, day_ends(last, zone) if last else None
+    except OverflowError:
+        return since, None
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """One filter: where the entries that it leaves lie in order, and whether an entry is one of them."""

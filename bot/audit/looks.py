@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.promises import ranges_of
 from bot.audit.records import canonical
+from bot.audit.vault import VaultError
 
 KIND = "look"
 
@@ -35,3 +39,13 @@ def look(
     content = canonical({"reason": reason}) if reason else None
     ledger.append(KIND, subject=f"l_{secrets.token_hex(10)}", facts=facts, actor=by, at=at, content=content)
     return ledger.words(seqs)
+
+
+def read(ledger: Ledger, seqs: Sequence[int], *, by: str, at: datetime, reason: str | None = None) -> dict[int, Any]:
+    """As `look`, with what belongs to each as it was. Raises `RecordError`, also for words that cannot be read."""
+    try:
+        return {
+            seq: json.loads(words) for seq, words in look(ledger, seqs, by=by, at=at, why="show", reason=reason).items()
+        }
+    except (VaultError, ValueError, TypeError, RecursionError):
+        raise RecordError("broken", ", ".join(f"#{seq}" for seq in seqs)) from None

@@ -11,13 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.audit.errors import RecordError
 from bot.audit.fate import Fate, fate_of, why
-from bot.audit.looks import look
+from bot.audit.looks import read
 from bot.audit.promises import LetGo
 from bot.audit.spoken import Spoken
 from bot.audit.telling import Told, said_by, texts_of, told
-from bot.audit.vault import VaultError
 from bot.cli import EXIT_USAGE
 from bot.cli.audit import Json, audit, read_only
 from bot.cli.build import AUTHOR, Record, terminal, tongue
@@ -43,7 +41,9 @@ def show(
         sys.stderr.write(wording.say("There is no entry {name}.", name=name) + "\n")
         return EXIT_USAGE
     said = said_by(entry)
-    words = _words(record, entry) if record else None
+    words = None
+    if record:
+        words = read(record.ledger, [entry.seq], by=record.people.person(AUTHOR), at=datetime.now(UTC)).get(entry.seq)
     if as_json:
         whole = {"hash": entry.hash, "entry": said} | ({"words": words} if record else {})
         sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
@@ -56,14 +56,6 @@ def show(
     for line in _lines(entry, told(said, spoken), spoken):
         out.print(line)
     return 0
-
-
-def _words(record: Record, entry: Entry) -> Any:
-    try:
-        found = look(record.ledger, [entry.seq], by=record.people.person(AUTHOR), at=datetime.now(UTC), why="show")
-        return json.loads(found[entry.seq]) if entry.seq in found else None
-    except (VaultError, ValueError, TypeError, RecursionError):
-        raise RecordError("broken", f"#{entry.seq}") from None
 
 
 def _of_words(record: Record, entry: Entry, words: Any, wording: Wording) -> Iterator[str]:
