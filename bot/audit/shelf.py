@@ -124,7 +124,18 @@ class Shelf:
         with self.write() as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            self._make_tables(connection)
+            if self._is_of_another_form(connection):
+                self.empty(connection)
+            else:
+                self._make_tables(connection)
+
+    def _is_of_another_form(self, connection: Connection) -> bool:
+        there = "SELECT 1 FROM sqlite_master WHERE name = 'state'"
+        if not self.is_sqlite:
+            there = f"SELECT 1 WHERE to_regclass('{SCHEMA}.state') IS NOT NULL"
+        if connection.exec_driver_sql(there).first() is None:
+            return False
+        return connection.execute(text("SELECT form FROM state")).scalar() not in (None, FORM)
 
     def _make_tables(self, connection: Connection) -> None:
         for statement in _TABLES:

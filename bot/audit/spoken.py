@@ -119,7 +119,8 @@ def _kinds(wording: Wording) -> _Codes:
         "unmask": say("a name told"), "unmask_request": say("a name asked for"), "hold": say("a legal hold"),
         "release": say("a legal hold lifted"), "erasure": say("a person erased"),
         "retention": say("words whose time was over"), "backup": say("a backup"), "restore": say("a backup put back"),
-        "raw": say("the draft as written"), "export": say("an export"),
+        "raw": say("the draft as written"), "export": say("an export"), "receipt": say("a receipt"),
+        "reminder": say("a reminder"),
     }  # fmt: skip
 
 
