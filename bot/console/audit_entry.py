@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
+from bot.audit.facets import plain
 from bot.audit.fate import Fate, why
 from bot.audit.looks import read
 from bot.audit.spoken import Spoken, when
@@ -70,7 +71,7 @@ class EntryPage:
         return read(self.archive.ledger, seqs, by=visitor.person, at=self.archive.now(), reason=reason)
 
     async def _story(self, request: Request) -> Story | None:
-        return await asyncio.to_thread(self.archive.stories.of, str(request.path_params["name"]))
+        return await asyncio.to_thread(self.archive.stories.of, plain(request.path_params["name"]))
 
     async def _answer(
         self, request: Request, story: Story | None, *, words: Mapping[int, Any] | None = None, wrong: str = "",

@@ -54,9 +54,8 @@ class ExportPage:
             with_words=with_words, is_whole=field(form, "chain") != "selected", reason=reason or None,
         )  # fmt: skip
         if not await asyncio.to_thread(self.exports.start, wanted):
-            return self._answer(
-                request, visitor, query, say("An export is being made just now: wait until it is done.")
-            )
+            busy = say("An export is being made just now: wait until it is done.")
+            return self._answer(request, visitor, query, busy)
         return RedirectResponse(f"/audit/export?{query.address}", 303)
 
     async def fetch(self, request: Request, visitor: Visitor, form: FormData) -> Response:
@@ -64,10 +63,10 @@ class ExportPage:
         packed = self.exports.take(visitor.person)
         if packed is None:
             say = self.pages.wording(request).say
-            return self._answer(request, visitor, read_query({}, self.archive.policy().zone),
-                                say("There is no export any more: each is fetched once, within half an hour."))  # fmt: skip
-        gone = BackgroundTask(shutil.rmtree, packed.file.parent, ignore_errors=True)
-        return FileResponse(packed.file, media_type="application/zip", filename=packed.file.name, background=gone)
+            gone = say("There is no export any more: each is fetched once, within half an hour.")
+            return self._answer(request, visitor, read_query({}, self.archive.policy().zone), gone)
+        rid = BackgroundTask(shutil.rmtree, packed.file.parent, ignore_errors=True)
+        return FileResponse(packed.file, media_type="application/zip", filename=packed.file.name, background=rid)
 
     async def discard(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         await asyncio.to_thread(self.exports.discard, visitor.person)
@@ -75,14 +74,20 @@ class ExportPage:
 
     def _answer(self, request: Request, visitor: Visitor, query: Query, wrong: str = "") -> Response:
         wording, job = self.pages.wording(request), self.exports.of(visitor.person)
-        state = {"job": job, "failed": _failure(job, wording), "made": _made(job, wording), "query": query}
+        state: dict[str, Any] = {
+            "job": job,
+            "failed": _failure(job, wording),
+            "made": _made(job, wording),
+            "query": query,
+        }
         if is_part(request):
             return self.pages.page(request, "audit_export_part.html", **state)
-        facts = {
-            "formats": [(each.value, _NAMES[each]) for each in _formats()], "wrong": wrong,
+        facts: dict[str, Any] = {
+            "status": 422 if wrong else 200, "wrong": wrong,
+            "formats": [(each.value, _NAMES[each]) for each in _formats()],
             "chips": chips(query, Spoken.of(wording)),
         }  # fmt: skip
-        return self.pages.page(request, "audit_export.html", status=422 if wrong else 200, **state, **facts)
+        return self.pages.page(request, "audit_export.html", **state, **facts)
 
 
 def add_export(rooms: Rooms, pages: Pages, archive: Archive) -> None:

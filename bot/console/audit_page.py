@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from bot.audit.errors import RecordError
-from bot.audit.facets import Facets, words_of
+from bot.audit.facets import Facets, plain, words_of
 from bot.audit.index import Page
 from bot.audit.looks import look
 from bot.audit.spoken import Spoken, when
@@ -69,7 +69,7 @@ class AuditPage:
 
     async def find(self, request: Request, visitor: Visitor) -> Response:
         """By a number or an id, straight to the entry."""
-        entry = await asyncio.to_thread(self.archive.ledger.entry, request.query_params.get("name", "").strip())
+        entry = await asyncio.to_thread(self.archive.ledger.entry, plain(request.query_params.get("name", "")).strip())
         if entry is not None:
             return RedirectResponse(f"/audit/entries/{entry.seq}", 303)
         query = read_query({}, self._zone)

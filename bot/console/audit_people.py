@@ -18,6 +18,7 @@ from bot.accounts import is_account
 from bot.audit.dossier import dossier_page
 from bot.audit.erasure import purge_leavings
 from bot.audit.errors import RecordError
+from bot.audit.facets import plain
 from bot.audit.holds import HeldError
 from bot.audit.spoken import when
 from bot.audit.unmasking import Refusal, Unmasked
@@ -70,7 +71,7 @@ class PeoplePage:
         """A form's endpoint."""
 
         async def act(request: Request, visitor: Visitor, form: FormData) -> Response:
-            whom, reason = field(form, "whom").strip(), field(form, "reason").strip()
+            whom, reason = _written(form, "whom"), _written(form, "reason")
             wording = self.pages.wording(request)
             if needs_reason and not reason:
                 said = Said.no(wording.say("Say why: it goes on record."))
@@ -108,7 +109,7 @@ class PeoplePage:
         return _told(asked, deed)
 
     def agree(self, deed: Deed) -> Said:
-        request = field(deed.form, "request")
+        request = _written(deed.form, "request")
         found = self.archive.unmasking.agree(request, by=deed.visitor.person, at=self.archive.now())
         return _told(found, deed)
 
@@ -123,7 +124,7 @@ class PeoplePage:
         return Said((say("{hold} stands, and is on record.", hold=ordered.id),))
 
     def release(self, deed: Deed) -> Said:
-        say, hold = deed.wording.say, field(deed.form, "hold")
+        say, hold = deed.wording.say, _written(deed.form, "hold")
         if self.archive.holds.lift(hold, by=deed.visitor.person, reason=deed.reason, at=self.archive.now()):
             return Said((say("{hold} is lifted, and that is on record.", hold=hold),))
         return Said.no(say("No such hold stands any more."))
@@ -145,7 +146,7 @@ class PeoplePage:
         say = deed.wording.say
         if deed.person is None:
             return _nobody(deed)
-        if field(deed.form, "again").strip() != deed.whom:
+        if _written(deed.form, "again") != deed.whom:
             return Said.no(say("To erase them, write the same once more in the last field. Nothing was erased."))
         try:
             erased = self.archive.erasures.erase(
@@ -177,6 +178,11 @@ def add_people(rooms: Rooms, pages: Pages, archive: Archive) -> None:
         doing = page.doing(getattr(PeoplePage, name), needs_reason=name != "dossier")
         rooms.post(f"/audit/people/{name}", doing, allowed=COMPLIANCE)
     rooms.post("/audit/people/agree", page.doing(PeoplePage.agree, needs_reason=False), allowed=COMPLIANCE)
+
+
+def _written(form: FormData, name: str) -> str:
+    """What was typed, as every database takes it."""
+    return plain(field(form, name)).strip()
 
 
 def _nobody(deed: Deed) -> Said:

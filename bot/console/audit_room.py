@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from bot.audit.errors import RecordError
+from bot.audit.vault import VaultError
 from bot.console.archive import Archive
 from bot.console.audit_chain import add_chain
 from bot.console.audit_entry import add_entry
@@ -23,7 +24,7 @@ def audit_room(archive: Archive) -> Room:
     """`/audit` and what lies below it."""
 
     def add(rooms: Rooms, pages: Pages) -> None:
-        told = _Told(rooms, pages)
+        told = _Told(rooms, pages, archive.store.place)
         for part in (add_list, add_entry, add_chain, add_people, add_export):
             part(told, pages, archive)
 
@@ -33,8 +34,8 @@ def audit_room(archive: Archive) -> Room:
 class _Told(Rooms):
     """Where the record cannot be read or written, the page says why, and the remedy."""
 
-    def __init__(self, rooms: Rooms, pages: Pages) -> None:
-        self._rooms, self._pages = rooms, pages
+    def __init__(self, rooms: Rooms, pages: Pages, place: str) -> None:
+        self._rooms, self._pages, self._place = rooms, pages, place
 
     def get(self, path: str, endpoint: Any, *, allowed: Audience) -> None:
         self._rooms.get(path, self._kindly(endpoint), allowed=allowed)
@@ -47,8 +48,13 @@ class _Told(Rooms):
             try:
                 return await endpoint(request, *rest)
             except RecordError as error:
-                wording = self._pages.wording(request)
-                title = wording.say("The record cannot be used just now")
-                return self._pages.notice(request, title, error.show(wording.language), status=503)
+                return self._told(request, error)
+            except VaultError:
+                return self._told(request, RecordError("master", self._place))
 
         return answered
+
+    def _told(self, request: Request, error: RecordError) -> Response:
+        wording = self._pages.wording(request)
+        title = wording.say("The record cannot be used just now")
+        return self._pages.notice(request, title, error.show(wording.language), status=503)
