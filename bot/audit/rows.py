@@ -24,6 +24,7 @@ _NEW_RULE = (
     "VALUES (:rule, :seq, :part, :clause, :severity, :reason, :count) ON CONFLICT DO NOTHING"
 )
 _NEW_REACH = "INSERT INTO reach VALUES (:size, :first, :last, :seq) ON CONFLICT DO NOTHING"
+_SIZES = tuple(1 << power for power in range(32))
 _REACHING = (
     "SELECT DISTINCT seq FROM reach WHERE size = :size AND first > :below AND first <= :seq AND last >= :seq "
     "ORDER BY seq DESC LIMIT :most"
@@ -72,7 +73,7 @@ def size_of(first: int, last: int) -> int:
 def reaching(connection: Connection, seq: int, most: int) -> list[int]:
     """The newest entries that looked at the words of entry `seq`, or let them go."""
     found = set[int]()
-    for size in connection.execute(text("SELECT DISTINCT size FROM reach")).scalars().all():
+    for size in _SIZES:  # to ask which of them there are would take longer
         asked = {"size": size, "below": seq - size, "seq": seq, "most": most}
         found |= set(connection.execute(text(_REACHING), asked).scalars())
     return sorted(found, reverse=True)[:most]

@@ -113,11 +113,13 @@ class Stories:
             is_cut = len(found) >= MOST
             looks = {look for seq, holder in found.items() if holder for look in rows.reaching(connection, seq, MOST)}
         seqs = {*found, *sorted(looks)[-MOST:]}
-        steps = [*self._entries(seqs, {holder for holder in found.values() if holder}), *self._beside(checks)]
-        # What lies beside the record comes after what was recorded in the same moment.
-        steps.sort(key=lambda step: (step.at, step.seq is None, step.seq))
+        steps = list(self._entries(seqs, {holder for holder in found.values() if holder}))
+        for beside in sorted(self._beside(checks), key=lambda step: step.at):
+            # Of entries the number counts; what lies beside them has none, and comes after what is not later.
+            after = (place for place, step in enumerate(steps, 1) if step.at <= beside.at)
+            steps.insert(max(after, default=0), beside)
         about = next(step for step in steps if step.seq == entry.seq)
-        return Story(about, self._link(about, entry.hash, entry.body), checks, tuple(steps), is_cut)
+        return Story(about, self._link(about, str(entry.hash), _bytes(entry.body)), checks, tuple(steps), is_cut)
 
     def _about(self, connection: Connection, checks: Sequence[str], subject: str) -> Iterator[tuple[int, str | None]]:
         """Numbers of entries, and whose words each has."""
@@ -141,8 +143,8 @@ class Stories:
             worded = set(ours.execute(_WORDED, {"seqs": wanted}).scalars())
             gone = LetGo.told(ours)
         for entry in these(self._store, sorted(set(wanted))):
-            fate = fate_of(entry.seq, entry.body, gone, has_words=entry.seq in worded)
-            yield Step(entry.at, entry.kind, entry.subject, entry.seq, _said(entry), fate)
+            fate = fate_of(entry.seq, _bytes(entry.body), gone, has_words=entry.seq in worded)
+            yield Step(str(entry.at), str(entry.kind), str(entry.subject), entry.seq, _said(entry), fate)
 
     def _beside(self, checks: Sequence[str]) -> Iterator[Step]:
         """What holds nobody's words and is no entry: receipts, and reminders that are still to come."""
@@ -176,7 +178,12 @@ def _said(entry: Kept) -> Mapping[str, Any]:
     try:
         return said_by(entry)
     except RecordError:
-        return {"at": entry.at, "kind": entry.kind, "subject": entry.subject, "actor": None, "facts": {}}
+        return {"at": str(entry.at), "kind": str(entry.kind), "subject": str(entry.subject), "actor": None, "facts": {}}
+
+
+def _bytes(body: object) -> bytes:
+    """SQLite keeps whatever somebody writes behind our back."""
+    return body if isinstance(body, bytes) else str(body).encode(errors="replace")
 
 
 def _moment(seconds: float) -> str:

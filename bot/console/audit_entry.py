@@ -44,6 +44,8 @@ class Shown:
     """Once they were asked for: each text under what it is called."""
     wordless: str = ""
     """Why there are none, where that is not how it always was."""
+    note: str = ""
+    """Of a look, why: which entries it was at is told on its own page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def _shown(step: Step, spoken: Spoken, policy: Policy, words: Any) -> Shown:
         ended=spoken.ended(outcome, ruling), told=told(said, spoken),
         clauses=dict(_clauses(facts, policy, spoken.wording.language)), words=tuple(_texts(words, facts, spoken)),
         wordless=why(step.fate, spoken.wording) if lost else "",
+        note=str(spoken.value(facts.get("why", ""), "why", "facts")) if step.kind == "look" else "",
     )  # fmt: skip
 
 
