@@ -53,12 +53,15 @@ class ChainPage:
 
     def _state(self, wording: Wording) -> Mapping[str, Any]:
         archive = self.archive
-        job, verified, last = archive.verifying, archive.verified, archive.last()
+        job = archive.verifying
+        # Asked first: what came of it is there by the time at which it has ended.
+        is_running = job is not None and job.is_running
+        verified, last = archive.verified, archive.last()
         lines = [*told(verified.found, wording), *notes_said(verified.beside, wording)] if verified else []
-        error = job.error if job and not job.is_running else None
+        error = job.error if job and not is_running else None
         failed = error.show(wording.language) if isinstance(error, RecordError) else str(type(error).__name__)
         return {
-            "job": job if job and job.is_running else None, "failed": failed if error else "", "last": last,
+            "job": job if is_running else None, "failed": failed if error else "", "last": last,
             "verified": verified, "lines": lines[:_LINES], "more": max(0, len(lines) - _LINES),
             "at": when(timestamp(verified.at)) if verified else "",
             "since": max(0, last - verified.found.count) if verified else last,

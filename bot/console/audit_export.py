@@ -74,12 +74,9 @@ class ExportPage:
 
     def _answer(self, request: Request, visitor: Visitor, query: Query, wrong: str = "") -> Response:
         wording, job = self.pages.wording(request), self.exports.of(visitor.person)
-        state: dict[str, Any] = {
-            "job": job,
-            "failed": _failure(job, wording),
-            "made": _made(job, wording),
-            "query": query,
-        }
+        # Asked first: what came of it is there by the time at which it has ended.
+        state: dict[str, Any] = {"is_running": job is not None and job.is_running, "job": job, "query": query}
+        state |= {"failed": _failure(job, wording), "made": _made(job, wording)}
         if is_part(request):
             return self.pages.page(request, "audit_export_part.html", **state)
         facts: dict[str, Any] = {

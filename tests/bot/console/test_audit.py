@@ -5,16 +5,15 @@ from __future__ import annotations
 import io
 import json
 import re
-import sqlite3
 import zipfile
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from tampering import opened as opened_behind_our_back
 
 from bot.audit import verifier
 from bot.audit.holds import Holds
@@ -241,13 +240,9 @@ def test_the_chain_is_verified_on_the_page(carla: Any, archive: Archive, ledger:
 
 
 def test_what_was_tampered_with_is_named(carla: Any, archive: Archive, store: Store) -> None:
-    with closing(sqlite3.connect(str(store.file), isolation_level=None)) as file:
-        triggers = [row[0] for row in file.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")]
-        for name in [row[0] for row in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
-            file.execute(f"DROP TRIGGER {name}")
+    assert store.file
+    with opened_behind_our_back(store.file) as file:
         file.execute("UPDATE entry SET body = CAST(replace(body, 'linkedin', 'facebook') AS BLOB) WHERE seq = 3")
-        for trigger in triggers:
-            file.execute(trigger)
     archive.verify().wait(30)
     page = carla.get("/audit/chain").text
     assert "No: qualcosa non è come fu scritto" in page
