@@ -204,6 +204,11 @@ class Ledger:
             found = select(Entry).where((Entry.seq == number) | (Entry.subject == name)).order_by(col(Entry.seq))
             return session.exec(found.limit(1)).first()
 
+    def about(self, subject: str, kind: str) -> Entry | None:
+        """The entry of that kind about it. There is one at the most."""
+        with self._store.read() as session:
+            return session.exec(select(Entry).where(Entry.subject == subject, Entry.kind == kind)).first()
+
     def words(self, seqs: Iterable[int]) -> dict[int, bytes]:
         """What belongs to these entries and can still be opened: canonical JSON, by the entry's number.
 
