@@ -108,7 +108,7 @@ class Prescreen:
         """
         started = time.perf_counter()
         try:
-            screening = self._recorded(draft, id, at or datetime.now(UTC, thread), screener or self.screener)
+            screening = self._recorded(draft, id, at or datetime.now(UTC), screener or self.screener, thread)
         except Exception as error:
             failure = error
             self._tell(lambda observer: observer.failed(failure))
