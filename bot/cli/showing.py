@@ -6,15 +6,18 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from bot.audit.fate import Fate, fate_of, why
+from bot.audit.index import Index
 from bot.audit.looks import read
 from bot.audit.promises import LetGo
-from bot.audit.spoken import Spoken
+from bot.audit.spoken import Spoken, when
+from bot.audit.story import Step, Stories
 from bot.audit.telling import Told, said_by, texts_of, told
 from bot.cli import EXIT_USAGE
 from bot.cli.audit import Json, audit, read_only
@@ -30,11 +33,14 @@ def show(
     with_words: Annotated[
         bool, typer.Option("--words", help="With the words that belong to it; looking at them goes on record.")
     ] = False,
+    with_story: Annotated[
+        bool, typer.Option("--story", help="With all that is on record of the same draft, without its words.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """One entry."""
     wording = Wording(tongue())
-    record = Record.open(read_settings()) if with_words else None
+    record = Record.open(read_settings()) if with_words or with_story else None
     ledger = record.ledger if record else read_only()
     entry = ledger.entry(name)
     if entry is None:
@@ -42,20 +48,37 @@ def show(
         return EXIT_USAGE
     said = said_by(entry)
     words = None
-    if record:
+    if record and with_words:
         words = read(record.ledger, [entry.seq], by=record.people.person(AUTHOR), at=datetime.now(UTC)).get(entry.seq)
     if as_json:
-        whole = {"hash": entry.hash, "entry": said} | ({"words": words} if record else {})
+        story = [asdict(step) for step in _story(record, name)] if record and with_story else None
+        whole = {"hash": entry.hash, "entry": said} | ({"words": words} if with_words else {})
+        whole |= {"story": story} if story is not None else {}
         sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
         return 0
     out = terminal()
-    if record:
+    if record and with_words:
         for line in _of_words(record, entry, words, wording):
             out.print(line)
     spoken = Spoken.of(wording)
     for line in _lines(entry, told(said, spoken), spoken):
         out.print(line)
+    if record and with_story:
+        for line in _list(wording.say("The whole story"), [_step(step, spoken) for step in _story(record, name)]):
+            out.print(line)
     return 0
+
+
+def _story(record: Record, name: str) -> tuple[Step, ...]:
+    found = Stories(record.store, record.ledger, Index(record.store, record.ledger)).of(name)
+    return found.steps if found else ()
+
+
+def _step(step: Step, spoken: Spoken) -> str:
+    facts, number = step.said["facts"], f"#{step.seq}" if step.seq else "–"
+    ended = spoken.ended(*(each if isinstance(each := facts.get(key), str) else None for key in ("outcome", "ruling")))
+    parts = (number, when(step.at), spoken.kind(step.kind), step.said.get("actor"), step.subject, ended)
+    return " · ".join(part for part in parts if part)
 
 
 def _of_words(record: Record, entry: Entry, words: Any, wording: Wording) -> Iterator[str]:
