@@ -56,6 +56,8 @@ class EntryPage:
     pages: Pages
 
     async def open(self, request: Request, visitor: Visitor) -> Response:
+        if job := await asyncio.to_thread(self.archive.indexing):
+            return self.pages.page(request, "audit_indexing.html", job=job)
         return await self._answer(request, await self._story(request))
 
     async def with_words(self, request: Request, visitor: Visitor, form: FormData) -> Response:

@@ -22,6 +22,8 @@ LIFE: Final = 1800.0
 """Seconds for which a packed export waits to be fetched."""
 _PREFIX: Final = "vaglio-export-"
 _NAME: Final = "vaglio-export"
+_OURS: Final = set[Path]()
+"""Folders that this process has made: in a container, the one before it had the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Exports:
         archive = self._archive
         # For its maker's eyes: mkdtemp gives the folder to this user alone.
         folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=self._folder))
+        _OURS.add(folder)
         try:
             made = folder / _NAME
             exported = export(
@@ -112,7 +115,8 @@ class Exports:
         for found in self._folder.glob(f"{_PREFIX}*-*"):
             number = found.name.removeprefix(_PREFIX).partition("-")[0]
             with suppress(OSError):
-                if number.isdecimal() and found.stat().st_uid == os.getuid() and not _runs(int(number)):
+                is_left = found not in _OURS and number.isdecimal() and not _runs(int(number))
+                if is_left and found.stat().st_uid == os.getuid():
                     yield found
 
 
@@ -123,6 +127,9 @@ def _pack(folder: Path, packed: Path) -> None:
 
 
 def _runs(process: int) -> bool:
+    """Whether another process of this number is at work."""
+    if process == os.getpid():
+        return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:

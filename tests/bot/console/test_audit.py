@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import zipfile
 from collections.abc import Callable
@@ -420,7 +421,8 @@ def test_an_export_is_its_makers_alone_and_can_be_thrown_away(carla: Any, audite
     carla.submit("/audit/export", query="", csv="yes")
     while "hx-get" in carla.get("/audit/export", headers={"HX-Request": "true"}).text:
         pass
-    other = audited.visitor("slack:T1:UDARIO", "compliance")
+    other = type(carla)(carla.app, base_url=carla.base_url, client=("127.0.0.1", 50_000), follow_redirects=False)
+    other.cookies = audited.visitor("slack:T1:UDARIO", "compliance").cookies
     assert len([*tmp_path.glob("vaglio-export-*")]) == 1
     assert other.submit("/audit/export/fetch").status_code == 422
     carla.submit("/audit/export/discard")
@@ -435,12 +437,13 @@ def test_an_export_without_format_or_reason_is_none(carla: Any, ledger: Ledger, 
 
 
 def test_what_a_stopped_process_left_is_cleared_away(archive: Archive, tmp_path: Path) -> None:
-    left, other = tmp_path / "vaglio-export-999999999-abc", tmp_path / "vaglio-export-1-abc"
-    for folder in (left, other):
+    left, before, other = (tmp_path / f"vaglio-export-{number}-abc" for number in (999_999_999, os.getpid(), 1))
+    for folder in (left, before, other):
         folder.mkdir()
         (folder / "words.jsonl").write_text("x", encoding="utf-8")
     Exports(archive, tmp_path)
     assert not left.exists()
+    assert not before.exists()
     assert other.exists()
 
 
