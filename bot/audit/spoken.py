@@ -120,7 +120,7 @@ def _kinds(wording: Wording) -> _Codes:
         "release": say("a legal hold lifted"), "erasure": say("a person erased"),
         "retention": say("words whose time was over"), "backup": say("a backup"), "restore": say("a backup put back"),
         "raw": say("the draft as written"), "export": say("an export"), "client": say("a program let in or shut out"),
-        "backtest": say("a policy tried on the record"), "receipt": say("a receipt"), "reminder": say("a reminder"),
+        "backtest": say("a policy tried on the record"),
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from bot.audit.index import Index
 from bot.audit.kept import Kept, these
 from bot.audit.ledger import Ledger
 from bot.audit.promises import LetGo
+from bot.audit.spoken import Spoken
 from bot.audit.telling import said_by
 from bot.receipts import shown
 from bot.store import Store
@@ -188,3 +189,9 @@ def _bytes(body: object) -> bytes:
 
 def _moment(seconds: float) -> str:
     return records.timestamp(datetime.fromtimestamp(seconds, UTC))
+
+
+def called(kind: str, spoken: Spoken) -> str:
+    """What a step of that kind is called."""
+    beside = {RECEIPT: spoken.wording.say("a receipt"), REMINDER: spoken.wording.say("a reminder")}
+    return beside.get(kind) or spoken.kind(kind)

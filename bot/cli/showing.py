@@ -17,7 +17,7 @@ from bot.audit.index import Index
 from bot.audit.looks import read
 from bot.audit.promises import LetGo
 from bot.audit.spoken import Spoken, when
-from bot.audit.story import Step, Stories
+from bot.audit.story import Step, Stories, called
 from bot.audit.telling import Told, said_by, texts_of, told
 from bot.cli import EXIT_USAGE
 from bot.cli.audit import Json, audit, read_only
@@ -77,7 +77,7 @@ def _story(record: Record, name: str) -> tuple[Step, ...]:
 def _step(step: Step, spoken: Spoken) -> str:
     facts, number = step.said["facts"], f"#{step.seq}" if step.seq else "–"
     ended = spoken.ended(*(each if isinstance(each := facts.get(key), str) else None for key in ("outcome", "ruling")))
-    parts = (number, when(step.at), spoken.kind(step.kind), step.said.get("actor"), step.subject, ended)
+    parts = (number, when(step.at), called(step.kind, spoken), step.said.get("actor"), step.subject, ended)
     return " · ".join(part for part in parts if part)
 
 

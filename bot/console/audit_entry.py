@@ -15,7 +15,7 @@ from bot.audit.facets import plain
 from bot.audit.fate import Fate, why
 from bot.audit.looks import read
 from bot.audit.spoken import Spoken, when
-from bot.audit.story import Step, Story
+from bot.audit.story import Step, Story, called
 from bot.audit.telling import Told, texts_of, told
 from bot.console.archive import Archive
 from bot.console.audit_page import COMPLIANCE
@@ -116,7 +116,7 @@ def _shown(step: Step, spoken: Spoken, policy: Policy, words: Any) -> Shown:
     outcome, ruling = (each if isinstance(each := facts.get(key), str) else None for key in ("outcome", "ruling"))
     lost = step.fate not in (Fate.KEPT, Fate.NEVER)
     return Shown(
-        step=step, when=when(step.at), kind=spoken.kind(step.kind), actor=said["actor"], outcome=outcome or "",
+        step=step, when=when(step.at), kind=called(step.kind, spoken), actor=said["actor"], outcome=outcome or "",
         ended=spoken.ended(outcome, ruling), told=told(said, spoken),
         clauses=dict(_clauses(facts, policy, spoken.wording.language)), words=tuple(_texts(words, facts, spoken)),
         wordless=why(step.fate, spoken.wording) if lost else "",
