@@ -60,7 +60,7 @@ class Conversation:
         Raises `DraftRefused`, and what the record raises: then there is no verdict.
         """
         screener = self._prescreen.screener
-        screening = self._prescreen(draft, id=id, screener=screener)
+        screening = self._prescreen(draft, id=id, screener=screener, thread=thread)
         reply = reply_to(screening, screener.policy, language)
         drafts = self.cabinet.drafts
         if screening.is_forgotten:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from bot.accounts import is_account
 from bot.audit.seals import HOUSE, Seals
 from bot.rates import sweep
 from bot.store import Store
@@ -77,6 +78,13 @@ class People:
         """By which one they are known now, also if they have no account any more; None: nobody's."""
         with self._store.read() as session:
             return self.seals.whole(session, pseudonym) if pseudonym != HOUSE else None
+
+    def named(self, written: str) -> str | None:
+        """The pseudonym of whoever is written as an account or by any pseudonym of theirs; None: nobody that is known.
+
+        Also of somebody whose last account was unlinked, or who had another pseudonym before they linked one.
+        """
+        return self.person(written) if is_account(written) and self.is_known(written) else self.whose(written)
 
     def everybody(self) -> Mapping[str, tuple[str, ...]]:
         """Each person's accounts."""

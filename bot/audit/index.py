@@ -101,6 +101,18 @@ class Index:
             self._is_made = False
         return self.catch_up(progress)
 
+    def behind(self) -> int:
+        """How many entries it has not seen yet: who asks may rather not wait until all of them are taken in."""
+        try:
+            self._make()
+            with self._shelf.read() as connection:
+                seen = int(connection.execute(text("SELECT seen FROM state")).scalar_one())
+        except RecordError as error:
+            if error.place != self._shelf.place or error.code not in ("broken", "tables"):
+                raise
+            seen = 0
+        return max(0, self._last() - seen)
+
     def close(self) -> None:
         self._shelf.close()
 

@@ -19,12 +19,13 @@ from bot.audit import masters
 from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.audit.reports import alone
 from bot.audit.signing import SigningKeys
 from bot.audit.switching import broken_off
 from bot.audit.tables import Outpost
 from bot.audit.vault import Vault, VaultError
 from bot.cli.build import existing_revisions, open_judges, open_knowledge, open_store, terminal, tongue
-from bot.cli.checkpoints import alone, compared
+from bot.cli.checkpoints import compared
 from bot.keys import KeyFileError
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
