@@ -20,7 +20,7 @@ FILE: Final = "search.db"
 """Beside an SQLite database; SQLite puts `-wal` and `-shm` beside it."""
 SCHEMA: Final = "search"
 """In a database of PostgreSQL's."""
-FORM: Final = 2
+FORM: Final = 3
 """Of the tables below, and of what is taken in. An index of another form is made anew."""
 
 _LOCK: Final = 0x56616753
@@ -44,6 +44,9 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS party (owner TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (owner, seq))",
     # Between which numbers the entries of a day lie: a stretch of time is a stretch of numbers, but for late writers.
     "CREATE TABLE IF NOT EXISTS span (day TEXT PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL)",
+    # What customers wrote: see `bot.insights.hearing`. A vector tells nearly as much as the words it is made of.
+    """CREATE TABLE IF NOT EXISTS heard (
+         seq INTEGER PRIMARY KEY, model TEXT NOT NULL, words TEXT NOT NULL, asks INTEGER NOT NULL, vector BLOB)""",
     *(
         f"CREATE INDEX IF NOT EXISTS hit_{name} ON hit ({name}, seq)"
         for name in ("kind", "actor", "holder", "outcome", "account", "channel", "policy", "ruling", "screening")
@@ -61,7 +64,7 @@ _POSTGRES = (
     "CREATE TABLE IF NOT EXISTS words (rowid INTEGER PRIMARY KEY, body tsvector NOT NULL)",
     "CREATE INDEX IF NOT EXISTS words_body ON words USING gin (body)",
 )
-TABLES: Final = ("state", "hit", "rule", "party", "span", "words")
+TABLES: Final = ("state", "hit", "rule", "party", "span", "words", "heard")
 
 
 class Shelf:
@@ -194,7 +197,8 @@ class Shelf:
         # A plain VACUUM leaves the bytes in the page, and GIN never lets go of a word that it has known.
         alone = self._main.engine.execution_options(isolation_level="AUTOCOMMIT")
         with self._said(), alone.connect() as connection:
-            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.words")
+            for table in ("words", "heard"):
+                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.{table}")
         return True
 
     def close(self) -> None:
@@ -222,4 +226,4 @@ def _for(statement: str, *, is_sqlite: bool) -> str:
         by_key = "PRIMARY KEY (" in statement
         return f"{statement} WITHOUT ROWID" if by_key else statement
     # Texts are compared byte by byte, as SQLite does, whatever the server's own order is.
-    return statement.replace(" TEXT", ' TEXT COLLATE "C"')
+    return statement.replace(" TEXT", ' TEXT COLLATE "C"').replace(" BLOB", " BYTEA")

@@ -149,6 +149,7 @@ def _looks(wording: Wording) -> _Codes:
     return {
         "show": say("an entry was shown"), "search": say("a search"), "export": say("an export"),
         "subject": say("a person's dossier"), "suggestions": say("suggestions for rules"),
+        "listening": say("phrases of customers"),
     }  # fmt: skip
 
 
