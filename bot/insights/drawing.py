@@ -16,7 +16,6 @@ from pygal.style import Style
 NARROW, WIDE = 340, 560
 """Widths, in the units of which letters have twelve: for a phone, and for a desk."""
 _LETTERS: Final = 12
-_HEIGHT: Final = 260
 _LABEL: Final = 20
 """Room above the bars of a row for its name."""
 _BAR: Final = 15
@@ -45,27 +44,29 @@ class Chart:
     is_upright: bool = False
     """Time goes to the right; everything else is a list."""
     is_stacked: bool = False
+    height: int = 260
+    """Of an upright one, in letters' twelfths."""
 
     def svg(self, width: int) -> str:
         """As it stands in a page of HTML."""
         return _upright(self, width) if self.is_upright else _list(self, width)
 
 
-def swatch(series: int) -> str:
+def swatch(chart: Chart, series: int) -> str:
     """A small square as the bars of a series are."""
     root = etree.Element("svg", xmlns="http://www.w3.org/2000/svg")
     root.attrib.update({"class": "swatch", "viewBox": "0 0 16 16", "aria-hidden": "true"})
-    name = f"swatch-{series}"
+    name = f"{chart.id}-swatch-{series}"
     root.append(_pattern(name, series))
     etree.SubElement(root, "rect", x="1", y="1", width="14", height="14", fill=f"url(#{name})")
-    return etree.tostring(root, encoding="unicode")
+    return _text(root)
 
 
 def _upright(chart: Chart, width: int) -> str:
     kind = pygal.StackedBar if chart.is_stacked else pygal.Bar
     every = -(-len(chart.names) // _TICKS[width])
     drawn = kind(
-        _config(width, _HEIGHT), x_labels=list(chart.names), x_labels_major_every=every, show_minor_x_labels=False
+        _config(width, chart.height), x_labels=list(chart.names), x_labels_major_every=every, show_minor_x_labels=False
     )
     for number, name in enumerate(chart.series):
         drawn.add(name, [row[number] for row in chart.values])
@@ -90,7 +91,7 @@ def _config(width: int, height: int) -> pygal.Config:
         width=width, height=height, js=(), css=(), show_legend=False, disable_xml_declaration=True, explicit_size=False,
         style=Style(label_font_size=_LETTERS, major_label_font_size=_LETTERS), margin=8, margin_top=12, spacing=6,
         max_scale=6, min_scale=2, order_min=0, print_values=False, zero=0, include_x_axis=True,
-        value_formatter=_number, x_label_rotation=0,
+        value_formatter=_number, truncate_label=-1,
     )  # fmt: skip
 
 
@@ -106,11 +107,12 @@ def _name_rows(tree: Any, chart: Chart) -> None:
         bars = [each[len(chart.names) - 1 - row] for each in series]
         top = min(float(bar.get("y")) for bar in bars)
         bottom = max(float(bar.get("y")) + float(bar.get("height")) for bar in bars)
+        start = min(float(bar.get("x")) for bar in bars)
         scale = (bottom - top - _LABEL) / (bottom - top)
         for bar in bars:
             bar.set("y", f"{bottom - (bottom - float(bar.get('y'))) * scale:.2f}")
             bar.set("height", f"{float(bar.get('height')) * scale:.2f}")
-        label = etree.SubElement(plot, "text", x="0", y=f"{top + _LABEL - 6:.2f}")
+        label = etree.SubElement(plot, "text", x=f"{start:.2f}", y=f"{top + _LABEL - 6:.2f}")
         label.set("class", "name")
         label.text = chart.names[row]
         if chart.told:
@@ -141,7 +143,7 @@ def _page_ready(tree: Any, chart: Chart, width: int) -> str:
     tree.insert(0, title)
     tree.attrib.pop("id")
     tree.attrib.update({"class": "chart", "role": "img", "aria-labelledby": f"{name}-title"})
-    return etree.tostring(tree, encoding="unicode")
+    return _text(tree)
 
 
 def _pattern(name: str, series: int) -> Any:
@@ -153,11 +155,13 @@ def _pattern(name: str, series: int) -> Any:
     return pattern
 
 
+def _text(tree: Any) -> str:
+    return str(etree.tostring(tree, encoding="unicode"))
+
+
 def _all(tree: Any, tag: str) -> list[Any]:
     return list(tree.iter(tag))
 
 
 def _with_class(tree: Any, *names: str) -> list[Any]:
     return [each for each in tree.iter("g") if set(names) & set((each.get("class") or "").split())]
-
-

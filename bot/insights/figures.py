@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -13,7 +13,8 @@ from typing import Final
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from bot.audit.counts import Counts, Knowing, RuleCounts, Statistics, Stretch
+from bot.audit.counts import Counts, Knowing, RuleCounts, Statistics
+from bot.audit.sheets import inert
 from bot.insights.drawing import Chart
 from bot.naming import outcome_name
 from bot.wording import Wording
@@ -23,8 +24,7 @@ MOST: Final = 10
 """Rows of a list that are drawn: the table has all."""
 
 Cell = str | int | float | date
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""With what begins that a spreadsheet would calculate."""
+Row = tuple[Cell, ...]
 
 
 class By(StrEnum):
@@ -54,7 +54,7 @@ class Figure:
     says: str
     """One sentence for whoever reads it for the first time."""
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[Row, ...]
     chart: Chart | None
 
     def shown(self, row: Sequence[Cell], language: str) -> list[str]:
@@ -62,11 +62,12 @@ class Figure:
         return [_shown(cell, column, language) for cell, column in zip(row, self.columns, strict=True)]
 
     def csv(self) -> str:
-        """RFC 4180, with the keys as its heading; a text that a spreadsheet would calculate has an apostrophe."""
-        written = io.StringIO()
+        """With the keys as its heading, and the mark by which Excel knows UTF-8; no cell is a formula."""
+        written = io.StringIO("\ufeff")
+        written.seek(1)
         writer = csv.writer(written)
         writer.writerow([column.key for column in self.columns])
-        writer.writerows([[_written(cell) for cell in row] for row in self.rows])
+        writer.writerows([[_plain(cell) for cell in row] for row in self.rows])
         return written.getvalue()
 
 
@@ -88,7 +89,7 @@ def _outcomes(found: Statistics, by: By, wording: Wording) -> Figure:
     say = wording.say
     stretches = {By.DAY: found.days, By.WEEK: found.weeks, By.MONTH: found.months}[by]
     columns = (Column("from", say("From"), is_month=by is By.MONTH), *_ends(wording))
-    rows = tuple((each.begins, *_ended(each.counts)) for each in stretches)
+    rows: tuple[Row, ...] = tuple((each.begins, *_ended(each.counts)) for each in stretches)
     title = say("Outcomes over time")
     form = "LLL yy" if by is By.MONTH else "d MMM"
     names = tuple(format_date(each.begins, form, wording.language) for each in stretches)
@@ -102,13 +103,14 @@ def _teams(found: Statistics, wording: Wording) -> Figure:
         Column("month", say("Month"), is_month=True), Column("team", say("Team")), Column("people", say("People")),
         *_ends(wording),
     )  # fmt: skip
-    rows = tuple((each.month, each.team or say("others"), each.people, *_ended(each.counts)) for each in found.teams)
-    last = [row for row in rows if row[0] == max(row[0] for row in rows)]  # type: ignore[type-var]
+    rows: tuple[Row, ...] = tuple(
+        (each.month, each.team or say("others"), each.people, *_ended(each.counts)) for each in found.teams
+    )
     title = say("Outcomes by team")
-    if last:
-        month = format_date(found.teams[-1].month, "LLLL y", wording.language)
-        title_drawn = say("Outcomes by team, {month}", month=month)
-    chart = _listed("teams", title_drawn if last else title, columns[3:], last, 1, wording, skip=3, is_stacked=True)
+    month = max((each.month for each in found.teams), default=date.min)
+    drawn = say("Outcomes by team, {month}", month=format_date(month, "LLLL y", wording.language))
+    last = [row for row in rows if row[0] == month]
+    chart = _listed("teams", drawn, columns[3:], last, 1, wording, skip=3, is_stacked=True)
     says = say("Whole months that are over, and only groups of five people or more. The chart has the last month.")
     return Figure("teams", title, says, columns, rows, chart)
 
@@ -191,7 +193,7 @@ def _knowing(found: Statistics, wording: Wording) -> Figure:
         Column("quiz", say("Quiz")),
     )  # fmt: skip
 
-    def row(each: Knowing, name: str) -> tuple[Cell, ...]:
+    def row(each: Knowing, name: str) -> Row:
         return name, each.people, each.acknowledged, each.quiz
 
     everybody = found.acknowledgement
@@ -211,13 +213,11 @@ def _listed(
 ) -> Chart | None:  # fmt: skip
     """A row of bars for each of the first rows; `skip`: cells before the numbers that are drawn."""
     drawn = list(rows)[:MOST]
-    values = _values(drawn, skip)
+    values = tuple(row[: len(series)] for row in _values(drawn, skip))
     if not any(any(row) for row in values):
         return None
     told = tuple(" · ".join(format_decimal(value, locale=wording.language) for value in row) for row in values)
-    return Chart(
-        id, title, _named(series), tuple(str(row[name]) for row in drawn), values, told, is_stacked=is_stacked
-    )
+    return Chart(id, title, _named(series), tuple(str(row[name]) for row in drawn), values, told, is_stacked=is_stacked)
 
 
 def _values(rows: Iterable[Sequence[Cell]], skip: int) -> tuple[tuple[float, ...], ...]:
@@ -242,7 +242,5 @@ def _shown(cell: Cell, column: Column, language: str) -> str:
     return cell if isinstance(cell, str) else format_decimal(cell, locale=language)
 
 
-def _written(cell: Cell) -> Cell:
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+def _plain(cell: Cell) -> str:
+    return cell.isoformat() if isinstance(cell, date) else inert(cell)

@@ -69,8 +69,14 @@ class Listened:
     """Different messages that these answer."""
     unread: int
     """Entries that are still to be read: the next look goes on with them."""
+    complaints: int
+    """How many of the messages complain."""
     themes: tuple[Theme, ...]
     """Those that mostly complain first, of these and of the others the largest first."""
+
+    @property
+    def complaints_elsewhere(self) -> int:
+        return self.complaints - sum(theme.complaints for theme in self.themes)
 
     @property
     def elsewhere(self) -> tuple[int, ...]:
@@ -95,52 +101,40 @@ class Listening:
         self._complaints: Complaints | None = None
 
     def listen(
-        self, mondays: Sequence[date], zone: tzinfo, *, by: str, at: datetime, patience: float = PATIENCE
+        self, mondays: Sequence[date], zone: tzinfo, *, by: str | None, at: datetime, patience: float = PATIENCE
     ) -> Listened:
         """The weeks that begin on these days. That phrases were looked at by the person `by` is on record first.
 
-        Raises `RecordError`, and what opening the encoder raises.
+        `by` None: without phrases. Raises `RecordError`, and what opening the encoder raises.
         """
         weeks = self._hearing.read([week_of(monday, zone) for monday in mondays], patience)
-        heard = [(at, each) for at, week in enumerate(weeks) for each in week.heard]
+        heard = [(number, each) for number, week in enumerate(weeks) for each in week.heard]
+        complain = self._complain([each.vector for _, each in heard])
         vocabulary = Vocabulary(each.message for _, each in heard)
-        found = self._found(heard, len(weeks), vocabulary) if heard else []
+        found = _themes(heard, complain, len(weeks), vocabulary)
         return Listened(
             weeks=tuple(mondays),
             replies=tuple(week.replies for week in weeks),
             chosen=tuple(week.chosen for week in weeks),
             messages=tuple(len(week.heard) for week in weeks),
             unread=sum(len(week.missing) for week in weeks),
+            complaints=sum(complain),
             themes=self._with_phrases(found, vocabulary.shared, by, at),
         )
 
-    def _found(self, heard: Sequence[tuple[int, Heard]], weeks: int, vocabulary: Vocabulary) -> list[_Found]:
-        vectors = np.stack([each.vector for _, each in heard])
-        rows = centred(vectors, [(each.message.language, each.asks) for _, each in heard])
-        complain = self._complain(vectors)
-        found = []
-        for members in themes_among(rows, FEWEST):
-            messages = [heard[number][1].message for number in members]
-            if len({message.words for message in messages}) < FEWEST:
-                continue
-            counts, name = Counter(heard[number][0] for number in members), vocabulary.name(messages)
-            theme = Theme(
-                words=name,
-                weeks=tuple(counts[week] for week in range(weeks)),
-                complaints=sum(complain[number] for number in members),
-            )
-            found.append(_Found(theme, tuple(message.seq for message in vocabulary.samples(messages, name))))
-        return sorted(found, key=_rank)[:_MOST]
-
-    def _complain(self, vectors: Floats) -> list[bool]:
+    def _complain(self, vectors: Sequence[Floats]) -> list[bool]:
+        if not vectors:
+            return []
         if self._complaints is None:
             self._complaints = Complaints(self._encoder().vectors)
-        return self._complaints.among(vectors)
+        return self._complaints.among(np.stack(vectors))
 
-    def _with_phrases(self, found: Sequence[_Found], shared: Set[str], by: str, at: datetime) -> tuple[Theme, ...]:
-        seqs = sorted(seq for each in found for seq in each.samples)
+    def _with_phrases(
+        self, found: Sequence[_Found], shared: Set[str], by: str | None, at: datetime
+    ) -> tuple[Theme, ...]:
+        seqs = sorted(seq for each in found for seq in each.samples) if by is not None else []
         words: dict[int, bytes] = {}
-        if seqs:
+        if by is not None and seqs:
             try:
                 words = look(self._ledger, seqs, by=by, at=at, why="listening")
             except VaultError:
@@ -151,6 +145,29 @@ class Listening:
             phrases = tuple(dict.fromkeys(one for one in told if one))
             themes.append(replace(each.theme, phrases=phrases))
         return tuple(themes)
+
+
+def _themes(
+    heard: Sequence[tuple[int, Heard]], complain: Sequence[bool], weeks: int, vocabulary: Vocabulary
+) -> list[_Found]:
+    """`heard`: each message with the number of its week."""
+    if not heard:
+        return []
+    vectors = np.stack([each.vector for _, each in heard])
+    rows = centred(vectors, [(each.message.language, each.asks) for _, each in heard])
+    found = []
+    for members in themes_among(rows, FEWEST):
+        messages = [heard[number][1].message for number in members]
+        if len({message.words for message in messages}) < FEWEST:
+            continue
+        counts, name = Counter(heard[number][0] for number in members), vocabulary.name(messages)
+        theme = Theme(
+            words=name,
+            weeks=tuple(counts[week] for week in range(weeks)),
+            complaints=sum(complain[number] for number in members),
+        )
+        found.append(_Found(theme, tuple(message.seq for message in vocabulary.samples(messages, name))))
+    return sorted(found, key=_rank)[:_MOST]
 
 
 def _rank(found: _Found) -> tuple[bool, int, tuple[str, ...]]:

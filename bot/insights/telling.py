@@ -27,6 +27,8 @@ _SAMPLES: Final = 2
 """Messages of a theme from which a phrase is shown."""
 _TRIED: Final = 20
 """Messages nearest to a theme's middle among which these are looked for."""
+_TWICE: Final = 2
+"""Messages of a theme that must have a word for it to name the theme; in all there are `FEWEST` at least."""
 _SHORT: Final = 2
 """Letters of a word that tells nothing."""
 _LONGEST: Final = 160
@@ -83,7 +85,7 @@ class Vocabulary:
         others = len(self._languages) - len(texts)
         scores: dict[str, float] = {}
         for stem, count in inside.items():
-            if count >= FEWEST:
+            if count >= _TWICE:
                 share, elsewhere = count / len(texts), (self._counts[stem] - count + 0.5) / (others + 1)
                 scores[stem] = share * math.log(share / elsewhere)
         best = sorted((stem for stem in scores if scores[stem] > 0), key=lambda stem: (-scores[stem], stem))

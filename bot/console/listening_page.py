@@ -1,0 +1,92 @@
+"""What customers write about, week by week: themes with phrases that may be shown, complaints first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from bot.audit.errors import RecordError
+from bot.console.gate import Rooms, Visitor
+from bot.console.insights_page import AUDIENCE, CatchUp, download, drawn, legend, not_yet, unusable
+from bot.console.pages import Pages, Room
+from bot.console.pool import Busy, Pool
+from bot.insights.heard import listening_figure, theme_chart
+from bot.insights.listening import Listened, Listening
+from bot.insights.periods import today_in, weeks_until
+from rules.detectors.base import Unavailable
+from rules.policy import Policy
+
+WEEKS: Final = (4, 8, 12)
+"""How many may be asked for."""
+_USUAL: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningPage:
+    """What the page's routes need."""
+
+    listening: Listening
+    policy: Callable[[], Policy]
+    """The one in force."""
+    reads: Pool
+    caught_up: CatchUp
+    pages: Pages
+    now: Callable[[], datetime]
+
+    async def open(self, request: Request, visitor: Visitor) -> Response:
+        """The last weeks. Whose phrases are shown, and to whom, is on record before they are."""
+        found = await self._listen(request, by=visitor.person)
+        if isinstance(found, Response):
+            return found
+        wording = self.pages.wording(request)
+        return self.pages.page(
+            request, "listening.html", found=found, figure=listening_figure(found, wording), weeks=WEEKS,
+            chart=lambda number: theme_chart(found, number, wording), drawn=drawn, legend=legend, tab="listening",
+        )  # fmt: skip
+
+    async def export(self, request: Request, visitor: Visitor) -> Response:
+        """The table, without phrases."""
+        found = await self._listen(request, by=None)
+        if isinstance(found, Response):
+            return found
+        return download(listening_figure(found, self.pages.wording(request)).csv(), "text/csv", "listening.csv")
+
+    async def _listen(self, request: Request, *, by: str | None) -> Listened | Response:
+        asked = request.query_params.get("weeks", "")
+        count = int(asked) if asked in set(map(str, WEEKS)) else _USUAL
+        zone, now = self.policy().zone, self.now()
+        weeks = weeks_until(today_in(zone, now), count)
+        try:
+            if not await self.caught_up():
+                return not_yet(self.pages, request)
+            return await self.reads.run(lambda: self.listening.listen(weeks, zone, by=by, at=now))
+        except Busy:
+            return not_yet(self.pages, request)
+        except RecordError as error:
+            return unusable(self.pages, request, error)
+        except Unavailable:
+            say = self.pages.wording(request).say
+            how = say("The model that reads meaning is missing. On the machine: vaglio doctor.")
+            return self.pages.notice(request, say("I cannot listen now"), how, status=503)
+
+
+def listening_room(
+    listening: Listening,
+    caught_up: CatchUp,
+    policy: Callable[[], Policy],
+    reads: Pool,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Room:
+    """`/insights/listening`."""
+
+    def add(rooms: Rooms, pages: Pages) -> None:
+        page = ListeningPage(listening, policy, reads, caught_up, pages, now)
+        rooms.get("/insights/listening", page.open, allowed=AUDIENCE)
+        rooms.get("/insights/listening.csv", page.export, allowed=AUDIENCE)
+
+    return add
