@@ -2,8 +2,9 @@
 
 .venv/bin/python bench/listening.py
 
-Twelve themes in two languages, 25 messages each, and thirty messages about something else each; six smaller themes
-("dev") are those on which the method's numbers were chosen. None of it is in the judge's corpus.
+"test": twelve themes in two languages, 25 messages each, and thirty messages about something else each. "dev": six
+smaller themes, on which the method's numbers were chosen. "fresh": six more, written when nothing was changed any more.
+None of it is in the judge's corpus.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from typing import Any
 import numpy as np
 
 from bot.audit.groups import FEWEST
-from bot.insights.complaints import Complaints
+from bot.insights.hearing import apart, spoken
+from bot.insights.reference import Reference
 from bot.insights.telling import Message, Vocabulary, phrase, words_of
-from bot.insights.themes import centred, themes_among
+from bot.insights.themes import themes_among
 from rules.encoder import Encoder
 from rules.serving import Floats
 
@@ -80,84 +82,100 @@ def _rand(planted: Sequence[str], ours: Sequence[int]) -> float:
     return (pairs - chance) / ((first + second) / 2 - chance)
 
 
-def sort(rows: Sequence[dict[str, Any]], vectors: Floats, fewest: int = FEWEST) -> list[list[int]]:
-    return themes_among(centred(vectors, [(row["lang"], "?" in row["text"]) for row in rows]), fewest)
+@dataclass(frozen=True)
+class Messages:
+    """As they were written, and as the encoder has them."""
+
+    rows: Sequence[dict[str, Any]]
+    vectors: Floats
+    reference: Reference
+
+    def some(self, numbers: Sequence[int]) -> Messages:
+        return Messages([self.rows[number] for number in numbers], self.vectors[list(numbers)], self.reference)
+
+    def of(self, **wanted: str) -> Messages:
+        return self.some([n for n, row in enumerate(self.rows) if all(row[key] == wanted[key] for key in wanted)])
+
+    def drawn(self, count: int, seed: int) -> Messages:
+        return self.some(sorted(random.Random(seed).sample(range(len(self.rows)), count)))
+
+    def centred(self) -> Floats:
+        return self.reference.centred(self.vectors, [(spoken(row["text"]), "?" in row["text"]) for row in self.rows])
+
+    def themes(self) -> list[list[int]]:
+        return themes_among(self.centred(), FEWEST)
+
+    def sorted(self) -> Sorted:
+        return Sorted.of([row["theme"] for row in self.rows], self.themes())
 
 
-def themes(rows: Sequence[dict[str, Any]], vectors: Floats) -> None:
-    for split in ("dev", "test"):
-        numbers = [number for number, row in enumerate(rows) if row["split"] == split]
-        some = [rows[number] for number in numbers]
-        print(f"{split}: {len(some)} messages")
-        print("  all at once:", Sorted.of([row["theme"] for row in some], sort(some, vectors[numbers])).line())
+def sorting(dev: Messages, test: Messages, fresh: Messages) -> None:
+    for name, some in (("dev", dev), ("test", test), ("fresh", fresh)):
+        print(f"{name}: {len(some.rows)} messages: {some.sorted().line()}")
     for count in (160, 80, 40):
-        drawn = [_drawn(numbers, rows, vectors, count, seed) for seed in range(DRAWS)]
-        means = [float(np.mean([getattr(each, name) for each in drawn])) for name in ("found", "purity", "reached")]
-        print(
-            f"  {count} of them, mean of {DRAWS}: {means[0]:.1f} themes found, purity {means[1]:.2f}, {means[2]:.0%} in them"
+        every = [test.drawn(count, seed).sorted() for seed in range(DRAWS)]
+        found, purity, reached = (
+            float(np.mean([getattr(e, n) for e in every])) for n in ("found", "purity", "reached")
         )
-    print("  in six weeks, each by itself:", _by_week(some, vectors[numbers]).line())
+        print(
+            f"  {count} of them, mean of {DRAWS}: {found:.1f} themes found, purity {purity:.2f}, {reached:.0%} in them"
+        )
+    names = sorted({row["theme"] for row in test.rows} - {""})
+    alone = [test.of(theme=name).themes() for name in names]
+    largest, shown = (
+        sum(map(count, alone)) / len(alone) for count in (lambda each: max(map(len, each), default=0), len)
+    )
+    print(f"  one theme and nothing else, of 25: {shown:.1f} are shown, the largest has {largest:.0f}")
+    print(f"  in six weeks, each by itself: {by_week(test).line()}")
 
 
-def _drawn(numbers: Sequence[int], rows: Sequence[dict[str, Any]], vectors: Floats, count: int, seed: int) -> Sorted:
-    some = sorted(random.Random(seed).sample(list(numbers), count))
-    return Sorted.of([rows[number]["theme"] for number in some], sort([rows[n] for n in some], vectors[some]))
-
-
-def _by_week(some: Sequence[dict[str, Any]], vectors: Floats) -> Sorted:
+def by_week(test: Messages) -> Sorted:
     """Each week's themes alone, joined with those of other weeks by their middles: the way that was not taken."""
-    order = list(range(len(some)))
+    order = list(range(len(test.rows)))
     random.Random(1).shuffle(order)
     middles, joined = list[Floats](), list[list[int]]()
     for week in range(6):
         own = sorted(order[week::6])
-        rows = centred(vectors[own], [(some[number]["lang"], "?" in some[number]["text"]) for number in own])
+        rows = test.some(own).centred()
         for theme in themes_among(rows, 2):
-            middle = rows[theme].mean(0)
-            middle = middle / np.linalg.norm(middle)
+            middle = rows[theme].mean(0) / np.linalg.norm(rows[theme].mean(0))
             alike = [float(middle @ other) for other in middles]
             if alike and max(alike) >= 0.5:
                 joined[int(np.argmax(alike))] += [own[at] for at in theme]
             else:
                 middles.append(middle)
                 joined.append([own[at] for at in theme])
-    return Sorted.of([row["theme"] for row in some], [theme for theme in joined if len(theme) >= FEWEST])
+    return Sorted.of([row["theme"] for row in test.rows], [theme for theme in joined if len(theme) >= FEWEST])
 
 
-def complaints(rows: Sequence[dict[str, Any]], vectors: Floats, encoder: Encoder) -> None:
-    found = Complaints(encoder.vectors).among(vectors)
-    for split in ("dev", "test"):
-        pairs = [(row["complaint"], ours) for row, ours in zip(rows, found, strict=True) if row["split"] == split]
-        both = sum(true and ours for true, ours in pairs)
-        print(
-            f"{split}: precision {both / sum(ours for _, ours in pairs):.2f}, "
-            f"recall {both / sum(true for true, _ in pairs):.2f}, right {sum(t == o for t, o in pairs) / len(pairs):.2f}"
-        )
+def complaints(name: str, some: Messages) -> None:
+    found, true = some.reference.complain(some.vectors), [row["complaint"] for row in some.rows]
+    both = sum(t and f for t, f in zip(true, found, strict=True))
+    right = sum(t == f for t, f in zip(true, found, strict=True)) / len(true)
+    print(f"complaints, {name}: precision {both / sum(found):.2f}, recall {both / sum(true):.2f}, right {right:.2f}")
 
 
-def shown(rows: Sequence[dict[str, Any]], vectors: Floats, encoder: Encoder) -> None:
-    some = [number for number, row in enumerate(rows) if row["split"] == "test"]
-    rows, vectors = [rows[number] for number in some], vectors[some]
-    messages = [Message(at, row["lang"], tuple(words_of(row["text"]))) for at, row in enumerate(rows)]
-    vocabulary, complain = Vocabulary(messages), Complaints(encoder.vectors).among(vectors)
-    for theme in sort(rows, vectors):
+def shown(test: Messages) -> None:
+    messages = [Message(at, row["lang"], tuple(words_of(row["text"]))) for at, row in enumerate(test.rows)]
+    vocabulary, complain = Vocabulary(messages), test.reference.complain(test.vectors)
+    for theme in test.themes():
         inside = [messages[number] for number in theme]
         name = vocabulary.name(inside)
-        planted = Counter(rows[number]["theme"] or "-" for number in theme).most_common(2)
+        planted = Counter(test.rows[number]["theme"] or "-" for number in theme).most_common(2)
         share = sum(complain[number] for number in theme) / len(theme)
         print(f"{len(theme):3} {share:4.0%} {' · '.join(name)}   <- {planted}")
         near = vocabulary.samples(inside, name)
-        for told in filter(None, (phrase(rows[each.seq]["text"], name, vocabulary.shared) for each in near)):
+        for told in filter(None, (phrase(test.rows[each.seq]["text"], name, vocabulary.shared) for each in near)):
             print("          ", told)
 
 
-def large(vectors: Floats, rows: Sequence[dict[str, Any]]) -> None:
+def large(test: Messages) -> None:
     """Two thousand messages: those of the test, each several times with noise as large as its distance to its like."""
     numbers = np.random.default_rng(0)
-    picked = numbers.integers(0, len(rows), 2_000)
-    noisy = (vectors[picked] + numbers.normal(0, 0.012, (2_000, vectors.shape[1]))).astype(np.float32)
+    many = test.some(numbers.integers(0, len(test.rows), 2_000).tolist())
+    noise = numbers.normal(0, 0.012, many.vectors.shape).astype(np.float32)
     started = time.perf_counter()
-    found = sort([rows[number] for number in picked], noisy)
+    found = Messages(many.rows, many.vectors + noise, test.reference).themes()
     print(f"2,000 messages sorted in {time.perf_counter() - started:.1f} s into {len(found)} themes")
 
 
@@ -169,14 +187,17 @@ def main() -> None:
     rows = [json.loads(line) for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
     encoder = Encoder(arguments.models)
     started = time.perf_counter()
-    vectors = encoder.vectors([row["text"] for row in rows]).astype(np.float16).astype(np.float32)
+    # As they are kept.
+    vectors = apart(encoder, [row["text"] for row in rows]).astype(np.float16).astype(np.float32)
     print(f"{(time.perf_counter() - started) / len(rows) * 1000:.1f} ms a message")
-    themes(rows, vectors)
-    complaints(rows, vectors, encoder)
-    test = [number for number, row in enumerate(rows) if row["split"] == "test"]
-    large(vectors[test], [rows[number] for number in test])
+    every = Messages(rows, vectors, Reference(lambda texts: apart(encoder, texts)))
+    dev, test, fresh = (every.of(split=split) for split in ("dev", "test", "fresh"))
+    sorting(dev, test, fresh)
+    for name, some in (("dev", dev), ("test", test), ("fresh", fresh)):
+        complaints(name, some)
+    large(test)
     if arguments.show:
-        shown(rows, vectors, encoder)
+        shown(test)
 
 
 if __name__ == "__main__":

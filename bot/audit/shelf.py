@@ -46,7 +46,8 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS span (day TEXT PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL)",
     # What customers wrote: see `bot.insights.hearing`. A vector tells nearly as much as the words it is made of.
     """CREATE TABLE IF NOT EXISTS heard (
-         seq INTEGER PRIMARY KEY, model TEXT NOT NULL, words TEXT NOT NULL, asks INTEGER NOT NULL, vector BLOB)""",
+         seq INTEGER PRIMARY KEY, model TEXT NOT NULL, words TEXT NOT NULL, language TEXT, asks INTEGER NOT NULL,
+         vector BLOB)""",
     *(
         f"CREATE INDEX IF NOT EXISTS hit_{name} ON hit ({name}, seq)"
         for name in ("kind", "actor", "holder", "outcome", "account", "channel", "policy", "ruling", "screening")

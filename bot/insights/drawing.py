@@ -6,12 +6,16 @@ Colours and patterns come from `static/charts.css`, by the number of the series.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pygal
 from lxml import etree
 from pygal.style import Style
+
+# It has Python look for maps in an old way that Python warns of at every import; we draw none.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 NARROW, WIDE = 340, 560
 """Widths, in the units of which letters have twelve: for a phone, and for a desk."""
@@ -96,7 +100,7 @@ def _config(width: int, height: int) -> pygal.Config:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}"
+    return str(value) if isinstance(value, int) else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _name_rows(tree: Any, chart: Chart) -> None:
@@ -105,13 +109,13 @@ def _name_rows(tree: Any, chart: Chart) -> None:
     plot = next(iter(_with_class(tree, "plot")))
     for row in range(len(chart.names)):
         bars = [each[len(chart.names) - 1 - row] for each in series]
-        top = min(float(bar.get("y")) for bar in bars)
-        bottom = max(float(bar.get("y")) + float(bar.get("height")) for bar in bars)
-        start = min(float(bar.get("x")) for bar in bars)
+        top = min(float(bar.get("y", 0)) for bar in bars)
+        bottom = max(float(bar.get("y", 0)) + float(bar.get("height", 0)) for bar in bars)
+        start = min(float(bar.get("x", 0)) for bar in bars)
         scale = (bottom - top - _LABEL) / (bottom - top)
         for bar in bars:
-            bar.set("y", f"{bottom - (bottom - float(bar.get('y'))) * scale:.2f}")
-            bar.set("height", f"{float(bar.get('height')) * scale:.2f}")
+            bar.set("y", f"{bottom - (bottom - float(bar.get('y', 0))) * scale:.2f}")
+            bar.set("height", f"{float(bar.get('height', 0)) * scale:.2f}")
         label = etree.SubElement(plot, "text", x=f"{start:.2f}", y=f"{top + _LABEL - 6:.2f}")
         label.set("class", "name")
         label.text = chart.names[row]

@@ -22,6 +22,8 @@ from bot.audit.facets import plain
 from bot.audit.index import Index
 from bot.audit.statistics import Period
 from bot.insights.telling import Message, words_of
+from bot.people import LANGUAGES
+from rules.language import detect
 from rules.serving import Floats
 
 if TYPE_CHECKING:
@@ -39,13 +41,15 @@ _REPLIES = (
 )
 _COUNT = text(f"SELECT count(*) FROM hit WHERE {_REPLIES}")
 _CHOSEN = text(
-    "SELECT hit.seq, hit.language, heard.words, heard.asks, heard.vector FROM hit "
-    f"LEFT JOIN heard ON heard.seq = hit.seq AND heard.model = :model WHERE {_REPLIES} "
+    "SELECT hit.seq, heard.words, coalesce(heard.language, hit.language) AS language, heard.asks, heard.vector "
+    f"FROM hit LEFT JOIN heard ON heard.seq = hit.seq AND heard.model = :model WHERE {_REPLIES} "
     "ORDER BY hit.subject, hit.seq LIMIT :most"
 )
 _NEW = text(
-    "INSERT INTO heard (seq, model, words, asks, vector) VALUES (:seq, :model, :words, :asks, :vector) "
-    "ON CONFLICT (seq) DO UPDATE SET model = :model, words = :words, asks = :asks, vector = :vector"
+    "INSERT INTO heard (seq, model, words, language, asks, vector) "
+    "VALUES (:seq, :model, :words, :language, :asks, :vector) "
+    "ON CONFLICT (seq) DO UPDATE "
+    "SET model = :model, words = :words, language = :language, asks = :asks, vector = :vector"
 )
 
 
@@ -122,8 +126,7 @@ class Hearing:
     def _take_in(self, seqs: Sequence[int]) -> None:
         answered = {seq: answered_in(content) for seq, content in self._index.opened(list(seqs)).items()}
         said = {seq: words for seq, words in answered.items() if words_of(words)}
-        vectors = self._encoder().vectors(list(said.values())) if said else ()
-        by_seq = dict(zip(said, vectors, strict=True))
+        by_seq = dict(zip(said, apart(self._encoder(), list(said.values())), strict=True)) if said else {}
         with self._index.write() as connection:
             # Whoever was erased meanwhile is not to come back: what is let go from now on waits for us.
             still = self._index.opened(list(seqs))
@@ -139,9 +142,20 @@ class Hearing:
             "seq": seq,
             "model": self._model,
             "words": " ".join(words_of(said)),
+            "language": spoken(said),
             "asks": int("?" in said),
             "vector": kept,
         }
+
+
+def apart(encoder: Encoder, texts: Sequence[str]) -> Floats:
+    """One vector for each, whatever else is read: in eight bits, what is read together colours one another."""
+    return np.concatenate([encoder.vectors([text]) for text in texts])
+
+
+def spoken(said: str) -> str | None:
+    """Italian or English, where that is clear; else the reply's language may tell."""
+    return detect(said, LANGUAGES).code if said else None
 
 
 def answered_in(content: bytes) -> str:

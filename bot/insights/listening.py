@@ -16,11 +16,11 @@ from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.looks import look
 from bot.audit.vault import VaultError
-from bot.insights.complaints import Complaints
-from bot.insights.hearing import Heard, Hearing, answered_in
+from bot.insights.hearing import Heard, Hearing, answered_in, apart
 from bot.insights.periods import week_of
+from bot.insights.reference import Reference
 from bot.insights.telling import Vocabulary, phrase
-from bot.insights.themes import centred, themes_among
+from bot.insights.themes import themes_among
 from rules.serving import Floats
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Listening:
     def __init__(self, index: Index, ledger: Ledger, encoder: Callable[[], Encoder]) -> None:
         self._ledger, self._encoder = ledger, encoder
         self._hearing = Hearing(index, encoder)
-        self._complaints: Complaints | None = None
+        self._reference: Reference | None = None
 
     def listen(
         self, mondays: Sequence[date], zone: tzinfo, *, by: str | None, at: datetime, patience: float = PATIENCE
@@ -109,9 +109,12 @@ class Listening:
         """
         weeks = self._hearing.read([week_of(monday, zone) for monday in mondays], patience)
         heard = [(number, each) for number, week in enumerate(weeks) for each in week.heard]
-        complain = self._complain([each.vector for _, each in heard])
-        vocabulary = Vocabulary(each.message for _, each in heard)
-        found = _themes(heard, complain, len(weeks), vocabulary)
+        vocabulary, complain, found = Vocabulary(each.message for _, each in heard), list[bool](), list[_Found]()
+        if heard:
+            vectors, reference = np.stack([each.vector for _, each in heard]), self._held_against()
+            complain = reference.complain(vectors)
+            rows = reference.centred(vectors, [(each.message.language, each.asks) for _, each in heard])
+            found = _themes(heard, rows, complain, len(weeks), vocabulary)
         return Listened(
             weeks=tuple(mondays),
             replies=tuple(week.replies for week in weeks),
@@ -122,12 +125,11 @@ class Listening:
             themes=self._with_phrases(found, vocabulary.shared, by, at),
         )
 
-    def _complain(self, vectors: Sequence[Floats]) -> list[bool]:
-        if not vectors:
-            return []
-        if self._complaints is None:
-            self._complaints = Complaints(self._encoder().vectors)
-        return self._complaints.among(np.stack(vectors))
+    def _held_against(self) -> Reference:
+        if self._reference is None:
+            encoder = self._encoder()
+            self._reference = Reference(lambda texts: apart(encoder, texts))
+        return self._reference
 
     def _with_phrases(
         self, found: Sequence[_Found], shared: Set[str], by: str | None, at: datetime
@@ -148,13 +150,9 @@ class Listening:
 
 
 def _themes(
-    heard: Sequence[tuple[int, Heard]], complain: Sequence[bool], weeks: int, vocabulary: Vocabulary
+    heard: Sequence[tuple[int, Heard]], rows: Floats, complain: Sequence[bool], weeks: int, vocabulary: Vocabulary
 ) -> list[_Found]:
     """`heard`: each message with the number of its week."""
-    if not heard:
-        return []
-    vectors = np.stack([each.vector for _, each in heard])
-    rows = centred(vectors, [(each.message.language, each.asks) for _, each in heard])
     found = []
     for members in themes_among(rows, FEWEST):
         messages = [heard[number][1].message for number in members]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from rules.serving import Floats
 
-_SHRINK: Final = 5.0
-"""Messages by which a small group's own middle is drawn to that of all."""
 _NEIGHBOURS: Final = 33
 """One in so many of the others counts as near, so that as many themes are found in many messages as in few;"""
 _FEWEST, _MOST = 8, 60
 """but never fewer, nor more."""
 _GRAIN: Final = 2.0
 """The resolution of modularity: the larger, the finer the themes."""
+_SAME: Final = 0.15
+"""The mean cosine of the messages of two themes from which they are one."""
 _BELONGS: Final = 0.25
 """The cosine to the others of a theme from which a message is one of them."""
 _LEAST: Final = 1e-12
@@ -26,37 +26,41 @@ _ROUNDS: Final = 50
 Numbers = NDArray[Any]
 
 
-def centred(vectors: Floats, groups: Sequence[Hashable]) -> Floats:
-    """Each of length 1, without what its group has in common: `(messages, width)`.
-
-    A group is how something is said, such as its language: what is left is what it is about.
-    """
-    rows = np.array(vectors, np.float32)
-    whole = rows.mean(0)
-    for group in set(groups):
-        own = [number for number, each in enumerate(groups) if each == group]
-        rows[own] -= (rows[own].sum(0) + _SHRINK * whole) / (len(own) + _SHRINK)
-    return _unit(rows)
-
-
 def themes_among(rows: Floats, fewest: int) -> list[list[int]]:
     """Numbers of the messages of each theme, the nearest to its middle first; themes of `fewest` and more.
 
-    `rows` as `centred` gives them. A message that is near to no theme is in none.
+    `rows` as `bot.insights.reference` gives them, of length 1. A message that is near to no theme is in none.
     """
     found = []
-    for members in _communities(_neighbours(rows)):
+    for members in _joined(rows, _communities(_neighbours(rows))):
         near = _near(rows, members)
         if len(near) >= fewest:
             found.append(near)
     return sorted(found, key=lambda theme: (-len(theme), min(theme)))
 
 
+def _joined(rows: Floats, communities: list[list[int]]) -> list[list[int]]:
+    """Where all write about one thing, what is linked is only a part of it: parts that are alike are joined."""
+    members = [list(each) for each in communities]
+    sums = np.stack([rows[each].sum(0) for each in members])
+    while len(members) > 1:
+        sizes = np.array([len(each) for each in members], np.float32)
+        alike = (sums @ sums.T / np.outer(sizes, sizes)).round(5)
+        alike[np.triu_indices(len(members))] = -2.0
+        later, sooner = (int(place) for place in np.unravel_index(np.argmax(alike), alike.shape))
+        if alike[later, sooner] < _SAME:
+            break
+        members[sooner] += members.pop(later)
+        sums[sooner] += sums[later]
+        sums = np.delete(sums, later, 0)
+    return members
+
+
 def _near(rows: Floats, members: Sequence[int]) -> list[int]:
     """Those that are like the others, the likest first."""
     own = rows[list(members)]
     others = own.sum(0) - own
-    likeness = (_unit(others) * own).sum(1).round(5)
+    likeness = (unit(others) * own).sum(1).round(5)
     order = sorted(range(len(members)), key=lambda at: (-likeness[at], members[at]))
     return [members[at] for at in order if likeness[at] >= _BELONGS]
 
@@ -113,6 +117,7 @@ def _moved(links: Numbers) -> Numbers:
     return homes
 
 
-def _unit(rows: Floats) -> Floats:
+def unit(rows: Floats) -> Floats:
+    """Each row at length 1."""
     unit: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _LEAST)
     return unit
