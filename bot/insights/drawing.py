@@ -17,7 +17,7 @@ from pygal.style import Style
 # It has Python look for maps in an old way that Python warns of at every import; we draw none.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
-NARROW, WIDE = 340, 560
+NARROW, WIDE = 300, 560
 """Widths, in the units of which letters have twelve: for a phone, and for a desk."""
 _LETTERS: Final = 12
 _LABEL: Final = 20
