@@ -83,7 +83,8 @@ def main() -> None:
 
 def numbers(index: Index, store: Store, policy, now: datetime) -> None:  # type: ignore[no-untyped-def]
     for name in (f"{now:%Y-%m}", quarter_of(now.date()), "dates"):
-        period = chosen(name, START.date().isoformat(), now.date().isoformat(), now.date(), policy.zone).period
+        a_year_ago = (now - timedelta(days=365)).date().isoformat()
+        period = chosen(name, a_year_ago, now.date().isoformat(), now.date(), policy.zone).period
         began = time.perf_counter()
         found = statistics_of(index, store, policy, period, now)
         counted = time.perf_counter()

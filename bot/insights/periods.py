@@ -15,6 +15,8 @@ from bot.audit.statistics import Period
 MONTHS: Final = 12
 QUARTERS: Final = 8
 DAYS: Final = "dates"
+LONGEST: Final = timedelta(days=366)
+"""Of days from and to: whoever waits for a page is not to count years of a large record. The command does."""
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _QUARTER = re.compile(r"(\d{4})-Q([1-4])")
@@ -56,7 +58,7 @@ def chosen(name: str, since: str, until: str, today: date, zone: tzinfo) -> Chos
         first, last = date.fromisoformat(since), date.fromisoformat(until)
     except ValueError:
         raise NoPeriod from None
-    if first > last or first.year not in _YEARS or last.year not in _YEARS:
+    if first > last or last - first >= LONGEST or first.year not in _YEARS or last.year not in _YEARS:
         raise NoPeriod
     return Chosen(DAYS, first, last, zone)
 

@@ -36,6 +36,7 @@ def test_each_is_its_days() -> None:
     assert days("2026-12") == (date(2026, 12, 1), date(2026, 12, 31))
     assert days("2026-Q1") == (date(2026, 1, 1), date(2026, 3, 31))
     assert days("") == (date(2026, 10, 1), date(2026, 12, 31))
+    assert days("dates", "2025-01-01", "2026-01-01") == (date(2025, 1, 1), date(2026, 1, 1))
     assert days("dates", "2026-11-02", "2026-11-02") == (date(2026, 11, 2), date(2026, 11, 2))
 
 
@@ -56,7 +57,14 @@ def test_what_is_no_period_is_said_to_be_none(name: str, since: str, until: str)
 
 @pytest.mark.parametrize(
     ("since", "until"),
-    [("", ""), ("2026-11-05", "2026-11-01"), ("0001-01-01", "2026-01-01"), ("2026-01-01", "9999-12-31"), ("x", "y")],
+    [
+        ("", ""),
+        ("2026-11-05", "2026-11-01"),
+        ("0001-01-01", "2026-01-01"),
+        ("2026-01-01", "9999-12-31"),
+        ("x", "y"),
+        ("2025-01-01", "2026-01-02"),
+    ],
 )
 def test_days_that_make_no_stretch_are_refused(since: str, until: str) -> None:
     with pytest.raises(NoPeriod):
