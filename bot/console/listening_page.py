@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -21,9 +24,40 @@ from bot.insights.periods import today_in, weeks_until
 from rules.detectors.base import Unavailable
 from rules.policy import Policy
 
+_log = structlog.get_logger("vaglio.console")
+
 WEEKS: Final = (4, 8, 12)
 """How many may be asked for."""
 _USUAL: Final = 8
+
+
+class ReadOn:
+    """What a look could not wait for is read behind it, one after the other, for the next look."""
+
+    def __init__(self) -> None:
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def is_reading(self) -> bool:
+        return self._running is not None and not self._running.done()
+
+    def __call__(self, read: Callable[[], int]) -> None:
+        """`read` reads some more, and returns how much is left."""
+        if not self.is_reading:
+            self._running = asyncio.create_task(self._until_done(read))
+
+    async def _until_done(self, read: Callable[[], int]) -> None:
+        left, before = await self._some(read), math.inf
+        while 0 < left < before:
+            left, before = await self._some(read), left
+
+    async def _some(self, read: Callable[[], int]) -> int:
+        try:
+            return await asyncio.to_thread(read)
+        except Exception as error:
+            # The next look meets it too, and says so.
+            _log.warning("reading on failed", error=type(error).__name__)
+            return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +69,7 @@ class ListeningPage:
     """The one in force."""
     reads: Pool
     caught_up: CatchUp
+    read_on: ReadOn
     pages: Pages
     now: Callable[[], datetime]
 
@@ -64,7 +99,10 @@ class ListeningPage:
         try:
             if not await self.caught_up():
                 return not_yet(self.pages, request)
-            return await self.reads.run(lambda: self.listening.listen(weeks, zone, by=by, at=now))
+            found = await self.reads.run(lambda: self.listening.listen(weeks, zone, by=by, at=now))
+            if found.unread:
+                self.read_on(lambda: self.listening.read_on(weeks, zone))
+            return found
         except Busy:
             return not_yet(self.pages, request)
         except RecordError as error:
@@ -85,7 +123,7 @@ def listening_room(
     """`/insights/listening`."""
 
     def add(rooms: Rooms, pages: Pages) -> None:
-        page = ListeningPage(listening, policy, reads, caught_up, pages, now)
+        page = ListeningPage(listening, policy, reads, caught_up, ReadOn(), pages, now)
         rooms.get("/insights/listening", page.open, allowed=AUDIENCE)
         rooms.get("/insights/listening.csv", page.export, allowed=AUDIENCE)
 

@@ -125,6 +125,11 @@ class Listening:
             themes=self._with_phrases(found, vocabulary.shared, by, at),
         )
 
+    def read_on(self, mondays: Sequence[date], zone: tzinfo, *, patience: float = PATIENCE) -> int:
+        """Read more of these weeks, for the next look. Returns how many entries are left. Raises as `listen`."""
+        weeks = self._hearing.read([week_of(monday, zone) for monday in mondays], patience)
+        return sum(len(week.missing) for week in weeks)
+
     def _held_against(self) -> Reference:
         if self._reference is None:
             encoder = self._encoder()

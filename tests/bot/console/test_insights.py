@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -9,17 +10,19 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browsing.serving import serving
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, expect
 
+from bot.audit.errors import RecordError
 from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.statistics import Period, statistics_of
 from bot.console.insights_page import CatchUp, insights_room
-from bot.console.listening_page import listening_room
+from bot.console.listening_page import ReadOn, listening_room
 from bot.console.pool import Pool
 from bot.insights.listening import Listening
 from bot.prescreen import Prescreen
@@ -218,6 +221,31 @@ def test_a_record_that_is_still_counted_is_waited_for(page, monkeypatch: pytest.
         answer = reader.get(path)
         assert answer.status_code == 503
         assert "Sto ancora contando" in answer.text
+
+
+async def test_what_a_look_does_not_wait_for_is_read_behind_it() -> None:
+    left = iter([60, 30, 0, 99])
+    read_on = ReadOn()
+    read_on(lambda: next(left))
+    read_on(lambda: pytest.fail("two at a time"))
+    while read_on.is_reading:
+        await asyncio.sleep(0.01)
+    assert next(left) == 99
+
+
+@pytest.mark.parametrize("said", [[5, 5, 99], [RecordError("locked", "x"), 99]])
+async def test_it_ends_where_nothing_comes_of_it(said: list[Any]) -> None:
+    def read() -> int:
+        found = said.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return int(found)
+
+    read_on = ReadOn()
+    read_on(read)
+    while read_on.is_reading:
+        await asyncio.sleep(0.01)
+    assert said == [99]
 
 
 @pytest.mark.browser

@@ -172,6 +172,8 @@ def test_what_takes_too_long_is_read_at_the_next_look(listening, answer, parcels
     answer(parcels)
     first = listening.listen(WEEKS, ROME, by=None, at=NOW, patience=-1)
     assert first.unread == 25
+    assert listening.read_on(WEEKS, ROME, patience=-1) == 25
+    assert listening.read_on(WEEKS, ROME, patience=60) == 0
     assert listen(listening).unread == 0
 
 
