@@ -81,21 +81,25 @@ def reaching(connection: Connection, seq: int, most: int) -> list[int]:
 
 def forget_holder(connection: Connection, holder: str) -> int:
     """Let go of all words of somebody. Returns of how many entries."""
-    return _forget(connection, "rowid IN (SELECT seq FROM hit WHERE holder = :holder)", {"holder": holder})
+    return _forget(connection, "IN (SELECT seq FROM hit WHERE holder = :holder)", {"holder": holder})
 
 
 def forget_range(connection: Connection, first: int, last: int) -> int:
     """Let go of the words of these entries, both included. Returns of how many."""
-    return _forget(connection, "rowid BETWEEN :first AND :last", {"first": first, "last": last})
+    return _forget(connection, "BETWEEN :first AND :last", {"first": first, "last": last})
 
 
 def _forget(connection: Connection, where: str, values: dict[str, Any]) -> int:
     # Asked first: what an index made anew never took in need not be purged from it.
-    count = int(connection.execute(text(f"SELECT count(*) FROM words WHERE {where}"), values).scalar_one())
-    if count:
-        connection.execute(text(f"DELETE FROM words WHERE {where}"), values)
+    counts = {}
+    for table, number in (("words", "rowid"), ("heard", "seq")):
+        of_them = f"FROM {table} WHERE {number} {where}"
+        counts[table] = int(connection.execute(text(f"SELECT count(*) {of_them}"), values).scalar_one())
+        if counts[table]:
+            connection.execute(text(f"DELETE {of_them}"), values)
+    if any(counts.values()):
         connection.execute(text("UPDATE state SET unclean = unclean + 1"))
-    return count
+    return counts["words"]
 
 
 def facets(connection: Connection, seqs: Sequence[int]) -> tuple[Facets, ...]:

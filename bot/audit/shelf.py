@@ -48,6 +48,10 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS reach (
          size BIGINT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, seq INTEGER NOT NULL,
          PRIMARY KEY (size, first, last, seq))""",
+    # What customers wrote: see `bot.insights.hearing`. A vector tells nearly as much as the words it is made of.
+    """CREATE TABLE IF NOT EXISTS heard (
+         seq INTEGER PRIMARY KEY, model TEXT NOT NULL, words TEXT NOT NULL, language TEXT, asks INTEGER NOT NULL,
+         vector BLOB)""",
     *(
         f"CREATE INDEX IF NOT EXISTS hit_{name} ON hit ({name}, seq)"
         for name in ("kind", "actor", "holder", "outcome", "account", "channel", "policy", "ruling", "screening")
@@ -66,7 +70,7 @@ _POSTGRES = (
     "CREATE TABLE IF NOT EXISTS words (rowid INTEGER PRIMARY KEY, body tsvector NOT NULL)",
     "CREATE INDEX IF NOT EXISTS words_body ON words USING gin (body)",
 )
-TABLES: Final = ("state", "hit", "rule", "party", "span", "reach", "words")
+TABLES: Final = ("state", "hit", "rule", "party", "span", "reach", "words", "heard")
 
 
 class Shelf:
@@ -210,7 +214,8 @@ class Shelf:
         # A plain VACUUM leaves the bytes in the page, and GIN never lets go of a word that it has known.
         alone = self._main.engine.execution_options(isolation_level="AUTOCOMMIT")
         with self._said(), alone.connect() as connection:
-            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.words")
+            for table in ("words", "heard"):
+                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.{table}")
         return True
 
     def close(self) -> None:
@@ -238,4 +243,4 @@ def _for(statement: str, *, is_sqlite: bool) -> str:
         by_key = "PRIMARY KEY (" in statement
         return f"{statement} WITHOUT ROWID" if by_key else statement
     # Texts are compared byte by byte, as SQLite does, whatever the server's own order is.
-    return statement.replace(" TEXT", ' TEXT COLLATE "C"')
+    return statement.replace(" TEXT", ' TEXT COLLATE "C"').replace(" BLOB", " BYTEA")

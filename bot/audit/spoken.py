@@ -150,7 +150,7 @@ def _looks(wording: Wording) -> _Codes:
     return {
         "show": say("an entry was shown"), "search": say("a search"), "export": say("an export"),
         "subject": say("a person's dossier"), "suggestions": say("suggestions for rules"),
-        "backtest": say("a policy tried on the record"),
+        "listening": say("phrases of customers"), "backtest": say("a policy tried on the record"),
     }  # fmt: skip
 
 
