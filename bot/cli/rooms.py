@@ -16,8 +16,21 @@ from bot.settings import Settings
 
 
 def open_rooms(settings: Settings, cabinet: Cabinet, prescreen: Prescreen, sign_in: SignIn) -> Sequence[Room]:
+    terms = settings.sign_in_terms()
     return [
-        door_room(sign_in, cabinet.roles, cabinet.ledger),
+        door_room(sign_in, cabinet.roles, cabinet.ledger, terms.name if terms else None),
+        *_by_provider(settings, cabinet, sign_in),
         link_room(cabinet.people),
         try_room(prescreen, Pool(settings.workers, settings.backlog)),
     ]
+
+
+def _by_provider(settings: Settings, cabinet: Cabinet, sign_in: SignIn) -> Sequence[Room]:
+    terms = settings.sign_in_terms()
+    if terms is None:
+        return ()
+    # It takes a moment to import, which only who uses it pays for.
+    from bot.console.provider import Provider
+    from bot.console.provider_page import provider_room
+
+    return [provider_room(Provider(terms), sign_in, cabinet.roles, cabinet.ledger, settings.admin)]
