@@ -9,8 +9,6 @@ from bot.wording import Wording
 from rules.localized import say as localized
 from rules.policy import Owner
 
-_PLAIN = (Role.ADMIN, Role.COMPLIANCE, Role.COMMUNICATIONS)
-
 
 def title_name(title: Title, owners: Iterable[Owner], wording: Wording) -> str:
     """One role; of an owner with what the policy calls it, or its id where the policy has it no more."""
@@ -25,6 +23,8 @@ def title_name(title: Title, owners: Iterable[Owner], wording: Wording) -> str:
 
 
 def all_titles(owners: Iterable[Owner], held: Collection[Title] = ()) -> Sequence[Title]:
-    """Every role that can be given with this policy, and those that somebody holds all the same."""
-    named = [Title(role) for role in _PLAIN] + [Title(Role.OWNER, owner.id) for owner in owners]
-    return [*named, *sorted(set(held) - set(named))]
+    """Every role that can be given with this policy, and those that somebody holds all the same; the greatest last, so
+    that nobody gives it by not choosing."""
+    named = [Title(Role.OWNER, owner.id) for owner in owners]
+    named += [Title(role) for role in (Role.COMMUNICATIONS, Role.COMPLIANCE, Role.ADMIN)]
+    return [*sorted(set(held) - set(named)), *named]
