@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     draft_days: int = Field(default=7, ge=1, le=90)
     rate_person: int = Field(default=20, ge=1)
     rate_workspace: int = Field(default=600, ge=1)
+    rate_client: int = Field(default=60, ge=1)
 
     # An address may hold a password.
     checkpoints: str = Field(default="", repr=False)
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     console_port: int = Field(default=8321, ge=0, le=65535)
     console_names: str = ""
     console_url: str | None = None
+    metrics_token: SecretStr | None = None
 
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
