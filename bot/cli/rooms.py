@@ -11,12 +11,14 @@ from bot.checkup import Checkup, Part
 from bot.cli.build import one_command
 from bot.cli.doctor import examined
 from bot.console.auth import SignIn
+from bot.console.clients import Clients
 from bot.console.door_page import door_room
 from bot.console.link_page import link_room
 from bot.console.me_page import me_room
 from bot.console.pages import Room
 from bot.console.people_page import people_room
 from bot.console.pool import Pool
+from bot.console.programs_page import programs_room
 from bot.console.roster import Roster
 from bot.console.settings_page import settings_room
 from bot.console.try_page import try_room
@@ -55,7 +57,8 @@ def _of_people(
     return [
         people_room(roster, lambda: prescreen.screener.policy.owners),
         me_room(roster, Subjects(store, ledger, people), lambda: prescreen.screener.policy.owners, zone),
-        settings_room(_checkup(settings, prescreen), zone, sign_in.now),
+        settings_room(_checkup(settings, prescreen), zone, sign_in.now, has_programs=True),
+        programs_room(Clients(store, ledger, people), zone),
     ]
 
 

@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
-from bot.accounts import Title, is_account
+from bot.accounts import Title, is_account, is_program
 from bot.console.forms import field
 from bot.console.gate import Rooms, Visitor
 from bot.console.pages import Pages, Room
@@ -46,7 +46,7 @@ class PeoplePage:
     async def find(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         """Whose an account is. It is asked for by a form, so that it stands in no address."""
         account = field(form, "account").strip()
-        if not is_account(account):
+        if not is_account(account) or is_program(account):
             return await self._list(request, wrong=account, status=422)
         if not await asyncio.to_thread(self.roster.people.is_known, account):
             return await self._list(request, unknown=account, status=404)
@@ -55,7 +55,7 @@ class PeoplePage:
     async def add(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         """Somebody who has not been here yet, so that they can be given a role."""
         account = field(form, "account").strip()
-        if not is_account(account):
+        if not is_account(account) or is_program(account):
             return await self._list(request, wrong=account, status=422)
         return await self._to(account)
 
@@ -79,7 +79,7 @@ class PeoplePage:
 
     async def _list(self, request: Request, *, wrong: str = "", unknown: str = "", status: int = 200) -> Response:
         wording, owners = self.pages.wording(request), self.owners()
-        everybody = [each for each in await asyncio.to_thread(self.roster.everybody) if any(each.accounts)]
+        everybody = await asyncio.to_thread(self.roster.everybody)
         held = {title for each in everybody for title in each.titles}
         chosen = request.query_params.get("role", "")
         found = [each for each in everybody if _is_among(each, chosen)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from bot.accounts import Title
+from bot.accounts import Title, is_program
 from bot.audit.holds import Holds
 from bot.audit.ledger import Ledger
 from bot.console.sessions import Sessions, Sitting
@@ -60,7 +60,7 @@ class Roster:
     now: Callable[[], float]
 
     def everybody(self) -> Sequence[Colleague]:
-        """By account."""
+        """By account; no programs."""
         given, members = _by_person(self.roles.given()), self.teams.members()
         sitting = _counted(self.sessions.standing(self.now()))
         return [
@@ -69,6 +69,7 @@ class Roster:
                 sitting.get(person, 0),
             )
             for person, accounts in sorted(self.people.everybody().items(), key=lambda pair: pair[1])
+            if not any(map(is_program, accounts))
         ]  # fmt: skip
 
     def id(self, person: str) -> str:
@@ -81,6 +82,8 @@ class Roster:
             if hmac.compare_digest(self.id(person), id):
                 given = tuple(each for each in self.roles.given() if each.person == person)
                 accounts, sitting = self.people.accounts(person), self.sessions.of(person, self.now())
+                if any(map(is_program, accounts)):
+                    return None
                 return Colleague(id, person, accounts, given, members.team(person), len(sitting))
         return None
 

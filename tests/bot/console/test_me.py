@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from bot.audit.holds import Holds
 from bot.audit.subject import Subjects
 from bot.checkup import Part
+from bot.console.clients import Clients
 from bot.console.me_page import me_room
+from bot.console.programs_page import programs_room
 from bot.console.roster import Roster
 from bot.console.settings_page import Lookout, settings_room
 from bot.store import Store
@@ -165,3 +168,47 @@ def test_one_look_at_a_time() -> None:
     assert found.parts == PARTS
     assert looks == ["it"]
     assert lookout.look("it") is None
+
+
+@pytest.fixture
+def clients(rig, store: Store) -> Clients:  # type: ignore[no-untyped-def]
+    clients = Clients(store, rig.cabinet.ledger, rig.cabinet.people)
+    rig.rooms.append(programs_room(clients, lambda person: UTC))
+    return clients
+
+
+def test_a_program_is_let_in_with_a_token_that_is_shown_once(rig, clients: Clients) -> None:  # type: ignore[no-untyped-def]
+    admin = rig.visitor(ELENA, "admin")
+    shown = admin.submit("/settings/programs", name="  Il   sito & co ")
+    found = re.search(r"<code>(vgl_[\w-]+)</code>", shown.text)
+    assert found
+    assert shown.headers["cache-control"] == "no-store"
+    (program,) = clients.all()
+    assert clients.find(found[1], datetime.now(UTC)) is not None
+    assert program.by == rig.cabinet.people.person(ELENA)
+    page = admin.get("/settings/programs").text
+    assert "Il sito &amp; co" in page
+    assert found[1] not in page
+    assert rig.cabinet.people.person(ELENA) not in page
+    ended = admin.submit(f"/settings/programs/{program.id}/end")
+    assert (ended.status_code, ended.headers["location"]) == (303, "/settings/programs?said=ended")
+    assert clients.find(found[1], datetime.now(UTC)) is None
+    assert (last(rig)["kind"], last(rig)["facts"]["change"]) == ("client", "end")
+    assert "chiuso" in admin.get("/settings/programs").text
+    for id in (program.id, "c_0123", "x"):
+        assert admin.submit(f"/settings/programs/{id}/end").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\x00b", "\u202eevil"])
+def test_a_program_needs_a_name(rig, clients: Clients, name: str) -> None:  # type: ignore[no-untyped-def]
+    answer = rig.visitor(ELENA, "admin").submit("/settings/programs", name=name)
+    assert answer.status_code == 422
+    assert "Non è un nome" in answer.text
+    assert clients.all() == []
+
+
+def test_programs_are_the_admins(rig, clients: Clients) -> None:  # type: ignore[no-untyped-def]
+    browser = rig.visitor(ANNA, "communications", "compliance")
+    assert browser.get("/settings/programs").status_code == 403
+    assert browser.submit("/settings/programs", name="Il sito").status_code == 403
+    assert clients.all() == []

@@ -209,6 +209,15 @@ def test_a_long_list_is_shown_in_pages_and_filtered(rig, admin) -> None:  # type
         assert admin.get("/people", params={"page": odd}).status_code == 200
 
 
+def test_a_program_is_no_person(rig, admin, roster: Roster) -> None:  # type: ignore[no-untyped-def]
+    program = "api:c_0123456789"
+    page = f"/people/{roster.id(rig.cabinet.people.person(program))}"
+    assert program not in admin.get("/people").text
+    assert admin.get(page).status_code == 404
+    assert admin.submit(f"{page}/grant", title="admin").status_code == 404
+    assert admin.submit("/people/add", account=program).status_code == 422
+
+
 def test_nobody_is_found_by_a_guess(admin) -> None:  # type: ignore[no-untyped-def]
     for guess in ("x", "0" * 32, "p_0123456789abcdef", "%00"):
         assert admin.get(f"/people/{guess}").status_code == 404

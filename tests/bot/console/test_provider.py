@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsing.serving import Opener, serving
 from emulators.provider import CLIENT, SECRET, TEAM, USER, Provider, asked_for
 from httpx2 import Response
 from joserfc.jwk import RSAKey
+from playwright.sync_api import Browser, expect
 from pydantic import SecretStr
+from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from bot.accounts import Role, is_account, provider_account
+from bot.cli.rooms import open_rooms
+from bot.console.app import build_console
+from bot.console.gate import Gate
 from bot.console.provider import Provider as Client
 from bot.console.provider_page import provider_room
 from bot.oidc import Terms
+from bot.settings import Settings
+from bot.store import Store
 
+_PICTURES = os.environ.get("VAGLIO_TEST_PICTURES")
 BASE = "http://127.0.0.1:8321"
 OUT = {400, 403}
 
@@ -385,3 +398,52 @@ def test_whoever_signs_in_over_somebody_else_ends_their_session(rig, door) -> No
     assert browser.get(back).headers["location"] == "/try"
     assert len(rig.sign_in.sessions.standing(rig.clock())) == 1
     assert urlsplit(back).path == "/sign-in/callback"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_in_a_browser_a_colleague_gets_to_the_page_they_wanted(  # type: ignore[no-untyped-def]
+    rig, provider: Provider, browser: Browser, scripts: bool, scheme: str
+) -> None:
+    """Over the provider's own address, which the content policy must not forbid, and back; on a phone."""
+    terms = Terms(provider.issuer, CLIENT, SecretStr(SECRET), BASE, domains=frozenset({"acme.example"}))
+    client = Client(terms)
+    rig.provider = terms.name
+    rig.rooms.append(provider_room(client, rig.sign_in, rig.cabinet.roles, rig.cabinet.ledger))
+    opener = Opener(browser)
+    with serving(rig.app()) as address:
+        client.terms = replace(terms, console=address)
+        looks = {"java_script_enabled": scripts, "color_scheme": scheme, "viewport": {"width": 360, "height": 740}}
+        page = opener(f"{address}/link", "en", **looks)
+        if scripts:
+            assert Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        if _PICTURES:
+            page.screenshot(path=Path(_PICTURES) / f"sign-in-{scheme}-360.png", full_page=True)
+        page.get_by_role("link", name="Sign in with 127.0.0.1").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Link Telegram")).to_be_visible()
+        assert page.url == f"{address}/link"
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="You have signed out")).to_be_visible()
+        opener.close()
+    assert opener.complaints == []
+
+
+def test_the_settings_open_this_door(rig, store: Store) -> None:  # type: ignore[no-untyped-def]
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        oidc_issuer="https://slack.com", oidc_client_id=CLIENT, oidc_client_secret=SECRET, oidc_allowed="T0123",
+        console_url="https://vaglio.example",
+    )  # fmt: skip
+    rooms = open_rooms(settings, store, rig.cabinet, rig.prescreen, rig.sign_in)
+    app = build_console(
+        gate=Gate(rig.sign_in, rig.cabinet.roles, frozenset), rooms=rooms, session_key=b"k" * 32,
+        default_language="en", draft_limit=1000, health=dict, hosts=settings.console_hosts,
+    )  # fmt: skip
+    browser = TestClient(app, base_url="https://vaglio.example", follow_redirects=False)
+    assert browser.get("/people").headers["location"] == "/sign-in?next=%2Fpeople"
+    offered = browser.get("/sign-in")
+    assert "Sign in with Slack" in offered.text
+    assert offered.headers["set-cookie"].endswith("; secure")
