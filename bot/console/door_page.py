@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import APIRouter, Request
@@ -47,7 +48,7 @@ class Door:
             return RedirectResponse(on, 303)
         key = request.query_params.get("key", "")
         if self.provider and not key:
-            return self.pages.page(request, "sign_in.html", provider=self.provider, next=on, has_left=False)
+            return self._offer(request, on)
         if key and not self.tries.admit(request.client.host if request.client else ""):
             return self._too_often(request)
         if is_on_this_machine(request) and self.sign_in.use(key):
@@ -60,10 +61,15 @@ class Door:
         await run_in_threadpool(self.sign_in.end, request.session)
         request.session["language"], request.state.visitor = language, None
         if self.provider and way == "provider":
-            return self.pages.page(request, "sign_in.html", provider=self.provider, next="/try", has_left=True)
+            return self._offer(request, "/try", has_left=True)
         say = self.pages.wording(request).say
         again = say("To come back, restart Vaglio and open the new link that it shows in the terminal.")
         return self.pages.notice(request, say("You have signed out"), again, status=200)
+
+    def _offer(self, request: Request, on: str, *, has_left: bool = False) -> Response:
+        """The company's own sign-in, after which they come to the page `on`."""
+        here = f"/sign-in?{urlencode({'next': on})}"
+        return self.pages.page(request, "sign_in.html", provider=self.provider, next=on, has_left=has_left, here=here)
 
     def _welcome(self, request: Request) -> None:
         """Whoever reads the terminal of this machine may do everything anyway."""

@@ -76,8 +76,7 @@ class Pages:
             signed_in=visitor is not None,
             has_me=("GET", "/me") in self._rooms.audiences,
             places=self._places(visitor, request.url.path, wording) if visitor else (),
-            here=here(request) if visitor else "",
-            **facts,
+            **{"here": here(request) if visitor else "", **facts},
         )
         return HTMLResponse(html, status)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +108,19 @@ def test_a_colleague_signs_in_and_comes_to_the_page_they_wanted(rig, door, provi
     said = json.loads(entry.body)
     assert (said["kind"], said["facts"]) == ("sign_in", {"by": "provider"})
     assert said["actor"] == rig.cabinet.people.person(account)
+
+
+def test_whoever_changes_the_language_at_the_door_still_comes_to_their_page(rig, door) -> None:  # type: ignore[no-untyped-def]
+    door()
+    browser = rig.stranger()
+    offered = browser.get("/sign-in?next=/link?x=1").text
+    token, back = (re.search(f'name="{name}" value="([^"]+)"', offered) for name in ("csrf", "back"))
+    assert token
+    assert back
+    changed = browser.post("/language", data={"csrf": token[1], "language": "en", "back": html.unescape(back[1])})
+    again = browser.get(changed.headers["location"]).text
+    assert "Sign in with" in again
+    assert 'href="/sign-in/provider?next=/link%3Fx%3D1"' in again
 
 
 def test_what_the_provider_is_asked(rig, door, provider: Provider) -> None:  # type: ignore[no-untyped-def]
