@@ -19,6 +19,7 @@ KINDS: Final = (
     "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "publication",
     "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "sign_out", "unmask_request", "unmask",
     "hold", "release", "erasure", "retention", "backup", "restore", "raw", "export", "client",
+    "backtest",
 )  # fmt: skip
 """Of entries, as `--kind` takes them."""
 _MOMENTS: Final = frozenset({"at", "until", "decided_at"})
@@ -121,6 +122,7 @@ def _kinds(wording: Wording) -> _Codes:
         "release": say("a legal hold lifted"), "erasure": say("a person erased"),
         "retention": say("words whose time was over"), "backup": say("a backup"), "restore": say("a backup put back"),
         "raw": say("the draft as written"), "export": say("an export"), "client": say("a program let in or shut out"),
+        "backtest": say("a policy tried on the record"),
     }  # fmt: skip
 
 
@@ -150,6 +152,7 @@ def _looks(wording: Wording) -> _Codes:
     return {
         "show": say("an entry was shown"), "search": say("a search"), "export": say("an export"),
         "subject": say("a person's dossier"), "suggestions": say("suggestions for rules"),
+        "backtest": say("a policy tried on the record"),
     }  # fmt: skip
 
 
