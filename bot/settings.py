@@ -112,7 +112,8 @@ class Settings(BaseSettings):
     def console_hosts(self) -> tuple[str, ...]:
         """The names by which the page is reached besides this machine's own."""
         named = [name.strip() for name in self.console_names.split(",") if name.strip()]
-        host = urlsplit(self.console_url or "").hostname
+        host = urlsplit(self.console_url or "").hostname or ""
+        host = f"[{host}]" if ":" in host else host
         return (*named, host) if host and host not in named else tuple(named)
 
     @property

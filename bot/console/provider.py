@@ -43,6 +43,8 @@ _SIGNED_BY: Final = [
     "Ed25519",
 ]
 """With a key that only the provider has. Never `none`, and never one that both sides know."""
+_NONSENSE: Final = (ValueError, TypeError, KeyError, AttributeError)
+"""What an answer comes to that is of another form than it should be."""
 _TEAM, _USER = "https://slack.com/team_id", "https://slack.com/user_id"
 
 
@@ -139,11 +141,11 @@ class Provider:
                 given = await client.fetch_token(
                     metadata["token_endpoint"], code=code, code_verifier=verifier, grant_type="authorization_code"
                 )
+            return dict(given)
         except OAuthError:
             raise NotLetIn(Why.CODE) from None
-        except (httpx2.HTTPError, ValueError):
+        except (httpx2.HTTPError, httpx2.InvalidURL, *_NONSENSE):
             raise NotLetIn(Why.UNREACHABLE) from None
-        return dict(given)
 
     async def _claims(self, metadata: Mapping[str, Any], given: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
         """What the identity token says, once it is known to be the provider's, new, and meant for this sign-in."""
@@ -168,7 +170,7 @@ class Provider:
                 },
             )
             claims.validate(now=int(self._now()), leeway=_LEEWAY)
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        except (JoseError, *_NONSENSE):
             raise NotLetIn(Why.TOKEN) from None
         return dict(claims)
 
@@ -184,7 +186,7 @@ class Provider:
             found = await self._get(metadata["jwks_uri"])
             try:
                 self._keys = self._now(), KeySet.import_key_set(found)  # type: ignore[arg-type]
-            except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+            except (JoseError, *_NONSENSE):
                 raise NotLetIn(Why.UNREACHABLE) from None
         return self._keys[1]
 

@@ -289,12 +289,15 @@ def test_teams_are_slacks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terms.name == "login.acme.example"
 
 
-def test_this_machine_needs_no_https(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {**SIGN_IN, "CONSOLE_URL": "http://127.0.0.1:8321"}.items():
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_this_machine_needs_no_https(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    for name, value in {**SIGN_IN, "CONSOLE_URL": f"http://{host}:8321"}.items():
         monkeypatch.setenv(f"{PREFIX}{name}", value)
-    terms = read_settings().sign_in_terms()
+    settings = read_settings()
+    terms = settings.sign_in_terms()
     assert terms is not None
-    assert terms.callback == "http://127.0.0.1:8321/sign-in/callback"
+    assert terms.callback == f"http://{host}:8321/sign-in/callback"
+    assert settings.console_hosts == (host,)
 
 
 def test_an_admin_by_address_needs_slack_or_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:

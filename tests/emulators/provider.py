@@ -36,6 +36,8 @@ class Faults:
     """An error of the protocol, in place of a code."""
     status: int = 200
     """Of the token's address."""
+    answer: Any = None
+    """What it answers instead, as JSON."""
     broken: str = ""
     """What discovery says of itself is changed: `issuer`, `token_endpoint`, `json`."""
 
@@ -119,6 +121,8 @@ class Provider:
         self.asked.append("token")
         if self.faults.status != 200:
             return web.Response(status=self.faults.status, text="out of order")
+        if self.faults.answer is not None:
+            return web.json_response(self.faults.answer)
         form = dict(await request.post())
         # A code is good once, for who has the verifier, and for the client whose it is.
         asked = self._codes.pop(str(form.get("code")), None)

@@ -330,6 +330,16 @@ def test_a_provider_out_of_order_is_said(rig, door, provider: Provider) -> None:
     assert "127.0.0.1" in answer.text
 
 
+@pytest.mark.parametrize("answer", [[], "x", 7, {}, {"id_token": 7}, {"id_token": "x"}, {"access_token": None}])
+def test_nonsense_of_the_providers_lets_nobody_in(rig, door, provider: Provider, answer: object) -> None:  # type: ignore[no-untyped-def]
+    door()
+    browser = rig.stranger()
+    back = agreed(sent(browser))
+    provider.faults.answer = answer
+    assert browser.get(back).status_code in (403, 503)
+    assert browser.get("/try").status_code == 303
+
+
 def test_a_provider_that_is_not_there_is_said(rig) -> None:  # type: ignore[no-untyped-def]
     terms = Terms("http://127.0.0.1:9", CLIENT, SecretStr(SECRET), BASE, domains=frozenset({"acme.example"}))
     rig.rooms.append(provider_room(Client(terms), rig.sign_in, rig.cabinet.roles, rig.cabinet.ledger))
