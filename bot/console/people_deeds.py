@@ -27,8 +27,13 @@ _log = structlog.get_logger("vaglio.console")
 _ADMIN = Title(Role.ADMIN)
 
 
-class LastAdmin(Exception):
-    """Nobody would be left who gives roles on the page: it is asked first whether that is meant."""
+class Unsure(Exception):
+    """It is asked first whether that is meant. `is_admin`: nobody would be left who gives roles on the page; else
+    nobody would be known by any account."""
+
+    def __init__(self, *, is_admin: bool) -> None:
+        self.is_admin = is_admin
+        super().__init__()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,8 @@ class PeopleDeeds:
         deed = self.verbs()[request.url.path.rpartition("/")[2]]
         try:
             said = await asyncio.to_thread(deed, colleague, visitor, form)
-        except LastAdmin:
-            return self._asked_twice(request, form)
+        except Unsure as unsure:
+            return self._asked_twice(request, form, is_admin=unsure.is_admin)
         except HTTPException:
             raise
         except Exception as error:
@@ -77,7 +82,7 @@ class PeopleDeeds:
         if title is None:
             raise HTTPException(400)
         if title == _ADMIN:
-            self._look_at_the_last(colleague, form)
+            _ask(form, is_admin=True, if_so=self.roster.is_last_admin(colleague.person))
         self.roster.roles.revoke(colleague.person, title.role, title.owner, by=visitor.person)
         is_kept = colleague.person in self.roster.roles.who(title.role, title.owner)
         return "grouped" if is_kept else "revoked"
@@ -95,7 +100,7 @@ class PeopleDeeds:
             raise HTTPException(400)
         is_last = len(colleague.accounts) == 1
         if is_last:
-            self._look_at_the_last(colleague, form)
+            _ask(form, is_admin=self.roster.is_last_admin(colleague.person))
         done, _ = self.roster.unlink(account, by=visitor.person)
         if done is Unlinked.HELD:
             return "held"
@@ -112,13 +117,31 @@ class PeopleDeeds:
         self.roster.end_all(colleague.person, by=visitor.person)
         return "ended_all"
 
-    def _look_at_the_last(self, colleague: Colleague, form: FormData) -> None:
-        if self.roster.is_last_admin(colleague.person) and field(form, "sure") != "yes":
-            raise LastAdmin
-
-    def _asked_twice(self, request: Request, form: FormData) -> Response:
+    def _asked_twice(self, request: Request, form: FormData, *, is_admin: bool) -> Response:
         fields = {name: field(form, name) for name in ("title", "account") if name in form}
+        say = self.pages.wording(request).say
+        title = say("The last admin") if is_admin else say("Their only account")
+        sentences = (
+            (
+                say("Nobody else is an admin. After this, nobody gives roles on these pages or looks at the settings."),
+                say(
+                    "There would still be the terminal of the machine on which Vaglio runs: the one-time link, or "
+                    "vaglio people grant."
+                ),
+            )
+            if is_admin
+            else (
+                say("Their roles go with it, and whoever uses the account from then on is new here."),
+                say("What the record has of them stays under their pseudonym, and no account leads to it any more."),
+            )
+        )
         return self.pages.page(
-            request, "last_admin.html", status=409, action=request.url.path, fields=fields,
-            back=request.url.path.rpartition("/")[0],
+            request, "sure.html", status=409, action=request.url.path, fields=fields, title=title,
+            sentences=sentences, back=request.url.path.rpartition("/")[0],
         )  # fmt: skip
+
+
+def _ask(form: FormData, *, is_admin: bool, if_so: bool = True) -> None:
+    """Raises `Unsure` until whoever does it has said that they are sure."""
+    if if_so and field(form, "sure") != "yes":
+        raise Unsure(is_admin=is_admin)

@@ -149,7 +149,12 @@ def test_an_account_is_taken_away_and_its_sessions_end(rig, admin, anna: str) ->
     assert admin.submit(f"{anna}/unlink", account="telegram:7").headers["location"] == f"{anna}?said=unlinked"
     assert browser.get("/try").status_code == 401
     assert rig.cabinet.roles.roles(person) == {Role.COMPLIANCE}
-    assert admin.submit(f"{anna}/unlink", account=ANNA).headers["location"] == "/people?said=unlinked_last"
+    asked = admin.submit(f"{anna}/unlink", account=ANNA)
+    assert asked.status_code == 409
+    assert "Il suo unico account" in asked.text
+    assert people.is_known(ANNA)
+    done = admin.submit(f"{anna}/unlink", account=ANNA, sure="yes")
+    assert done.headers["location"] == "/people?said=unlinked_last"
     assert not people.is_known(ANNA)
     assert rig.cabinet.roles.roles(person) == frozenset()
     assert last(rig)["facts"] == {"person": person, "was_last": True}
@@ -159,7 +164,7 @@ def test_an_account_is_taken_away_and_its_sessions_end(rig, admin, anna: str) ->
 def test_a_legal_hold_keeps_an_account(rig, admin, anna: str, roster: Roster) -> None:  # type: ignore[no-untyped-def]
     people = rig.cabinet.people
     roster.holds.order(people.person(ANNA), by=people.person(ELENA), reason="A case", at=datetime.now(UTC))
-    assert admin.submit(f"{anna}/unlink", account=ANNA).headers["location"].endswith("said=held")
+    assert admin.submit(f"{anna}/unlink", account=ANNA, sure="yes").headers["location"].endswith("said=held")
     assert rig.cabinet.people.is_known(ANNA)
 
 
