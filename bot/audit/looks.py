@@ -31,7 +31,8 @@ def look(
 
     `by` is the pseudonym of whoever looks; `why` one of Vaglio's own words: `show`, `search`, `export`, `subject`,
     `suggestions`, `listening`, `backtest`; `person`: about whom everything is looked at; `reason`: in the words of
-    whoever looks, kept sealed. Raises `VaultError` where a key does not fit, and what the record raises: then nothing is shown.
+    whoever looks, kept sealed. Raises `VaultError` where a key does not fit, and what the record raises: then nothing
+    is shown.
     """
     facts: dict[str, object] = {"why": why, "entries": [list(each) for each in ranges_of(seqs)]}
     if person:

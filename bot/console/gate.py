@@ -95,6 +95,8 @@ class Rooms:
         self.router = APIRouter()
         self.audiences: dict[tuple[str, str], Audience] = {}
         """By method and path: what the tests hold every role against."""
+        self.entrance: str | None = None
+        """The page at which strangers sign in; None: only the one-time link opens a session."""
 
     def get(self, path: str, endpoint: Open, *, allowed: Audience) -> None:
         """`endpoint(request, visitor)`."""

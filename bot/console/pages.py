@@ -74,9 +74,9 @@ class Pages:
             csrf=token(session),
             visitor=visitor,
             signed_in=visitor is not None,
+            has_me=("GET", "/me") in self._rooms.audiences,
             places=self._places(visitor, request.url.path, wording) if visitor else (),
-            here=_here(request) if visitor else "",
-            **facts,
+            **{"here": here(request) if visitor else "", **facts},
         )
         return HTMLResponse(html, status)
 
@@ -127,7 +127,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def _here(request: Request) -> str:
+def here(request: Request) -> str:
     """The page that is open, to come back to once the language is changed; of an answer to a form, its page."""
     if request.method != "GET":
         return ""

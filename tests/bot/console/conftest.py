@@ -151,13 +151,15 @@ class Rig:
     health: Callable[[], Mapping[str, object]] = field(default=lambda: {"status": "ok"})
     rooms: list[Room] = field(default_factory=list)
     """Pages beside those that every console has."""
+    provider: str | None = None
+    """What the company's own sign-in is called, where there is one."""
 
     def app(self, language: str = "it", workers: int = 4, backlog: int = 50, **more: object) -> FastAPI:
         cabinet = self.cabinet
         return build_console(
             gate=Gate(self.sign_in, cabinet.roles, self._owners),
             rooms=[
-                door_room(self.sign_in, cabinet.roles, cabinet.ledger),
+                door_room(self.sign_in, cabinet.roles, cabinet.ledger, self.provider),
                 link_room(cabinet.people),
                 try_room(self.prescreen, Pool(workers, backlog)),
                 *self.rooms,
