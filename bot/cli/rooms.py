@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.chat.desk import Desk
 from bot.console.auth import SignIn
 from bot.console.door_page import door_room
 from bot.console.link_page import link_room
 from bot.console.pages import Room
 from bot.console.pool import Pool
+from bot.console.queue_view import Queue
+from bot.console.reviews_page import reviews_room
 from bot.console.try_page import try_room
 from bot.deeds import Cabinet
 from bot.prescreen import Prescreen
 from bot.settings import Settings
 
 
-def open_rooms(settings: Settings, cabinet: Cabinet, prescreen: Prescreen, sign_in: SignIn) -> Sequence[Room]:
+def open_rooms(
+    settings: Settings, cabinet: Cabinet, prescreen: Prescreen, sign_in: SignIn, desk: Desk
+) -> Sequence[Room]:
     return [
         door_room(sign_in, cabinet.roles, cabinet.ledger),
         link_room(cabinet.people),
         try_room(prescreen, Pool(settings.workers, settings.backlog)),
+        reviews_room(desk, Queue(cabinet, lambda: prescreen.screener.policy)),
     ]

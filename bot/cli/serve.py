@@ -112,7 +112,7 @@ class House:
         sign_in = SignIn(Sessions(self.store), self.cabinet.people)
         console = build_console(
             gate=Gate(sign_in, self.cabinet.roles, self._owners),
-            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in),
+            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in, parts.desk),
             session_key=session_key(settings),
             default_language=tongue(settings),
             draft_limit=settings.draft_limit,

@@ -26,6 +26,8 @@ class Stretch:
     text: str
     severity: Severity | None = None
     numbers: tuple[int, ...] = ()
+    marks: tuple[int, ...] = ()
+    """All that is said of it, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,21 @@ def view_of(screening: Screening, policy: Policy, language: str, *, is_recorded:
     return View(
         reply=reply,
         standing=kept if is_recorded else Standing.PREVIEWED,
-        stretches=tuple(_stretches(reply)),
+        stretches=stretches_of(reply),
         language=screening.verdict.language,
     )
 
 
-def _stretches(reply: Reply) -> list[Stretch]:
+def stretches_of(reply: Reply) -> tuple[Stretch, ...]:
+    """The draft that an answer or a card shows, run by run."""
     severities = {remark.number: remark.severity for remark in reply.remarks}
     following = [*(piece.marks for piece in reply.pieces[1:]), ()]
     stretches = []
     for piece, after in zip(reply.pieces, following, strict=False):
-        worst = max((severities[number] for number in piece.marks), key=lambda severity: severity.rank, default=None)
+        # Of a rule that the policy no longer has, a card marks the place and says nothing.
+        told = [number for number in piece.marks if number in severities]
+        worst = max((severities[number] for number in told), key=lambda severity: severity.rank, default=None)
         # Marks that overlap cut a place in pieces; its number is said once, at the end of it.
-        ending = tuple(number for number in piece.marks if number not in after)
-        stretches.append(Stretch(piece.text, worst, ending))
-    return stretches
+        ending = tuple(number for number in told if number not in after)
+        stretches.append(Stretch(piece.text, worst, ending, tuple(told)))
+    return tuple(stretches)

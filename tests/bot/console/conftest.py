@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from itsdangerous import TimestampSigner
 from starlette.testclient import TestClient
 
 from bot.accounts import Title
+from bot.chat.desk import Desk
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.door_page import door_room
@@ -24,11 +25,21 @@ from bot.console.gate import Gate
 from bot.console.link_page import link_room
 from bot.console.pages import Room
 from bot.console.pool import Pool
+from bot.console.queue_view import Queue
+from bot.console.reviews_page import reviews_room
 from bot.console.sessions import Sessions
 from bot.console.try_page import try_room
+from bot.conversation import Conversation
 from bot.deeds import Cabinet
+from bot.errands import Post
+from bot.knowing import Acknowledgements
+from bot.learning import Learning
+from bot.places import Cards
 from bot.prescreen import Keepsake, Prescreen, Screening
+from bot.quizzes import Quizzes
+from bot.rates import Rates
 from bot.store import Store
+from bot.work import Deferred, Event
 from rules.policy import load_policy
 from rules.screening import Screener
 
@@ -36,8 +47,8 @@ POLICY = """
 name: small
 languages: [it, en]
 owners:
-  - {id: press, name: {it: "Ufficio stampa", en: "Press office"}}
-  - {id: legal, name: {it: "Ufficio legale", en: "Legal"}}
+  - {id: press, name: {it: "Ufficio stampa", en: "Press office"}, slack_channel: "#stampa", hours: 24x7}
+  - {id: legal, name: {it: "Ufficio legale", en: "Legal"}, slack_channel: "#legale", hours: 24x7, deadline: 4h}
 clauses:
   - {id: "1.2", title: {it: "Rispetto", en: "Respect"}, text: "Si parla con rispetto.", owner: press}
   - {id: "2.1", title: {it: "Voce calma", en: "A calm voice"}, text: "…", owner: press}
@@ -115,6 +126,21 @@ class Recorder:
 
 
 @dataclass
+class Mailbag:
+    """Stands where the work that survives a crash does: what would be sent, and where to."""
+
+    sent: list[Event] = field(default_factory=list)
+
+    async def defer(self, platform: str, name: str, event: Event) -> Deferred:
+        self.sent.append(event)
+        return Deferred.TAKEN
+
+    def told(self) -> set[tuple[str, str]]:
+        """What each message is about, and the channel or the account that it goes to."""
+        return {(str(event["what"]), event["to"]) for event in self.sent}
+
+
+@dataclass
 class Clock:
     time: float = 1_800_000_000.0
 
@@ -146,6 +172,8 @@ class Rig:
     sign_in: SignIn
     prescreen: Prescreen
     cabinet: Cabinet
+    desk: Desk
+    mailbag: Mailbag
     health: Callable[[], Mapping[str, object]] = field(default=lambda: {"status": "ok"})
     rooms: list[Room] = field(default_factory=list)
     """Pages beside those that every console has."""
@@ -158,6 +186,7 @@ class Rig:
                 door_room(self.sign_in, cabinet.roles, cabinet.ledger),
                 link_room(cabinet.people),
                 try_room(self.prescreen, Pool(workers, backlog)),
+                reviews_room(self.desk, Queue(cabinet, lambda: self.prescreen.screener.policy)),
                 *self.rooms,
             ],
             session_key=SESSION_KEY,
@@ -204,10 +233,29 @@ def screener(tmp_path_factory: pytest.TempPathFactory) -> Screener:
 
 
 @pytest.fixture
-def rig(screener: Screener, cabinet: Cabinet, store: Store) -> Rig:
-    recorder, clock = Recorder(), Clock()
+def rig(screener: Screener, cabinet: Cabinet, store: Store) -> Iterator[Rig]:
+    recorder, clock, mailbag = Recorder(), Clock(), Mailbag()
     sign_in = SignIn(Sessions(store), cabinet.people, clock)
-    return Rig(recorder, clock, sign_in, Prescreen(screener, recorder), cabinet)
+    prescreen = Prescreen(screener, recorder)
+    desk = _desk(prescreen, cabinet, store, mailbag)
+    yield Rig(recorder, clock, sign_in, prescreen, cabinet, desk, mailbag)
+    desk.close()
+
+
+def _desk(prescreen: Prescreen, cabinet: Cabinet, store: Store, mailbag: Mailbag) -> Desk:
+    """What stands behind the chats and the page, over the same tables."""
+    people, policy = cabinet.people, lambda: prescreen.screener.policy
+    post = Post(mailbag, people, policy, ["slack"])
+    quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
+    known = Acknowledgements(store, cabinet.ledger, lambda name: None, lambda before, after, language: [])
+    return Desk(
+        Conversation(prescreen, cabinet, Cards(store), post.reaches),
+        Learning(people, quizzes, known, policy),
+        people,
+        post,
+        Rates(store, people.seals, 1_000, 10_000),
+        threads=2,
+    )
 
 
 @pytest.fixture

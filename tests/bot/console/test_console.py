@@ -56,8 +56,8 @@ def test_the_answer_says_all_that_the_reply_holds(rig) -> None:  # type: ignore[
         "Offende qualcuno.",
         "Di’ che cosa non va, non che cosa è chi legge.",
         "<q>Vaglio Mini</q>",
-        '<mark class="block">idioti</mark><a class="number block" href="#remark-1"',
-        '<mark class="review">Trimestre record</mark><a class="number review" href="#remark-2"',
+        '<mark class="block" data-tip="tip-1">idioti</mark><a class="number block" href="#remark-1" data-tip="tip-1"',
+        '<mark class="review" data-tip="tip-2">Trimestre record</mark><a class="number review" href="#remark-2"',
     ):
         assert words in page
 

@@ -1,0 +1,61 @@
+// Shows the clause beside a mark under the pointer, or whose number has the focus. Escape closes it; without this file
+// the numbers are links to what is said below.
+"use strict";
+
+(() => {
+  if (!HTMLElement.prototype.showPopover) return;
+  const EDGE = 8; // pixels between a tip and the window's edge
+  const LINGER = 150; // milliseconds in which the pointer may travel from a mark to its tip
+  let open = null;
+  let leaving = 0;
+
+  const hide = () => {
+    clearTimeout(leaving);
+    if (open?.isConnected) open.hidePopover();
+    open = null;
+  };
+
+  const place = (tip, mark) => {
+    // Of a mark that runs over several lines, where it begins.
+    const at = mark.getClientRects()[0] ?? mark.getBoundingClientRect();
+    const { width, height } = tip.getBoundingClientRect();
+    const below = at.bottom + EDGE / 2;
+    const fits = below + height + EDGE <= window.innerHeight;
+    tip.style.left = `${Math.max(EDGE, Math.min(at.left, document.documentElement.clientWidth - width - EDGE))}px`;
+    tip.style.top = `${fits ? below : Math.max(EDGE, at.top - height - EDGE / 2)}px`;
+  };
+
+  const show = (mark) => {
+    const tip = document.getElementById(mark.dataset.tip);
+    clearTimeout(leaving);
+    if (!tip || tip === open) return;
+    hide();
+    tip.showPopover();
+    place(tip, mark);
+    open = tip;
+  };
+
+  document.addEventListener("pointerover", ({ target }) => {
+    const mark = target.closest?.("[data-tip]");
+    if (mark) show(mark);
+    else if (open && open.contains(target)) clearTimeout(leaving);
+  });
+  document.addEventListener("pointerout", ({ target, relatedTarget }) => {
+    if (!open || !target.closest?.("[data-tip], .tip") || open.contains(relatedTarget)) return;
+    clearTimeout(leaving);
+    leaving = setTimeout(hide, LINGER);
+  });
+  document.addEventListener("focusin", ({ target }) => {
+    const mark = target.closest?.("a[data-tip]");
+    if (mark) show(mark);
+    else hide();
+  });
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") hide();
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (!target.closest?.("mark[data-tip], .tip")) hide();
+  });
+  // A tip stands where its mark was.
+  document.addEventListener("scroll", hide, { capture: true, passive: true });
+})();
