@@ -7,32 +7,33 @@
   const EDGE = 8; // pixels between a tip and the window's edge
   const LINGER = 150; // milliseconds in which the pointer may travel from a mark to its tip
   let open = null;
+  let shown = null; // the mark, or the number, that it stands beside
   let leaving = 0;
 
   const hide = () => {
     clearTimeout(leaving);
     if (open?.isConnected) open.hidePopover();
-    open = null;
+    open = shown = null;
   };
 
-  const place = (tip, mark) => {
+  const place = () => {
     // Of a mark that runs over several lines, where it begins.
-    const at = mark.getClientRects()[0] ?? mark.getBoundingClientRect();
-    const { width, height } = tip.getBoundingClientRect();
+    const at = shown.getClientRects()[0] ?? shown.getBoundingClientRect();
+    const { width, height } = open.getBoundingClientRect();
     const below = at.bottom + EDGE / 2;
     const fits = below + height + EDGE <= window.innerHeight;
-    tip.style.left = `${Math.max(EDGE, Math.min(at.left, document.documentElement.clientWidth - width - EDGE))}px`;
-    tip.style.top = `${fits ? below : Math.max(EDGE, at.top - height - EDGE / 2)}px`;
+    open.style.left = `${Math.max(EDGE, Math.min(at.left, document.documentElement.clientWidth - width - EDGE))}px`;
+    open.style.top = `${fits ? below : Math.max(EDGE, at.top - height - EDGE / 2)}px`;
   };
 
   const show = (mark) => {
     const tip = document.getElementById(mark.dataset.tip);
     clearTimeout(leaving);
-    if (!tip || tip === open) return;
+    if (!tip || (tip === open && mark === shown)) return;
     hide();
     tip.showPopover();
-    place(tip, mark);
-    open = tip;
+    [open, shown] = [tip, mark];
+    place();
   };
 
   document.addEventListener("pointerover", ({ target }) => {
@@ -56,6 +57,13 @@
   document.addEventListener("click", ({ target }) => {
     if (!target.closest?.("mark[data-tip], .tip")) hide();
   });
-  // A tip stands where its mark was.
-  document.addEventListener("scroll", hide, { capture: true, passive: true });
+  // A number that comes into the focus may have to be scrolled to.
+  const follow = ({ target }) => {
+    if (!open || open.contains(target)) return;
+    const { top, bottom } = shown.getBoundingClientRect();
+    if (!shown.isConnected || bottom < 0 || top > window.innerHeight) hide();
+    else place();
+  };
+  document.addEventListener("scroll", follow, { capture: true, passive: true });
+  window.addEventListener("resize", hide);
 })();

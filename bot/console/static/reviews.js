@@ -12,8 +12,9 @@
     [...card.querySelectorAll("textarea, select")].some((field) => field.value.trim());
 
   const outdate = (card) => {
-    if (isBusy(card)) card.querySelector(".meanwhile").hidden = false;
-    else card.remove();
+    if (!isBusy(card)) card.remove();
+    // What is settled has no form any more, and stays as long as it is being read.
+    else if (card.querySelector("form")) card.querySelector(".meanwhile").hidden = false;
   };
 
   const bring = (fresh) => {

@@ -41,7 +41,9 @@ def ask(rig: Any, say: Callable[..., Answer]) -> Ask:
     """A writer asks whoever can say yes; the first seat."""
 
     def asked(text: str = NEWS, account: str = WRITER, **context: str) -> Asked:
-        answer = rig.desk.conversation.check(f"s_{tag(text + account)}", Draft(text=text, author=account, **context), "it")
+        answer = rig.desk.conversation.check(
+            f"s_{tag(text + account)}", Draft(text=text, author=account, **context), "it"
+        )
         say(Verb.ASK, answer.said.screening, account=account)
         return rig.cabinet.reviews.of_screening(answer.said.screening)[0]  # type: ignore[no-any-return]
 
@@ -110,7 +112,7 @@ def test_a_ruling_counts_is_on_record_and_is_told(rig: Any, ask: Ask, verb: Verb
     carla = rig.visitor(*LEGAL)
     page = rule(carla, verb, seat.id, "Aspetta giovedì")
     assert page.status_code == 200
-    assert "Chi l’ha scritta lo sa subito" in page.text or "Annotato" in page.text
+    assert "Segnato. Chi l’ha scritta lo sa subito." in page.text
     assert "Aspetta giovedì" in page.text
     found = rig.cabinet.reviews.seat(seat.id)
     assert (found.state, found.reason) == (ruling, "Aspetta giovedì")
@@ -244,6 +246,7 @@ def test_communications_answer_appeals(rig: Any, say: Callable[..., Answer], ver
     page = elsa.get("/reviews").text
     assert "È il nome del cliente" in page
     assert '<mark class="warn"' in page
+    assert "Il prodotto si chiama …." in page
     assert "Serve un motivo" in rule(elsa, verb, appeal.id).text
     assert rule(elsa, verb, appeal.id, "Hai ragione a metà").status_code == 200
     found = rig.cabinet.appeals.find(appeal.id)
