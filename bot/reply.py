@@ -66,6 +66,8 @@ class Reply:
     proposal: Proposal | None = None
     sign: str = ""
     buttons: tuple[Button, ...] = ()
+    language: str | None = None
+    """Of the draft, as far as it is decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def reply_to(screening: Screening, policy: Policy, language: str, *, room: int =
         unchecked=tuple(not_checked(verdict.unchecked, wording)),
         footer=_footer(screening, wording),
         proposal=proposal_of(screening, language),
+        language=verdict.language,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.chat.desk import Desk
 from bot.console.auth import SignIn
 from bot.console.door_page import door_room
+from bot.console.drafts_page import drafts_room
 from bot.console.link_page import link_room
 from bot.console.pages import Room
 from bot.console.pool import Pool
@@ -24,6 +25,7 @@ def open_rooms(
     return [
         door_room(sign_in, cabinet.roles, cabinet.ledger),
         link_room(cabinet.people),
-        try_room(prescreen, Pool(settings.workers, settings.backlog)),
+        try_room(prescreen, Pool(settings.workers, settings.backlog), desk),
+        drafts_room(desk),
         reviews_room(desk, Queue(cabinet, lambda: prescreen.screener.policy)),
     ]

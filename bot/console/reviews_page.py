@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -16,31 +13,16 @@ from starlette.exceptions import HTTPException
 
 from bot.actions import Action, Verb
 from bot.console.auth import OWNER
+from bot.console.doing import Desk, done, new_once
 from bot.console.forms import field
 from bot.console.gate import Rooms, Visitor
 from bot.console.pages import Pages, Room, is_part
 from bot.console.queue_view import CardView, Queue
-from bot.conversation import Conversation
-from bot.deeds import Act, Answer
-from bot.people import Language
 from bot.reply import Notice
 from bot.roles import Role
 
 AUDIENCE: Final = frozenset({Role.OWNER, Role.COMMUNICATIONS})
 _VERBS: Final = (Verb.APPROVE, Verb.REJECT, Verb.CHANGE, Verb.TAKE, Verb.PASS, Verb.UPHOLD, Verb.OVERTURN)
-PLACE: Final = "console"
-"""Where a button of a page is pressed, beside `slack:CHANNEL` and `telegram:CHAT`: no card ever stands there."""
-
-
-class Desk(Protocol):
-    """What stands behind the chats' buttons too: whoever it concerns is told, whatever platform they are on."""
-
-    @property
-    def conversation(self) -> Conversation: ...
-
-    async def act(self, act: Act) -> Answer: ...
-
-    def delivered(self, id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +38,7 @@ class ReviewsPage:
         name = "queue.html" if is_part(request) else "reviews.html"
         count = self.pages.wording(request).count
         title = count("One question waits for you", "{number} questions wait for you", len(cards))
-        return self.pages.page(request, name, cards=cards, title=title, once=_once)
+        return self.pages.page(request, name, cards=cards, title=title, once=new_once)
 
     async def decided(self, request: Request, visitor: Visitor) -> Response:
         found = await asyncio.to_thread(self.queue.decided, visitor, self.pages.language(request))
@@ -74,19 +56,9 @@ class ReviewsPage:
         action = _chosen(form)
         if action is None or action.about != about or action.verb not in _VERBS:
             raise HTTPException(400)
-        act = Act(
-            id=_deed(visitor, action, field(form, "once")),
-            account=visitor.account,
-            action=action,
-            language=self._spoken(request),
-            at=datetime.now(UTC),
-            words=words,
-            name=await asyncio.to_thread(self._name, about, visitor),
-            place=PLACE,
-            speaks_for=visitor.owned,
-        )
-        answer = await self.desk.act(act)
-        self.desk.delivered(act.id)
+        name = await asyncio.to_thread(self._name, about, visitor)
+        language = self.pages.language(request)
+        answer = await done(self.desk, visitor, action, language, words, field(form, "once"), name)
         said = answer.said.text if isinstance(answer.said, Notice) else answer.said.title
         card = await self._card(request, visitor)
         if card is None:
@@ -100,9 +72,6 @@ class ReviewsPage:
             return visitor.account.removeprefix("local:")
         return self.queue.office(about, visitor, self.desk.conversation.house_language())
 
-    def _spoken(self, request: Request) -> Language:
-        return "en" if self.pages.language(request) == "en" else "it"
-
     async def _card(self, request: Request, visitor: Visitor) -> CardView | None:
         about = request.path_params["about"]
         return await asyncio.to_thread(self.queue.card, about, visitor, self.pages.language(request))
@@ -112,7 +81,7 @@ class ReviewsPage:
     ) -> Response:
         name = "card.html" if is_part(request) else "review.html"
         words = "" if is_done else words
-        return self.pages.page(request, name, card=card, said=said, is_done=is_done, words=words, once=_once)
+        return self.pages.page(request, name, card=card, said=said, is_done=is_done, words=words, once=new_once)
 
 
 def reviews_room(desk: Desk, queue: Queue) -> Room:
@@ -134,13 +103,3 @@ def _chosen(form: FormData) -> Action | None:
     if action is not None and action.verb is Verb.PASS and field(form, "to"):
         return Action.read(field(form, "to"))
     return action
-
-
-def _deed(visitor: Visitor, action: Action, once: str) -> str:
-    """The same for the two of a double click, and another for every other press and everybody else's."""
-    said = "\n".join([visitor.account, action.word, once or _once()])
-    return f"c_{hashlib.sha256(said.encode(errors='replace')).hexdigest()[:20]}"
-
-
-def _once() -> str:
-    return secrets.token_urlsafe(12)

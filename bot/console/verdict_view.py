@@ -35,25 +35,24 @@ class View:
     reply: Reply
     standing: Standing
     stretches: tuple[Stretch, ...]
-    language: str | None
-    """Of the draft, for its `lang` attribute."""
 
     @property
     def has_marks(self) -> bool:
         return any(stretch.severity for stretch in self.stretches)
 
 
-def view_of(screening: Screening, policy: Policy, language: str, *, is_recorded: bool) -> View:
-    """What the page shows of a screening, in the reader's language."""
+def preview_of(screening: Screening, policy: Policy, language: str) -> View:
+    """What the page shows of a screening that nobody keeps, in the reader's language."""
     # A page has room for the whole draft.
     reply = reply_to(screening, policy, language, room=len(screening.draft.text))
-    kept = Standing.FORGOTTEN if screening.is_forgotten else Standing.RECORDED
-    return View(
-        reply=reply,
-        standing=kept if is_recorded else Standing.PREVIEWED,
-        stretches=stretches_of(reply),
-        language=screening.verdict.language,
-    )
+    return View(reply, Standing.PREVIEWED, stretches_of(reply))
+
+
+def view_of(reply: Reply) -> View:
+    """What the page shows of a check that was recorded."""
+    # Whatever is kept can be forgotten, by a button; of what is forgotten already, nothing can be done.
+    kept = Standing.RECORDED if reply.buttons else Standing.FORGOTTEN
+    return View(reply, kept, stretches_of(reply))
 
 
 def stretches_of(reply: Reply) -> tuple[Stretch, ...]:

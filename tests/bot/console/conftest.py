@@ -21,6 +21,7 @@ from bot.chat.desk import Desk
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.door_page import door_room
+from bot.console.drafts_page import drafts_room
 from bot.console.gate import Gate
 from bot.console.link_page import link_room
 from bot.console.pages import Room
@@ -185,7 +186,8 @@ class Rig:
             rooms=[
                 door_room(self.sign_in, cabinet.roles, cabinet.ledger),
                 link_room(cabinet.people),
-                try_room(self.prescreen, Pool(workers, backlog)),
+                try_room(self.prescreen, Pool(workers, backlog), self.desk),
+                drafts_room(self.desk),
                 reviews_room(self.desk, Queue(cabinet, lambda: self.prescreen.screener.policy)),
                 *self.rooms,
             ],

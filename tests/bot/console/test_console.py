@@ -248,7 +248,7 @@ def test_what_nobody_foresaw_becomes_a_kind_page(rig, monkeypatch: pytest.Monkey
     def fail(*_: object, **__: object) -> None:
         raise KeyError(EVERYTHING)
 
-    monkeypatch.setattr("bot.console.try_page.view_of", fail)
+    monkeypatch.setattr("bot.console.try_page.draft_from", fail)
     with structlog.testing.capture_logs() as logs:
         answer = owner.submit("/try", text=EVERYTHING)
     assert answer.status_code == 500
