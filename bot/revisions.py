@@ -20,7 +20,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from bot.audit.ledger import Ledger
-from bot.bundles import OWN, SHIPS, Unsound, packed, unpacked, written
+from bot.bundles import OWN, SHIPS, Unsound, packed, together, unpacked, written
 from bot.store import Store
 from bot.tables import Entry, Revision
 from bot.wording import Wording
@@ -179,14 +179,7 @@ class Revisions:
         with self._lock:
             if seq in self._loaded:
                 return self._loaded[seq]
-        with self._store.read() as session:
-            row = session.get(Revision, seq)
-        if row is None:
-            raise LookupError(f"no policy was published as number {seq}")
-        recorded = self._ledger.entry(_subject(row.revision, seq))
-        facts = json.loads(recorded.body)["facts"] if recorded else {}
-        if facts.get("bundle") != hashlib.sha256(row.bundle).hexdigest():
-            raise RevisionError("altered", row.revision)
+        row = self._bundle(seq)
         policy = self._read(row.revision, row.bundle)
         # A later Vaglio may give a policy fields that it did not have, and so compute another name for the same words.
         policy.__dict__["revision"] = row.revision
@@ -195,6 +188,30 @@ class Revisions:
             while len(self._loaded) > _KEPT:
                 del self._loaded[next(iter(self._loaded))]
         return policy
+
+    def files(self, revision: str) -> tuple[Mapping[str, bytes], str]:
+        """The files of a policy that was published, as they were written, by their names; and which is the policy.
+
+        Raises `LookupError` for a name that none had, and `RevisionError` if it is not what was published.
+        """
+        seq = next((one.seq for one in self.history() if one.revision == revision), None)
+        if seq is None:
+            raise LookupError("no policy of that name was published")
+        try:
+            return together(*unpacked(self._bundle(seq).bundle))
+        except Unsound:
+            raise RevisionError("altered", revision) from None
+
+    def _bundle(self, seq: int) -> Revision:
+        with self._store.read() as session:
+            row = session.get(Revision, seq)
+        if row is None:
+            raise LookupError(f"no policy was published as number {seq}")
+        recorded = self._ledger.entry(_subject(row.revision, seq))
+        facts = json.loads(recorded.body)["facts"] if recorded else {}
+        if facts.get("bundle") != hashlib.sha256(row.bundle).hexdigest():
+            raise RevisionError("altered", row.revision)
+        return row
 
     def _rows(self, limit: int | None) -> list[Published]:
         subject = col(Revision.revision).concat("#").concat(cast(col(Revision.seq), String))

@@ -18,7 +18,7 @@ TECHNICAL: Final = frozenset({"scores", "models", "start", "end", "spans", "scor
 KINDS: Final = (
     "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "publication",
     "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "unmask_request", "unmask", "hold",
-    "release", "erasure", "retention", "backup", "restore", "raw", "export",
+    "release", "erasure", "retention", "backup", "restore", "raw", "export", "client", "backtest",
 )  # fmt: skip
 """Of entries, as `--kind` takes them."""
 _MOMENTS: Final = frozenset({"at", "until", "decided_at"})
@@ -101,7 +101,7 @@ def _codes(wording: Wording) -> Mapping[tuple[str, str], _Codes]:
         **{(part, "severity"): severities for part in ("findings", "shadow", "dismissed", "unchecked", "faults")},
         ("", "by"): {"you": wording.say("you")}, ("", "words_were"): _kept(wording),
         ("facts", "why"): _looks(wording), ("", "role"): roles, ("facts", "role"): roles,
-        ("facts", "change"): {"grant": wording.say("given"), "revoke": wording.say("taken")},
+        ("facts", "change"): _changes(wording),
         ("facts", "source"): _sources(wording), ("facts", "how"): _ways(wording),
         ("facts", "chain"): {"whole": wording.say("whole"), "selected": wording.say("only some entries")},
     }  # fmt: skip
@@ -119,7 +119,8 @@ def _kinds(wording: Wording) -> _Codes:
         "unmask": say("a name told"), "unmask_request": say("a name asked for"), "hold": say("a legal hold"),
         "release": say("a legal hold lifted"), "erasure": say("a person erased"),
         "retention": say("words whose time was over"), "backup": say("a backup"), "restore": say("a backup put back"),
-        "raw": say("the draft as written"), "export": say("an export"),
+        "raw": say("the draft as written"), "export": say("an export"), "client": say("a program let in or shut out"),
+        "backtest": say("a policy tried on the record"),
     }  # fmt: skip
 
 
@@ -149,6 +150,7 @@ def _looks(wording: Wording) -> _Codes:
     return {
         "show": say("an entry was shown"), "search": say("a search"), "export": say("an export"),
         "subject": say("a person's dossier"), "suggestions": say("suggestions for rules"),
+        "backtest": say("a policy tried on the record"),
     }  # fmt: skip
 
 
@@ -172,6 +174,11 @@ def _sources(wording: Wording) -> _Codes:
         "hand": wording.say("given by hand"), "group": wording.say("a group of Slack"),
         "setting": wording.say("the settings"), "link": wording.say("the link printed at the start"),
     }  # fmt: skip
+
+
+def _changes(wording: Wording) -> _Codes:
+    say = wording.say
+    return {"grant": say("given"), "revoke": say("taken"), "admit": say("let in"), "end": say("shut out")}
 
 
 def _ways(wording: Wording) -> _Codes:

@@ -28,9 +28,13 @@ from bot.cli import (
 )
 from bot.cli.audit import audit
 from bot.cli.backing_up import backup, restore
+from bot.cli.backtesting import backtest
 from bot.cli.build import one_command, tongue
+from bot.cli.clients import clients
 from bot.cli.doctor import doctor
 from bot.cli.exporting import export
+from bot.cli.going_back import export as export_policy
+from bot.cli.going_back import rollback
 from bot.cli.keys import keys
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
@@ -61,6 +65,9 @@ app.command()(screen)
 policy.command("import-vale")(import_vale)
 policy.command("voice")(voice)
 policy.command("suggestions")(suggestions)
+policy.command("backtest")(backtest)
+policy.command("rollback")(rollback)
+policy.command("export")(export_policy)
 audit.command()(export)
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
@@ -68,6 +75,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(people, name="people")
+app.add_typer(clients, name="clients")
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)

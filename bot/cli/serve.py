@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from bot.audit.deliveries import late_places
 from bot.audit.errors import RecordError
 from bot.audit.signing import SigningKeys
+from bot.cli.beside import beside
 from bot.cli.build import (
     Record,
     open_cabinet,
@@ -41,6 +43,7 @@ from bot.console.shield import LimitedBody
 from bot.deeds import Cabinet
 from bot.live import LivePolicy, follow
 from bot.logs import configure_logs
+from bot.metrics import Metrics
 from bot.prescreen import Prescreen
 from bot.revisions import Revisions
 from bot.roles import Role, Source
@@ -77,8 +80,9 @@ def serve(*, link: bool) -> None:
     cabinet = open_cabinet(settings, record)
     if settings.admin and not settings.admin_is_e_mail:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
-    prescreen = Prescreen(screener, ledger, cabinet.appeals)
-    house = House(settings, store, cabinet, prescreen, revisions, build, listening)
+    metrics = Metrics()
+    prescreen = Prescreen(screener, ledger, cabinet.appeals, metrics)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -105,20 +109,13 @@ class House:
     revisions: Revisions
     build: Callable[[Policy], Screener]
     listening: socket.socket
+    metrics: Metrics
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
         parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
         sign_in = SignIn(Sessions(self.store), self.cabinet.people)
-        console = build_console(
-            gate=Gate(sign_in, self.cabinet.roles, self._owners),
-            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in, parts.desk),
-            session_key=session_key(settings),
-            default_language=tongue(settings),
-            draft_limit=settings.draft_limit,
-            health=lambda: self._health(parts.work),
-            hosts=settings.console_hosts,
-        )
+        console = self.console(parts, sign_in)
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
         if settings.checkpoint_targets():
             tasks.append(open_deliveries(settings, self.store).run)
@@ -139,6 +136,20 @@ class House:
             await _until_stopped(server, self.listening, tasks)
         parts.work.close()
         parts.desk.close()
+
+    def console(self, parts: Parts, sign_in: SignIn) -> FastAPI:
+        """The web pages, over everything that runs."""
+        settings = self.settings
+        return build_console(
+            gate=Gate(sign_in, self.cabinet.roles, self._owners),
+            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in, parts.desk),
+            session_key=session_key(settings),
+            default_language=tongue(settings),
+            draft_limit=settings.draft_limit,
+            health=lambda: self._health(parts.work),
+            hosts=settings.console_hosts,
+            beside=beside(settings, self.cabinet, self.prescreen, self.revisions, parts, self.metrics),
+        )
 
     def _owners(self) -> frozenset[str]:
         return frozenset(owner.id for owner in self.prescreen.screener.policy.owners)

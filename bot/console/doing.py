@@ -13,7 +13,6 @@ from bot.choices import asked_for
 from bot.console.gate import Visitor
 from bot.conversation import Conversation
 from bot.deeds import Act, Answer
-from bot.people import Language
 from rules.draft import Draft
 
 PLACE: Final = "console"

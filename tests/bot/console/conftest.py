@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from browsing.serving import Opener, chromium, serving
 from fastapi import FastAPI
 from httpx2 import Response
 from itsdangerous import TimestampSigner
+from playwright.sync_api import Browser, Page
 from starlette.testclient import TestClient
 
 from bot.accounts import Title
@@ -258,6 +260,27 @@ def _desk(prescreen: Prescreen, cabinet: Cabinet, store: Store, mailbag: Mailbag
         Rates(store, people.seals, 1_000, 10_000),
         threads=2,
     )
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(rig: Rig) -> Iterator[str]:
+    with serving(rig.app()) as address:
+        yield address
+
+
+@pytest.fixture
+def opened(browser: Browser, rig: Rig, address: str) -> Iterator[Callable[..., Page]]:
+    """Opens the console by its one-time link, as whoever started it does."""
+    opener = Opener(browser)
+    yield lambda *of, **more: opener(f"{address}/sign-in?key={rig.sign_in.new_key()}", *of, **more)
+    opener.close()
+    assert opener.complaints == []
 
 
 @pytest.fixture
