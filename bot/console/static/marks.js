@@ -41,15 +41,17 @@
     if (mark) show(mark);
     else if (open && open.contains(target)) clearTimeout(leaving);
   });
-  document.addEventListener("pointerout", ({ target, relatedTarget }) => {
-    if (!open || !target.closest?.("[data-tip], .tip") || open.contains(relatedTarget)) return;
+  document.addEventListener("pointerout", ({ target, relatedTarget, pointerType }) => {
+    // A finger is always lifted: what it tapped stays until it taps elsewhere.
+    if (!open || pointerType === "touch" || !target.closest?.("[data-tip], .tip") || open.contains(relatedTarget)) return;
     clearTimeout(leaving);
     leaving = setTimeout(hide, LINGER);
   });
   document.addEventListener("focusin", ({ target }) => {
     const mark = target.closest?.("a[data-tip]");
     if (mark) show(mark);
-    else hide();
+    // A tap on a mark gives the focus to what it stands in.
+    else if (open && !target.contains(shown)) hide();
   });
   document.addEventListener("keydown", ({ key }) => {
     if (key === "Escape") hide();
