@@ -20,6 +20,7 @@ import os
 import platform
 import random
 import shutil
+import socket
 import statistics
 import sys
 import tempfile
@@ -38,12 +39,14 @@ CLOCK = """
     Object.assign(measured, { last: performance.now(), text: event.target.value, at: 0 });
   }, true);
   addEventListener("htmx:beforeSend", (event) => {
+    if (event.detail.requestConfig.path !== "/try/preview") return;
     const { text } = event.detail.requestConfig.parameters;
     measured.asked += 1;
     measured.sent = performance.now();
     shown.set(event.detail.xhr, text);
   });
   addEventListener("htmx:afterSwap", (event) => {
+    if (!shown.has(event.detail.xhr)) return;
     measured.answered += 1;
     if (shown.get(event.detail.xhr) !== measured.text || measured.at) return;
     const swapped = performance.now();
@@ -66,41 +69,35 @@ def serve(policy: Path, models: Path, folder: Path, told: Connection) -> None:
         "VAGLIO_MODELS_DIR": str(models),
         "VAGLIO_TOXICITY": "built-in",
     }
-    from bot.cli.build import Record, open_cabinet, open_revisions, screeners, session_key
+    from bot.cli.build import Record, open_cabinet, open_revisions, screeners
     from bot.cli.parts import Parts
-    from bot.cli.rooms import open_rooms
-    from bot.console.app import build_console
+    from bot.cli.serve import House
     from bot.console.auth import SignIn
-    from bot.console.gate import Gate
     from bot.console.sessions import Sessions
+    from bot.metrics import Metrics
     from bot.prescreen import Prescreen
     from bot.settings import read_settings
     from rules.policy import load_policy
 
     settings = read_settings()
     record = Record.open(settings, for_long=True)
-    cabinet = open_cabinet(settings, record)
-    screener = screeners(settings)(load_policy(policy))
+    cabinet, build = open_cabinet(settings, record), screeners(settings)
+    screener = build(load_policy(policy))
     missing = screener.load()
     prescreen = Prescreen(screener, record.ledger, cabinet.appeals)
     revisions = open_revisions(settings, record.store, record.ledger)
+    listening = socket.create_server(("127.0.0.1", 0))
+    house = House(settings, record.store, cabinet, prescreen, revisions, build, listening, Metrics())
     parts = Parts.open(settings, record.store, cabinet, prescreen, revisions)
     sign_in = SignIn(Sessions(record.store), cabinet.people)
-    app = build_console(
-        gate=Gate(sign_in, cabinet.roles, frozenset),
-        rooms=open_rooms(settings, cabinet, prescreen, sign_in, parts.desk),
-        session_key=session_key(settings),
-        default_language="it",
-        draft_limit=settings.draft_limit,
-        health=dict,
-    )
+    app = house.console(parts, sign_in)
 
     class Told(Server):
         async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
             await super().startup(sockets)  # type: ignore[arg-type]
-            told.send((self.servers[0].sockets[0].getsockname()[1], sign_in.new_key(), sorted(missing)))
+            told.send((listening.getsockname()[1], sign_in.new_key(), sorted(missing)))
 
-    Told(Config(app, host="127.0.0.1", port=0, access_log=False, log_level="error", server_header=False)).run()
+    Told(Config(app, access_log=False, log_level="error", server_header=False)).run(sockets=[listening])
 
 
 def main() -> None:

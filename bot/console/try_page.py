@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from fastapi import Request
@@ -16,14 +17,17 @@ from starlette.exceptions import HTTPException
 from bot.console.doing import Desk, new_once, offers
 from bot.console.forms import field, local_path
 from bot.console.gate import EVERYBODY, Rooms, Visitor
+from bot.console.lately import Lately
 from bot.console.pages import Pages, Room, is_part
 from bot.console.pool import Busy, Newest, Overtaken, Pool, listening
 from bot.console.verdict_view import View, preview_of, view_of
 from bot.people import LANGUAGES
 from bot.prescreen import Prescreen, Screening, mended, new_id
-from bot.reply import Reply, failure, refusal
+from bot.reply import Reply, failure, proposal_of, refusal
 from rules.draft import Account, Channel, Draft, DraftRefused, Kind
 from rules.screening import Screener
+
+T = TypeVar("T")
 
 _log = structlog.get_logger("vaglio.console")
 
@@ -51,20 +55,49 @@ class TryPage:
     previews: Pool
     typed: Newest
     """Previews of what is being typed: of one session, one at a time."""
+    lately: Lately[tuple[Screening, Screener]]
 
     async def open(self, request: Request, visitor: Visitor) -> Response:
         return self._page(request, Draft(text=""), Said())
 
     async def preview(self, request: Request, visitor: Visitor, form: FormData) -> Response:
-        draft = draft_from(form, visitor.account)
+        """The verdict on what is being typed. A better wording, if there is one, is asked for by what it answers."""
+        draft, screener, language = draft_from(form, visitor.account), self.prescreen.screener, self._spoken(request)
+
+        def judged() -> tuple[Said, Screening]:
+            screening = _screened(screener, draft)
+            return Said(preview_of(screening, screener.policy, language)), screening
+
+        async def judge() -> Said:
+            said, screening = await self._newest(request, judged)
+            self.lately.put(_session(request), (screening, screener))
+            return said
+
         try:
-            async with listening(request) as is_there:
-                session = str(request.session.get("id"))
-                run = partial(self.typed.run, session, self._previewing(request, draft), is_there)
-                return self._answer(request, draft, await self._said(request, run, is_typed=True))
+            return self._answer(request, draft, await self._said(request, judge, is_typed=True))
         except Overtaken:
             # The page leaves what stands there: what was typed since is on its way.
             return Response(status_code=204)
+
+    async def propose(self, request: Request, visitor: Visitor, form: FormData) -> Response:
+        """A better wording of what was previewed last, if there is one."""
+        shown = self.lately.take(_session(request))
+        if shown is None or shown[0].draft != draft_from(form, visitor.account):
+            return Response(status_code=204)
+        screening, screener = shown
+        try:
+            better = await self._newest(request, partial(mended, screening, screener))
+        except (Overtaken, Busy):
+            return Response(status_code=204)
+        proposal = proposal_of(better, self._spoken(request))
+        if proposal is None:
+            return Response(status_code=204)
+        tongue = better.verdict.language
+        return self.pages.page(request, "proposal.html", proposal=proposal, tongue=tongue)
+
+    async def _newest(self, request: Request, call: Callable[[], T]) -> T:
+        async with listening(request) as is_there:
+            return await self.typed.run(_session(request), call, is_there)
 
     async def check(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         draft = draft_from(form, visitor.account)
@@ -84,13 +117,16 @@ class TryPage:
         request.session["language"] = language
         if visitor is None or "text" not in form:
             return RedirectResponse(local_path(field(form, "back")) or "/try", 303)
-        draft = draft_from(form, visitor.account)
-        run = partial(self.previews.run, self._previewing(request, draft))
+        draft, screener = draft_from(form, visitor.account), self.prescreen.screener
+
+        def judged() -> Said:
+            return Said(preview_of(mended(_screened(screener, draft), screener), screener.policy, language))
+
+        run = partial(self.previews.run, judged)
         return self._page(request, draft, await self._said(request, run, is_typed=True))
 
-    def _previewing(self, request: Request, draft: Draft) -> Callable[[], Said]:
-        screener, language = self.prescreen.screener, self.pages.language(request)
-        return lambda: Said(preview_of(_previewed(screener, draft), screener.policy, language))
+    def _spoken(self, request: Request) -> str:
+        return self.pages.language(request)
 
     async def _said(self, request: Request, run: Callable[[], Awaitable[Said]], *, is_typed: bool = False) -> Said:
         """What `run` says, or why it says nothing. Raises `Overtaken`."""
@@ -132,19 +168,24 @@ def try_room(prescreen: Prescreen, checks: Pool, desk: Desk) -> Room:
 
     def add(rooms: Rooms, pages: Pages) -> None:
         previews = Pool(_PREVIEWERS, backlog=20)
-        page = TryPage(prescreen, desk, pages, checks, previews, Newest(previews))
+        page = TryPage(prescreen, desk, pages, checks, previews, Newest(previews), Lately())
         rooms.get("/try", page.open, allowed=EVERYBODY)
         rooms.post("/try", page.check, allowed=EVERYBODY)
         rooms.post("/try/preview", page.preview, allowed=EVERYBODY)
+        rooms.post("/try/proposal", page.propose, allowed=EVERYBODY)
         rooms.post_by_anybody("/language", page.change_language)
 
     return add
 
 
-def _previewed(screener: Screener, draft: Draft) -> Screening:
+def _screened(screener: Screener, draft: Draft) -> Screening:
     """A screening that nobody will know of, and so without a name."""
     now = datetime.now(UTC)
-    return mended(Screening("", now, draft, screener.screen(draft, now)), screener)
+    return Screening("", now, draft, screener.screen(draft, now))
+
+
+def _session(request: Request) -> str:
+    return str(request.session.get("id"))
 
 
 def draft_from(form: FormData, author: str) -> Draft:

@@ -35,6 +35,8 @@ class View:
     reply: Reply
     standing: Standing
     stretches: tuple[Stretch, ...]
+    may_be_mended: bool = False
+    """Whether it is still to be found out if there is a better wording."""
 
     @property
     def has_marks(self) -> bool:
@@ -45,7 +47,8 @@ def preview_of(screening: Screening, policy: Policy, language: str) -> View:
     """What the page shows of a screening that nobody keeps, in the reader's language."""
     # A page has room for the whole draft.
     reply = reply_to(screening, policy, language, room=len(screening.draft.text))
-    return View(reply, Standing.PREVIEWED, stretches_of(reply))
+    may_be_mended = screening.rewrite is None and bool(screening.verdict.findings)
+    return View(reply, Standing.PREVIEWED, stretches_of(reply), may_be_mended)
 
 
 def view_of(reply: Reply) -> View:

@@ -124,8 +124,13 @@ SHOUTED = "ABBIAMO VINTO TUTTI INSIEME!!! Versate su IT60X0542811101000000123456
 CALM = "Abbiamo vinto tutti insieme! Versate su [numero rimosso] oggi."
 
 
+def proposed(browser, text: str) -> str:  # type: ignore[no-untyped-def]
+    """What a preview shows, and what comes a moment after it."""
+    return str(browser.part("/try/preview", text=text).text + browser.part("/try/proposal", text=text).text)
+
+
 def test_a_better_wording_is_proposed_word_by_word(rig) -> None:  # type: ignore[no-untyped-def]
-    page = rig.owner().part("/try/preview", text=SHOUTED).text
+    page = proposed(rig.owner(), SHOUTED)
     proposal = page.split('<section class="proposal"')[1].split("</section>")[0]
     for words in (
         "Una proposta",
@@ -144,25 +149,36 @@ def test_a_better_wording_is_proposed_word_by_word(rig) -> None:  # type: ignore
 def test_a_proposal_speaks_english_too(rig) -> None:  # type: ignore[no-untyped-def]
     owner = rig.owner()
     owner.submit("/language", language="en")
-    page = owner.part("/try/preview", text="The vaglietto flies").text
+    page = proposed(owner, "The vaglietto flies")
     for words in ("A proposal", "Checked again: good to go", "removed: </span>vaglietto</del>", "Use this wording"):
         assert words in page
 
 
 def test_where_nothing_would_be_better_nothing_is_proposed(rig) -> None:  # type: ignore[no-untyped-def]
-    page = rig.owner().part("/try/preview", text="Che idioti").text
+    page = proposed(rig.owner(), "Che idioti")
     assert "proposta" not in page
     assert "<del>" not in page
 
 
+def test_a_proposal_is_made_of_what_was_previewed_last_and_once(rig) -> None:  # type: ignore[no-untyped-def]
+    owner, other = rig.owner(), rig.visitor()
+    assert owner.part("/try/proposal", text=SHOUTED).status_code == 204
+    for browser, text in ((owner, SHOUTED), (owner, "Il vaglietto vola"), (other, SHOUTED)):
+        browser.part("/try/preview", text=text)
+    assert owner.part("/try/proposal", text=SHOUTED).status_code == 204
+    assert CALM in other.part("/try/proposal", text=SHOUTED).text
+    assert other.part("/try/proposal", text=SHOUTED).status_code == 204
+    assert rig.recorder.recorded == []
+
+
 def test_a_secret_stands_in_no_part_of_a_proposal(rig) -> None:  # type: ignore[no-untyped-def]
-    page = rig.owner().part("/try/preview", text="Evviva!!! segretissimo7").text
+    page = proposed(rig.owner(), "Evviva!!! segretissimo7")
     assert "Evviva! [segreto rimosso]" in page
     assert "segretissimo7" not in page
 
 
 def test_hostile_markup_stays_text_in_a_proposal_too(rig, hostile: str) -> None:  # type: ignore[no-untyped-def]
-    page = rig.owner().part("/try/preview", text=f"</textarea></del>{hostile} vaglietto!!!").text
+    page = proposed(rig.owner(), f"</textarea></del>{hostile} vaglietto!!!")
     proposal = page.split('<section class="proposal"')[1].split("</section>")[0]
     assert "<script>alert" not in page
     assert "<img" not in page
