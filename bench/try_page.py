@@ -26,6 +26,7 @@ import sys
 import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from verdict import drafts
 
@@ -139,7 +140,7 @@ def measure(address: str, key: str, texts: list[tuple[str, str]], typed: int, se
     from playwright.sync_api import sync_playwright
 
     dice = random.Random(seed)
-    spent: dict[str, list[dict[str, float]]] = {"it": [], "en": []}
+    spent: dict[str, list[dict[str, Any]]] = {"it": [], "en": []}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_context(locale="it-IT").new_page()
@@ -160,6 +161,8 @@ def measure(address: str, key: str, texts: list[tuple[str, str]], typed: int, se
     for name, found in [*spent.items(), ("both", [*spent["it"], *spent["en"]])]:
         whole = [each["at"] - each["last"] for each in found]
         say(row(name, whole))
+    slowest = sorted((each["at"] - each["last"], len(each["text"])) for each in [*spent["it"], *spent["en"]])[-5:]
+    say("  the slowest: " + ", ".join(f"{ms:.0f} ms ({length} characters)" for ms, length in reversed(slowest)))
     every = [*spent["it"], *spent["en"]]
     say("of which")
     say(row("waiting for a pause", [each["sent"] - each["last"] for each in every]))

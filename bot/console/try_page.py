@@ -69,7 +69,7 @@ class TryPage:
             return Said(preview_of(screening, screener.policy, language)), screening
 
         async def judge() -> Said:
-            said, screening = await self._newest(request, judged)
+            said, screening = await self._newest(request, "verdict", judged)
             self.lately.put(_session(request), (screening, screener))
             return said
 
@@ -86,7 +86,7 @@ class TryPage:
             return Response(status_code=204)
         screening, screener = shown
         try:
-            better = await self._newest(request, partial(mended, screening, screener))
+            better = await self._newest(request, "wording", partial(mended, screening, screener))
         except (Overtaken, Busy):
             return Response(status_code=204)
         proposal = proposal_of(better, self._spoken(request))
@@ -95,9 +95,10 @@ class TryPage:
         tongue = better.verdict.language
         return self.pages.page(request, "proposal.html", proposal=proposal, tongue=tongue)
 
-    async def _newest(self, request: Request, call: Callable[[], T]) -> T:
+    async def _newest(self, request: Request, what: str, call: Callable[[], T]) -> T:
+        # Apart from one another: no verdict waits for the wording of what has been overtaken.
         async with listening(request) as is_there:
-            return await self.typed.run(_session(request), call, is_there)
+            return await self.typed.run(f"{what} {_session(request)}", call, is_there)
 
     async def check(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         draft = draft_from(form, visitor.account)
