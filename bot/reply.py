@@ -210,12 +210,12 @@ def remark_on(number: int, id: str, severity: Severity, policy: Policy, wording:
         label=_label(severity, wording),
         clause=f"{clause.id} {say(clause.title, wording.language)}",
         says=say(clause.text, wording.language),
-        why=_unfilled(rule, say(rule.message, wording.language)),
-        todo=_unfilled(rule, say(rule.suggest, wording.language)) if rule.suggest else None,
+        why=unfilled(rule, say(rule.message, wording.language)),
+        todo=unfilled(rule, say(rule.suggest, wording.language)) if rule.suggest else None,
     )
 
 
-def _unfilled(rule: BaseRule, sentence: str) -> str:
+def unfilled(rule: BaseRule, sentence: str) -> str:
     """The sentence without what a finding would have filled in: nobody kept that, and it might tell what is masked."""
     for name in rule.fills:
         sentence = sentence.replace(f"{{{name}}}", "…")

@@ -58,16 +58,18 @@ class DraftsPage:
         said = answer.said
         if isinstance(said, Notice) and said.buttons and not answer.replaces:
             # Which of several is meant.
-            return self._shown(request, Reply(about, None, "", "", buttons=said.buttons), said.text)
+            chosen = Reply(about, None, "", "", buttons=said.buttons)
+            return self._shown(request, chosen, said.text, is_choice=True)
         found = await self._found(request, visitor)
         return self._shown(request, found, said.text if isinstance(said, Notice) else said.title)
 
-    def _shown(self, request: Request, found: Reply | None, said: str) -> Response:
+    def _shown(self, request: Request, found: Reply | None, said: str, *, is_choice: bool = False) -> Response:
         language = self.pages.language(request)
         kept = offers(found.buttons, language) if found else ()
         name = "acts.html" if is_part(request) else "draft.html"
         about = request.path_params["about"]
-        return self.pages.page(request, name, found=found, about=about, offers=kept, said=said, once=new_once)
+        facts = {"found": found, "about": about, "offers": kept, "said": said, "is_choice": is_choice}
+        return self.pages.page(request, name, once=new_once, **facts)
 
     async def _found(self, request: Request, visitor: Visitor) -> Reply | None:
         about, language = request.path_params["about"], self.pages.language(request)
