@@ -91,6 +91,11 @@ class Appeals:
             rows = session.exec(query).all()
         return [self._opened(row) for row in rows]
 
+    def rules(self) -> Sequence[str]:
+        """The rule of each open appeal."""
+        with self._store.read() as session:
+            return session.exec(select(Appeal.rule).where(Appeal.state == Standing.OPEN)).all()
+
     def decided(self, most: int) -> Sequence[Appealed]:
         """Those that somebody has ruled on, the newest first."""
         query = select(Appeal).where(col(Appeal.decided_at).is_not(None)).order_by(col(Appeal.decided_at).desc())

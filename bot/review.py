@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import Select
 
 from bot.audit.vault import Vault
@@ -80,6 +80,12 @@ class Reviews:
         if owner is not None:
             open_seats = open_seats.where(Seat.owner == owner)
         return self._found(open_seats)
+
+    def how_many(self, owners: Collection[str]) -> int:
+        """The open seats of these owners."""
+        asked = select(func.count()).select_from(Seat).where(Seat.state == Ruling.OPEN, col(Seat.owner).in_(owners))
+        with self._store.read() as session:
+            return session.exec(asked).one()
 
     def settled(self, owners: Collection[str], most: int) -> tuple[Asked, ...]:
         """What these owners have ruled, the newest first."""

@@ -74,8 +74,16 @@ class Queue:
         appeals = self._cabinet.appeals.standing(Standing.OPEN)
         return [
             *(self._of_seat(seat, visitor, policy, language, now) for seat in seats),
-            *(_of_appeal(each, visitor, policy, language) for each in appeals if _hears(visitor, each, policy)),
+            *(_of_appeal(each, visitor, policy, language) for each in appeals if _hears(visitor, each.rule, policy)),
         ]
+
+    def how_many(self, visitor: Visitor) -> int:
+        """What `waiting` would show, counted without opening anything."""
+        if not visitor.may(Role.OWNER, Role.COMMUNICATIONS):
+            return 0
+        policy = self._policy()
+        heard = sum(_hears(visitor, rule, policy) for rule in self._cabinet.appeals.rules())
+        return self._cabinet.reviews.how_many(visitor.owned) + heard
 
     def card(self, about: str, visitor: Visitor, language: str) -> CardView | None:
         """One card, also when it is settled; None where there is none, or it is not this visitor's to see."""
@@ -84,7 +92,7 @@ class Queue:
             is_theirs = not visitor.owned.isdisjoint((seat.owner, seat.asked))
             return self._of_seat(seat, visitor, policy, language, datetime.now(UTC)) if is_theirs else None
         appeal = self._cabinet.appeals.find(about)
-        is_heard = appeal is not None and _hears(visitor, appeal, policy)
+        is_heard = appeal is not None and _hears(visitor, appeal.rule, policy)
         return _of_appeal(appeal, visitor, policy, language) if appeal and is_heard else None
 
     def decided(self, visitor: Visitor, language: str) -> Sequence[Decided]:
@@ -97,7 +105,7 @@ class Queue:
             said = news.settled(seat, wording)
             found.append((at, Decided(news.moment(at, zone, language), owner, said, seat.reason or "", seat.screening)))
         for appeal in self._cabinet.appeals.decided(_DECIDED):
-            if _hears(visitor, appeal, policy):
+            if _hears(visitor, appeal.rule, policy):
                 at, owner = appeal.decided_at or appeal.at, _hearer(appeal, policy, language)
                 said, moment = news.appeal_card(appeal, policy, language).title, news.moment(at, zone, language)
                 found.append((at, Decided(moment, owner, said, appeal.reason or "", appeal.screening)))
@@ -145,8 +153,8 @@ def _of_appeal(appeal: Appealed, visitor: Visitor, policy: Policy, language: str
     )
 
 
-def _hears(visitor: Visitor, appeal: Appealed, policy: Policy) -> bool:
-    return visitor.may(Role.COMMUNICATIONS) or hearer(policy, appeal.rule) in visitor.owned
+def _hears(visitor: Visitor, rule: str, policy: Policy) -> bool:
+    return visitor.may(Role.COMMUNICATIONS) or hearer(policy, rule) in visitor.owned
 
 
 def _hearer(appeal: Appealed, policy: Policy, language: str) -> str:

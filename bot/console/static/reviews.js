@@ -41,6 +41,11 @@
     }
     const many = fresh.querySelector("#how-many");
     document.getElementById("how-many").replaceWith(many);
+    const badge = document.querySelector("nav a[aria-current] .waiting");
+    if (badge) {
+      badge.textContent = many.dataset.many;
+      badge.hidden = many.dataset.many === "0";
+    }
     document.title = document.title.replace(/^(\(\d+\) )?/, many.dataset.many === "0" ? "" : `(${many.dataset.many}) `);
   };
 

@@ -183,14 +183,15 @@ class Rig:
 
     def app(self, language: str = "it", workers: int = 4, backlog: int = 50, **more: object) -> FastAPI:
         cabinet = self.cabinet
+        queue = Queue(cabinet, lambda: self.prescreen.screener.policy)
         return build_console(
-            gate=Gate(self.sign_in, cabinet.roles, self._owners),
+            gate=Gate(self.sign_in, cabinet.roles, self._owners, queue.how_many),
             rooms=[
                 door_room(self.sign_in, cabinet.roles, cabinet.ledger),
                 link_room(cabinet.people),
                 try_room(self.prescreen, Pool(workers, backlog), self.desk),
                 drafts_room(self.desk),
-                reviews_room(self.desk, Queue(cabinet, lambda: self.prescreen.screener.policy)),
+                reviews_room(self.desk, queue),
                 *self.rooms,
             ],
             session_key=SESSION_KEY,

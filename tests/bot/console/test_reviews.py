@@ -81,6 +81,20 @@ def test_an_owner_sees_the_whole_card(rig: Any, ask: Ask) -> None:
     assert seat.writer not in page
 
 
+def test_the_navigation_says_how_many_wait(rig: Any, ask: Ask, say: Callable[..., Answer]) -> None:
+    def counted(account: str, *titles: str) -> list[str]:
+        return re.findall(r'<span class="waiting">(\d+)</span>', rig.visitor(account, *titles).get("/try").text)
+
+    assert counted(*LEGAL) == []
+    ask(), ask("Un trimestre record, di nuovo")
+    checked = rig.desk.conversation.check("s_1", Draft(text="Il vaglietto è uscito", author=WRITER), "it")
+    say(Verb.DISAGREE, checked.said.screening, tag("names.product"), "È il nome del cliente")
+    assert counted(*LEGAL) == ["2"]
+    assert counted("slack:T1:UDINO", "owner:press") == ["1"]
+    assert counted("slack:T1:UELSA", "communications") == ["1"]
+    assert counted("slack:T1:UGINO", "admin") == []
+
+
 def test_only_what_is_ones_own_is_shown(rig: Any, ask: Ask) -> None:
     seat = ask()
     press = rig.visitor("slack:T1:UDINO", "owner:press")
