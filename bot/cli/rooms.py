@@ -9,6 +9,7 @@ from bot.audit.holds import Holds
 from bot.audit.index import Index
 from bot.audit.signing import SigningKeys
 from bot.audit.subject import Subjects
+from bot.chat.desk import Desk
 from bot.checkup import Checkup, Part
 from bot.cli.build import one_command, open_judges, trusted_keys
 from bot.cli.doctor import examined
@@ -17,6 +18,7 @@ from bot.console.audit_room import audit_room
 from bot.console.auth import SignIn
 from bot.console.clients import Clients
 from bot.console.door_page import door_room
+from bot.console.drafts_page import drafts_room
 from bot.console.insights_page import CatchUp, insights_room
 from bot.console.link_page import link_room
 from bot.console.listening_page import listening_room
@@ -25,6 +27,8 @@ from bot.console.pages import Room
 from bot.console.people_page import people_room
 from bot.console.pool import Pool
 from bot.console.programs_page import programs_room
+from bot.console.queue_view import Queue
+from bot.console.reviews_page import reviews_room
 from bot.console.roster import Roster
 from bot.console.settings_page import settings_room
 from bot.console.try_page import try_room
@@ -41,14 +45,16 @@ _COUNTERS, _WAITING = 2, 8
 
 
 def open_rooms(
-    settings: Settings, store: Store, cabinet: Cabinet, prescreen: Prescreen, sign_in: SignIn
+    settings: Settings, store: Store, cabinet: Cabinet, prescreen: Prescreen, sign_in: SignIn, desk: Desk
 ) -> Sequence[Room]:
     terms = settings.sign_in_terms()
     return [
         door_room(sign_in, cabinet.roles, cabinet.ledger, terms.name if terms else None),
         *_by_provider(settings, cabinet, sign_in),
         link_room(cabinet.people),
-        try_room(prescreen, Pool(settings.workers, settings.backlog)),
+        try_room(prescreen, Pool(settings.workers, settings.backlog), desk),
+        drafts_room(desk),
+        reviews_room(desk, Queue(cabinet, lambda: prescreen.screener.policy)),
         audit_room(open_archive(settings, store, cabinet, prescreen)),
         *_insights(settings, store, cabinet, prescreen),
         *_of_people(settings, store, cabinet, prescreen, sign_in),

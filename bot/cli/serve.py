@@ -38,6 +38,7 @@ from bot.cli.rooms import open_rooms
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.gate import Gate
+from bot.console.queue_view import Queue
 from bot.console.sessions import Sessions
 from bot.console.shield import LimitedBody
 from bot.deeds import Cabinet
@@ -140,9 +141,10 @@ class House:
     def console(self, parts: Parts, sign_in: SignIn) -> FastAPI:
         """The web pages, over everything that runs."""
         settings = self.settings
+        queue = Queue(self.cabinet, lambda: self.prescreen.screener.policy)
         return build_console(
-            gate=Gate(sign_in, self.cabinet.roles, self._owners),
-            rooms=open_rooms(settings, self.store, self.cabinet, self.prescreen, sign_in),
+            gate=Gate(sign_in, self.cabinet.roles, self._owners, queue.how_many),
+            rooms=open_rooms(settings, self.store, self.cabinet, self.prescreen, sign_in, parts.desk),
             session_key=session_key(settings),
             default_language=tongue(settings),
             draft_limit=settings.draft_limit,

@@ -36,6 +36,8 @@ class Place:
     path: str
     name: str
     is_here: bool
+    waiting: int = 0
+    """What waits there for whoever visits."""
 
 
 class Pages:
@@ -88,7 +90,7 @@ class Pages:
             "/insights": say("Insights"), "/people": say("People"), "/settings": say("Settings"),
         }  # fmt: skip
         return [
-            Place(each, name, is_here=path == each or path.startswith(f"{each}/"))
+            Place(each, name, path == each or path.startswith(f"{each}/"), visitor.waiting if each == "/reviews" else 0)
             for each, name in named.items()
             if ("GET", each) in audiences and visitor.is_among(audiences["GET", each])
         ]
