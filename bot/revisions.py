@@ -20,7 +20,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from bot.audit.ledger import Ledger
-from bot.bundles import OWN, SHIPS, Unsound, packed, unpacked, written
+from bot.bundles import OWN, SHIPS, Unsound, laid_out, packed, unpacked, written
 from bot.store import Store
 from bot.tables import Entry, Revision
 from bot.wording import Wording
@@ -43,7 +43,7 @@ _KEPT = 4
 class RevisionError(Exception):
     """A policy that cannot be published, or that is not any more what was published. Holds no word of it."""
 
-    def __init__(self, code: Literal["in_force", "other", "altered"], revision: str) -> None:
+    def __init__(self, code: Literal["in_force", "other", "altered", "moved"], revision: str) -> None:
         self.code, self.revision = code, revision
         super().__init__(code, revision)
 
@@ -62,6 +62,11 @@ class RevisionError(Exception):
                 return wording.say(
                     "Nothing was published: a copy of the files is not {revision} any more. They were changed just "
                     "now, or are links to one another. Try again, without such links.",
+                    revision=self.revision,
+                )
+            case "moved":
+                return wording.say(
+                    "Nothing was published: {revision} is in force by now. Bring your changes over to it first.",
                     revision=self.revision,
                 )
             case "altered":
@@ -113,6 +118,38 @@ class Revisions:
                 raise RevisionError("other", name)
             return self._put(policy, name, bundle, newest, person=person, note=note, at=at)
 
+    def publish_bundle(
+        self,
+        bundle: bytes,
+        *,
+        revision: str,
+        base: str | None,
+        person: str | None,
+        note: str,
+        at: datetime,
+        proposal: str,
+    ) -> Published:
+        """Put the policy of a proposal, packed in `bundle`, in force, if `base` still is; None: nothing was published.
+
+        Raises as `publish` does, and `RevisionError` ("moved") where another policy is in force by now.
+        """
+        with self._alone("publishing"):
+            newest = self.newest()
+            if newest and newest.revision == revision:
+                raise RevisionError("in_force", revision)
+            if (newest.revision if newest else None) != base:
+                raise RevisionError("moved", newest.revision if newest else revision)
+            policy = self._read(revision, bundle)
+            if policy.revision != revision:
+                raise RevisionError("other", revision)
+            return self._put(policy, revision, bundle, newest, person=person, note=note, at=at, proposal=proposal)
+
+    def bundle(self, seq: int) -> bytes:
+        """What was published as number `seq`, packed. Raises as `load` does: it is looked at first."""
+        self.load(seq)
+        with self._store.read() as session:
+            return session.exec(select(Revision.bundle).where(Revision.seq == seq)).one()
+
     def restore(self, revision: str, *, person: str | None, note: str, at: datetime) -> Published:
         """Put a policy that was published before in force again, as it was then.
 
@@ -126,8 +163,7 @@ class Revisions:
             if seq is None:
                 raise LookupError("no policy of that name was published")
             policy = self.load(seq)
-            with self._store.read() as session:
-                bundle = session.exec(select(Revision.bundle).where(Revision.seq == seq)).one()
+            bundle = self.bundle(seq)
             return self._put(policy, revision, bundle, newest, person=person, note=note, at=at)
 
     def _put(
@@ -140,6 +176,7 @@ class Revisions:
         person: str | None,
         note: str,
         at: datetime,
+        proposal: str | None = None,
     ) -> Published:
         """The row first, then the record: what is not on record is not in force."""
         with self._store.write() as session:
@@ -153,6 +190,8 @@ class Revisions:
             "rules": self._counts(newest, policy),
             "bundle": hashlib.sha256(bundle).hexdigest(),
         }
+        if proposal:
+            facts["proposal"] = proposal
         self._ledger.append(KIND, subject=_subject(name, seq), facts=facts, actor=person, at=at)
         return Published(seq, name, at, person, note)
 
@@ -244,10 +283,7 @@ class Revisions:
         with self._alone("reading"):
             if written(place) != files:
                 new = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
-                for name, content in files.items():
-                    target = new / name
-                    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    target.write_bytes(content)
+                laid_out(files, new)
                 shutil.rmtree(place, ignore_errors=True)
                 new.replace(place)
             return assemble(place / layout[OWN], place / layout[SHIPS])
