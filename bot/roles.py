@@ -115,9 +115,20 @@ class Roles:
             return sorted(_given(grant) for grant in found)
 
     def roles(self, person: str) -> frozenset[Role]:
+        return frozenset(title.role for title in self.titles(person))
+
+    def titles(self, person: str) -> frozenset[Title]:
+        """What they may do, of the role `owner` for whom too."""
         with self._store.read() as session:
             found = session.exec(select(Grant).where(Grant.person == person, Grant.role != _NAMED)).all()
-        return frozenset(_given(grant).title.role for grant in found)
+        return frozenset(_given(grant).title for grant in found)
+
+    def unclaimed(self, owners: Collection[str]) -> set[str]:
+        """Those of these owners for whom nobody has ever been named."""
+        either = (*_names(Role.OWNER), _NAMED)
+        with self._store.read() as session:
+            named = select(Grant.owner).where(col(Grant.role).in_(either), col(Grant.owner).in_(owners))
+            return set(owners) - set(session.exec(named).all())
 
     def who(self, role: Role, owner: str = "") -> tuple[str, ...]:
         """The pseudonyms of those who have it; of the role `owner`, `owner` says of what."""

@@ -32,6 +32,8 @@ _IN_THE_CHATS = {
 """Of the conversations' thousands of tests those that go through every table, several writers, a stop and a restart.
 The others are about what a platform is shown, and reach the database through the same parts, each of which has tests
 of its own that run on both: they would double the suite's longest part and tell nothing more."""
+_AT_THE_CONSOLE = {"test_auth", "test_link", "test_rooms"}
+"""Pages reach the database through parts that have tests of their own on both."""
 _DATABASES = {"sqlite": "sqlite_only", "postgresql": "postgres_only"}
 """Each, and the mark of the tests that are for it alone."""
 
@@ -41,6 +43,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         marked = metafunc.definition.get_closest_marker
         only = [name for name, mark in _DATABASES.items() if marked(mark)]
         if "chat" in metafunc.definition.path.parts and metafunc.definition.path.stem not in _IN_THE_CHATS:
+            only = ["sqlite"]
+        if "console" in metafunc.definition.path.parts and metafunc.definition.path.stem not in _AT_THE_CONSOLE:
             only = ["sqlite"]
         metafunc.parametrize("database", only or list(_DATABASES), indirect=True)
 

@@ -211,7 +211,7 @@ def open_deliveries(settings: Settings, store: Store) -> Deliveries:
 def open_cabinet(settings: Settings, record: Record) -> Cabinet:
     """All that is kept about drafts and people. Raises `KeyFileError`."""
     store, people, ledger = record.store, record.people, record.ledger
-    key = key_in(settings.keys_dir, "texts.key", "the key by which texts are known again")
+    key = _texts_key(settings)
     vault = people.seals.vault
     return Cabinet(
         people=people,
@@ -223,6 +223,15 @@ def open_cabinet(settings: Settings, record: Record) -> Cabinet:
         reminders=Reminders(store),
         ledger=ledger,
     )
+
+
+def session_key(settings: Settings) -> bytes:
+    """By which the console's cookies are signed, in every process alike. Raises `KeyFileError`."""
+    return derived(_texts_key(settings), "sessions")
+
+
+def _texts_key(settings: Settings) -> bytes:
+    return key_in(settings.keys_dir, "texts.key", "the key by which texts are known again")
 
 
 def terminal(*, errors: bool = False) -> Console:

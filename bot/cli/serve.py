@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from bot.cli.build import (
     open_deliveries,
     open_revisions,
     screeners,
+    session_key,
     terminal,
     tongue,
 )
@@ -32,8 +32,11 @@ from bot.cli.doctor import without_detoxify
 from bot.cli.parts import Parts
 from bot.cli.platforms import Task, slack, telegram
 from bot.cli.reporting import reporting
+from bot.cli.rooms import open_rooms
 from bot.console.app import build_console
 from bot.console.auth import SignIn
+from bot.console.gate import Gate
+from bot.console.sessions import Sessions
 from bot.console.shield import LimitedBody
 from bot.deeds import Cabinet
 from bot.live import LivePolicy, follow
@@ -106,20 +109,15 @@ class House:
     async def run(self, *, link: bool) -> None:
         settings = self.settings
         parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
-        sign_in = SignIn()
+        sign_in = SignIn(Sessions(self.store), self.cabinet.people)
         console = build_console(
-            prescreen=self.prescreen,
-            sign_in=sign_in,
-            # A key of this start only: what was signed out stays out, and a copied cookie dies with the process.
-            session_key=secrets.token_bytes(32),
+            gate=Gate(sign_in, self.cabinet.roles, self._owners),
+            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in),
+            session_key=session_key(settings),
             default_language=tongue(settings),
+            draft_limit=settings.draft_limit,
             health=lambda: self._health(parts.work),
             hosts=settings.console_hosts,
-            workers=settings.workers,
-            backlog=settings.backlog,
-            people=self.cabinet.people,
-            roles=self.cabinet.roles,
-            ledger=self.cabinet.ledger,
         )
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
         if settings.checkpoint_targets():
@@ -141,6 +139,9 @@ class House:
             await _until_stopped(server, self.listening, tasks)
         parts.work.close()
         parts.desk.close()
+
+    def _owners(self) -> frozenset[str]:
+        return frozenset(owner.id for owner in self.prescreen.screener.policy.owners)
 
     async def _follow(self) -> None:
         """Whatever is published is in force here within seconds."""

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from bot.audit.ledger import Ledger
 from bot.console import auth
-from bot.console.auth import SESSION_LIFE, ForeignForm, SignIn, Stranger
-from bot.console.link_page import link_routes
-from bot.console.pages import Assets, Pages
-from bot.console.pool import Pool
+from bot.console.auth import Stranger
+from bot.console.forms import ForeignForm
+from bot.console.gate import Forbidden, Gate, Rooms
+from bot.console.pages import Assets, Pages, Room
+from bot.console.sessions import LIFE
 from bot.console.shield import LimitedBody, QuietErrors, SafeHeaders
-from bot.console.try_page import try_routes
-from bot.people import People
-from bot.prescreen import Prescreen
 from bot.reply import failure
-from bot.roles import Role, Roles, Source
+from bot.roles import Role
+from bot.wording import Wording
 
 _log = structlog.get_logger("vaglio.console")
 
@@ -37,36 +33,32 @@ _BYTES_BESIDE = 8_000
 
 def build_console(
     *,
-    prescreen: Prescreen,
-    sign_in: SignIn,
+    gate: Gate,
+    rooms: Sequence[Room],
     session_key: bytes,
     default_language: str,
+    draft_limit: int,
     health: Callable[[], Mapping[str, object]],
     hosts: Collection[str] = (),
-    workers: int = 4,
-    backlog: int = 50,
-    people: People | None = None,
-    roles: Roles | None = None,
-    ledger: Ledger | None = None,
 ) -> FastAPI:
     """The console.
 
-    `hosts` are the names it is reached by besides loopback's own; with one of them, its cookie asks for HTTPS.
-    `workers` threads check drafts while up to `backlog` more wait. `health` says how things are, without content;
-    a `status` in it that is not `ok` is answered with a 503. With `people` there is the page that links Telegram, and
-    with `roles` too, whoever opens the one-time link becomes an admin; with `ledger`, that is on record.
+    `rooms` are its pages. `hosts` are the names it is reached by besides loopback's own; with one of them, its cookie
+    asks for HTTPS. `draft_limit` is in characters. `health` says how things are, without content; a `status` in it
+    that is not `ok` is answered with a 503.
     """
-    pages = Pages(sign_in, default_language)
     # Room for a draft and for what it replies to, each as long as the screener reads, in the longest of spellings.
-    body_limit = 2 * _BYTES_A_CHARACTER * prescreen.screener.limit + _BYTES_BESIDE
+    body_limit = 2 * _BYTES_A_CHARACTER * draft_limit + _BYTES_BESIDE
+    guarded = Rooms(gate, body_limit)
+    pages = Pages(guarded, default_language)
     app = FastAPI(title="Vaglio", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(_door(sign_in, pages, body_limit, lambda account: _welcome(people, roles, ledger, account)))
-    if people is not None:
-        app.include_router(link_routes(people, sign_in, pages, body_limit=body_limit))
-    app.include_router(try_routes(prescreen, sign_in, pages, body_limit=body_limit, checks=Pool(workers, backlog)))
+    for add in rooms:
+        add(guarded, pages)
+    app.include_router(guarded.router)
     app.include_router(_health(health))
     app.mount("/static", Assets())
-    _say_errors_kindly(app, pages)
+    app.state.audiences = guarded.audiences
+    _say_errors_kindly(app, pages, gate)
     app.add_middleware(LimitedBody, limit=body_limit)
     _stand_guard(app, pages, session_key, hosts)
     return app
@@ -78,7 +70,7 @@ def _stand_guard(app: FastAPI, pages: Pages, session_key: bytes, hosts: Collecti
         SessionMiddleware,
         secret_key=session_key.hex(),
         session_cookie="vaglio",
-        max_age=SESSION_LIFE,
+        max_age=LIFE,
         same_site="lax",
         https_only=not all(auth.is_loopback(host) for host in hosts),
     )
@@ -86,66 +78,6 @@ def _stand_guard(app: FastAPI, pages: Pages, session_key: bytes, hosts: Collecti
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, *hosts], www_redirect=False)
     app.add_middleware(QuietErrors, page=lambda request: _broken(request, pages))
     app.add_middleware(SafeHeaders)
-
-
-def _door(sign_in: SignIn, pages: Pages, body_limit: int, welcome: Callable[[str], None]) -> APIRouter:
-    """In by the one-time link, out by the button."""
-    router = APIRouter()
-
-    @router.get("/")
-    async def start() -> Response:
-        return RedirectResponse("/try", 303)
-
-    @router.get("/language")
-    async def language_chosen() -> Response:
-        # Whoever opens again the address at which the language was changed.
-        return RedirectResponse("/try", 303)
-
-    @router.get("/sign-in")
-    async def enter(request: Request) -> Response:
-        if auth.is_on_this_machine(request) and sign_in.use(request.query_params.get("key", "")):
-            sign_in.begin(request.session, auth.OWNER)
-            await run_in_threadpool(welcome, auth.OWNER)
-        if sign_in.account(request.session) is not None:
-            return RedirectResponse("/try", 303)
-        return _not_by_this_link(request, pages)
-
-    @router.post("/sign-out")
-    async def leave(request: Request) -> Response:
-        sign_in.require(request)
-        await auth.read_form(request, body_limit)
-        language = pages.language(request)
-        sign_in.end(request.session)
-        request.session["language"] = language
-        say = pages.wording(request).say
-        again = say("To come back, restart Vaglio and open the new link that it shows in the terminal.")
-        return pages.notice(request, say("You have signed out"), again, status=200)
-
-    return router
-
-
-def _welcome(people: People | None, roles: Roles | None, ledger: Ledger | None, account: str) -> None:
-    """Whoever reads the terminal of this machine may do everything anyway."""
-    if people is None or roles is None:
-        return
-    try:
-        person = people.person(account)
-        if ledger:
-            ledger.append("sign_in", subject=f"i_{secrets.token_hex(10)}", facts={"by": "link"}, actor=person)
-        roles.grant(person, Role.ADMIN, by=person, source=Source.LINK)
-    except Exception as error:
-        # They are in all the same; where the record cannot be written, the page says so soon enough.
-        _log.error("the admin was not recorded", error=type(error).__name__)
-
-
-def _not_by_this_link(request: Request, pages: Pages) -> Response:
-    say = pages.wording(request).say
-    if not auth.is_on_this_machine(request):
-        where = say("The link works only in a browser on the machine where Vaglio runs.")
-        return pages.notice(request, say("Open the link on Vaglio’s own machine"), where, status=403)
-    once = say("It works once, within 24 hours.")
-    again = say("For a new one restart Vaglio: it shows it in the terminal.")
-    return pages.notice(request, say("This link no longer works"), once, again, status=403)
 
 
 def _health(health: Callable[[], Mapping[str, object]]) -> APIRouter:
@@ -164,12 +96,19 @@ def _health(health: Callable[[], Mapping[str, object]]) -> APIRouter:
     return router
 
 
-def _say_errors_kindly(app: FastAPI, pages: Pages) -> None:
+def _say_errors_kindly(app: FastAPI, pages: Pages, gate: Gate) -> None:
     @app.exception_handler(Stranger)
     async def stranger(request: Request, _: Exception) -> Response:
         say = pages.wording(request).say
         where = say("Where Vaglio was started, the terminal shows a link that works once. Open it on that machine.")
         return pages.notice(request, say("Open the link in the terminal"), where, status=401)
+
+    @app.exception_handler(Forbidden)
+    async def forbidden(request: Request, error: Forbidden) -> Response:
+        wording = pages.wording(request)
+        whose = wording.say("It is for: {roles}.", roles=", ".join(role_names(error.audience, wording)))
+        ask = wording.say("Whoever runs Vaglio gives roles, on the page People.")
+        return pages.notice(request, wording.say("This page is for others"), whose, ask, status=403)
 
     @app.exception_handler(ForeignForm)
     async def foreign(request: Request, _: Exception) -> Response:
@@ -178,15 +117,26 @@ def _say_errors_kindly(app: FastAPI, pages: Pages) -> None:
         return pages.notice(request, say("This page is too old"), again, status=403)
 
     @app.exception_handler(HTTPException)
-    async def refused(request: Request, error: Exception) -> Response:
-        status, say = getattr(error, "status_code", 400), pages.wording(request).say
-        if status == 413:
+    async def refused(request: Request, error: HTTPException) -> Response:
+        say = pages.wording(request).say
+        if error.status_code == 413:
             parts = say("Your draft was NOT checked: split it and send me the parts.")
             return pages.notice(request, say("That is too much at once"), parts, status=413)
-        title = say("There is nothing here") if status == 404 else say("I cannot do that")
-        return pages.notice(
-            request, title, say("The address may be mistyped, or the page may be too old."), status=status
-        )
+        await gate.visitor(request)  # so that whoever is signed in finds their way from here
+        title = say("There is nothing here") if error.status_code == 404 else say("I cannot do that")
+        hint = say("The address may be mistyped, or the page may be too old.")
+        return pages.notice(request, title, hint, status=error.status_code)
+
+
+def role_names(roles: Collection[Role], wording: Wording) -> list[str]:
+    """As people call them, in an order that does not change."""
+    named = {
+        Role.OWNER: wording.say("owners of clauses"),
+        Role.COMMUNICATIONS: wording.say("communications"),
+        Role.COMPLIANCE: wording.say("compliance"),
+        Role.ADMIN: wording.say("admins"),
+    }
+    return [name for role, name in named.items() if role in roles]
 
 
 def _broken(request: Request, pages: Pages) -> Response:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
+from starlette.datastructures import FormData
 
-from bot.console import auth
-from bot.console.auth import SignIn
-from bot.console.pages import Pages
+from bot.console.gate import EVERYBODY, Rooms, Visitor
+from bot.console.pages import Pages, Room
 from bot.people import CODE_LIFE, People
 
 _log = structlog.get_logger("vaglio.console")
@@ -24,22 +24,17 @@ class LinkPage:
     """What the page's routes need."""
 
     people: People
-    sign_in: SignIn
     pages: Pages
-    body_limit: int
     now: Callable[[], datetime]
 
-    async def open(self, request: Request) -> Response:
+    async def open(self, request: Request, visitor: Visitor) -> Response:
         """How it is done. No code is made yet: an address may be opened by accident."""
-        self.sign_in.require(request)
         return self._page(request, code=None)
 
-    async def make(self, request: Request) -> Response:
+    async def make(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         """A new code, shown this once."""
-        account = self.sign_in.require(request)
-        await auth.read_form(request, self.body_limit)
         try:
-            return self._page(request, code=await asyncio.to_thread(self._new_code, account))
+            return self._page(request, code=await asyncio.to_thread(self._new_code, visitor.account))
         except Exception as error:
             _log.error("no code was made", error=type(error).__name__)
             say = self.pages.wording(request).say
@@ -54,17 +49,12 @@ class LinkPage:
         return self.pages.page(request, "link.html", code=code, minutes=minutes)
 
 
-def link_routes(
-    people: People,
-    sign_in: SignIn,
-    pages: Pages,
-    *,
-    body_limit: int,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> APIRouter:
+def link_room(people: People, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Room:
     """`/link`."""
-    page = LinkPage(people, sign_in, pages, body_limit, now)
-    router = APIRouter()
-    router.add_api_route("/link", page.open, methods=["GET"])
-    router.add_api_route("/link", page.make, methods=["POST"])
-    return router
+
+    def add(rooms: Rooms, pages: Pages) -> None:
+        page = LinkPage(people, pages, now)
+        rooms.get("/link", page.open, allowed=EVERYBODY)
+        rooms.post("/link", page.make, allowed=EVERYBODY)
+
+    return add

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.console import auth
+from bot.console.forms import token
+from bot.console.gate import Rooms, Visitor
 from bot.people import LANGUAGES
 from bot.wording import Wording
 
@@ -22,12 +25,24 @@ STATIC = _HERE / "static"
 _YEAR = "public, max-age=31536000, immutable"
 _SPOKEN = {"it": "Italiano", "en": "English"}
 
+Room = Callable[[Rooms, "Pages"], None]
+"""A page adds its routes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the navigation."""
+
+    path: str
+    name: str
+    is_here: bool
+
 
 class Pages:
     """Renders the console's pages."""
 
-    def __init__(self, sign_in: auth.SignIn, default_language: str) -> None:
-        self._sign_in = sign_in
+    def __init__(self, rooms: Rooms, default_language: str) -> None:
+        self._rooms = rooms
         self._default = default_language
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "pages"),
@@ -51,15 +66,32 @@ class Pages:
     def page(self, request: Request, name: str, *, status: int = 200, **facts: object) -> HTMLResponse:
         """The template `name`, whole or in part. Whatever `facts` say is escaped."""
         wording, session = self.wording(request), request.scope.get("session", {})
+        visitor: Visitor | None = getattr(request.state, "visitor", None)
         html = self._templates.get_template(name).render(
             say=wording.say,
             language=wording.language,
             languages=_SPOKEN,
-            csrf=auth.token(session),
-            signed_in=self._sign_in.account(session) is not None,
+            csrf=token(session),
+            visitor=visitor,
+            signed_in=visitor is not None,
+            places=self._places(visitor, request.url.path, wording) if visitor else (),
+            here=_here(request) if visitor else "",
             **facts,
         )
         return HTMLResponse(html, status)
+
+    def _places(self, visitor: Visitor, path: str, wording: Wording) -> Sequence[Place]:
+        """What this visitor may open, in the order in which it is shown."""
+        say, audiences = wording.say, self._rooms.audiences
+        named = {
+            "/try": say("Try"), "/policy": say("Policy"), "/reviews": say("Reviews"), "/audit": say("Record"),
+            "/insights": say("Insights"), "/people": say("People"), "/settings": say("Settings"),
+        }  # fmt: skip
+        return [
+            Place(each, name, is_here=path == each or path.startswith(f"{each}/"))
+            for each, name in named.items()
+            if ("GET", each) in audiences and visitor.is_among(audiences["GET", each])
+        ]
 
     def notice(self, request: Request, title: str, *sentences: str, status: int) -> HTMLResponse:
         """A page, or for the preview the part of one, that says one thing kindly."""
@@ -93,6 +125,13 @@ def is_part(request: Request) -> bool:
 @cache
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _here(request: Request) -> str:
+    """The page that is open, to come back to once the language is changed; of an answer to a form, its page."""
+    if request.method != "GET":
+        return ""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _preferred(accepted: str) -> str | None:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
-from bot.console import auth
-from bot.console.auth import SignIn
-from bot.console.pages import Pages, is_part
+from bot.console.forms import field, local_path
+from bot.console.gate import EVERYBODY, Rooms, Visitor
+from bot.console.pages import Pages, Room, is_part
 from bot.console.pool import Busy, Pool
 from bot.console.verdict_view import View, view_of
 from bot.people import LANGUAGES
@@ -34,42 +34,32 @@ class TryPage:
     """What the page's routes need."""
 
     prescreen: Prescreen
-    sign_in: SignIn
     pages: Pages
-    body_limit: int
     checks: Pool
     previews: Pool
 
-    async def open(self, request: Request) -> Response:
-        self.sign_in.require(request)
+    async def open(self, request: Request, visitor: Visitor) -> Response:
         return self._page(request, Draft(text=""))
 
-    async def preview(self, request: Request) -> Response:
-        draft, _ = await self._read(request)
+    async def preview(self, request: Request, visitor: Visitor, form: FormData) -> Response:
+        draft = draft_from(form, visitor.account)
         return self._answer(request, draft, *await self._judged(request, draft, is_recorded=False))
 
-    async def check(self, request: Request) -> Response:
-        draft, _ = await self._read(request)
+    async def check(self, request: Request, visitor: Visitor, form: FormData) -> Response:
+        draft = draft_from(form, visitor.account)
         return self._answer(request, draft, *await self._judged(request, draft, is_recorded=True))
 
-    async def change_language(self, request: Request) -> Response:
+    async def change_language(self, request: Request, visitor: Visitor | None, form: FormData) -> Response:
         """Answer in the other language, and keep what was being written."""
-        form = await auth.read_form(request, self.body_limit)
-        language = auth.field(form, "language")
+        language = field(form, "language")
         if language not in LANGUAGES:
             raise HTTPException(400)
         request.session["language"] = language
-        account = self.sign_in.account(request.session)
-        if account is None or "text" not in form:
-            return RedirectResponse("/try", 303)
-        draft = draft_from(form, account)
+        if visitor is None or "text" not in form:
+            return RedirectResponse(local_path(field(form, "back")) or "/try", 303)
+        draft = draft_from(form, visitor.account)
         view, said, _ = await self._judged(request, draft, is_recorded=False)
         return self._page(request, draft, view, said)
-
-    async def _read(self, request: Request) -> tuple[Draft, FormData]:
-        account = self.sign_in.require(request)
-        form = await auth.read_form(request, self.body_limit)
-        return draft_from(form, account), form
 
     async def _judged(
         self, request: Request, draft: Draft, *, is_recorded: bool
@@ -107,15 +97,17 @@ class TryPage:
         return self.pages.page(request, "try.html", status=status, draft=draft, **lists, **facts)
 
 
-def try_routes(prescreen: Prescreen, sign_in: SignIn, pages: Pages, *, body_limit: int, checks: Pool) -> APIRouter:
+def try_room(prescreen: Prescreen, checks: Pool) -> Room:
     """`/try` and what belongs to it."""
-    page = TryPage(prescreen, sign_in, pages, body_limit, checks, Pool(_PREVIEWERS, backlog=20))
-    router = APIRouter()
-    router.add_api_route("/try", page.open, methods=["GET"])
-    router.add_api_route("/try", page.check, methods=["POST"])
-    router.add_api_route("/try/preview", page.preview, methods=["POST"])
-    router.add_api_route("/language", page.change_language, methods=["POST"])
-    return router
+
+    def add(rooms: Rooms, pages: Pages) -> None:
+        page = TryPage(prescreen, pages, checks, Pool(_PREVIEWERS, backlog=20))
+        rooms.get("/try", page.open, allowed=EVERYBODY)
+        rooms.post("/try", page.check, allowed=EVERYBODY)
+        rooms.post("/try/preview", page.preview, allowed=EVERYBODY)
+        rooms.post_by_anybody("/language", page.change_language)
+
+    return add
 
 
 def _previewed(screener: Screener, draft: Draft) -> Screening:
@@ -127,15 +119,15 @@ def _previewed(screener: Screener, draft: Draft) -> Screening:
 def draft_from(form: FormData, author: str) -> Draft:
     """The draft that the form holds. Raises a 400 for choices that the page does not offer."""
     try:
-        kind = Kind(auth.field(form, "kind") or Kind.POST)
-        account = Account(auth.field(form, "account") or Account.INSTITUTIONAL)
-        channel = Channel(auth.field(form, "channel") or Channel.OTHER)
+        kind = Kind(field(form, "kind") or Kind.POST)
+        account = Account(field(form, "account") or Account.INSTITUTIONAL)
+        channel = Channel(field(form, "channel") or Channel.OTHER)
     except ValueError:
         raise HTTPException(400) from None
     # What is replied to stays in its field while a post is being written, and is none of the post's business.
-    answered = auth.field(form, "in_reply_to") if kind is Kind.REPLY else ""
+    answered = field(form, "in_reply_to") if kind is Kind.REPLY else ""
     return Draft(
-        text=auth.field(form, "text"),
+        text=field(form, "text"),
         author=author,
         kind=kind,
         account=account,

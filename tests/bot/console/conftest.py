@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +13,22 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from httpx2 import Response
+from itsdangerous import TimestampSigner
 from starlette.testclient import TestClient
 
+from bot.accounts import Title
 from bot.console.app import build_console
 from bot.console.auth import SignIn
+from bot.console.door_page import door_room
+from bot.console.gate import Gate
+from bot.console.link_page import link_room
+from bot.console.pages import Room
+from bot.console.pool import Pool
+from bot.console.sessions import Sessions
+from bot.console.try_page import try_room
+from bot.deeds import Cabinet
 from bot.prescreen import Keepsake, Prescreen, Screening
+from bot.store import Store
 from rules.policy import load_policy
 from rules.screening import Screener
 
@@ -81,6 +94,7 @@ rules:
     examples: {flag: ["segretissimo7"], allow: ["segretissimo"]}
 """
 
+SESSION_KEY = b"k" * 32
 BASE = "http://127.0.0.1:8321"
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> {{7*7}} idiota"
 
@@ -131,21 +145,47 @@ class Rig:
     clock: Clock
     sign_in: SignIn
     prescreen: Prescreen
+    cabinet: Cabinet
     health: Callable[[], Mapping[str, object]] = field(default=lambda: {"status": "ok"})
+    rooms: list[Room] = field(default_factory=list)
+    """Pages beside those that every console has."""
 
-    def app(self, language: str = "it", **more: object) -> FastAPI:
+    def app(self, language: str = "it", workers: int = 4, backlog: int = 50, **more: object) -> FastAPI:
+        cabinet = self.cabinet
         return build_console(
-            prescreen=self.prescreen,
-            sign_in=self.sign_in,
-            session_key=b"k" * 32,
+            gate=Gate(self.sign_in, cabinet.roles, self._owners),
+            rooms=[
+                door_room(self.sign_in, cabinet.roles, cabinet.ledger),
+                link_room(cabinet.people),
+                try_room(self.prescreen, Pool(workers, backlog)),
+                *self.rooms,
+            ],
+            session_key=SESSION_KEY,
             default_language=language,
+            draft_limit=self.prescreen.screener.limit,
             health=lambda: self.health(),
             **more,  # type: ignore[arg-type]
         )
 
+    def _owners(self) -> frozenset[str]:
+        return frozenset(owner.id for owner in self.prescreen.screener.policy.owners)
+
     def stranger(self, *, peer: str = "127.0.0.1", **more: object) -> Visitor:
         """A browser that has not been here yet."""
         return Visitor(self.app(**more), base_url=BASE, client=(peer, 50_000), follow_redirects=False)  # type: ignore[arg-type]
+
+    def visitor(self, account: str = "slack:T1:UANNA", *titles: str, **more: object) -> Visitor:
+        """The browser of a colleague who is signed in and has these titles, such as `compliance` or `owner:legal`."""
+        person = self.cabinet.people.person(account)
+        for title in map(Title.read, titles):
+            assert title
+            self.cabinet.roles.grant(person, title.role, title.owner, by=None)
+        session: dict[str, object] = {}
+        self.sign_in.begin(session, account, "provider")
+        visitor = self.stranger(**more)
+        signed = TimestampSigner(SESSION_KEY.hex()).sign(b64encode(json.dumps(session).encode()))
+        visitor.cookies.set("vaglio", signed.decode(), domain="127.0.0.1")
+        return visitor
 
     def owner(self, **more: object) -> Visitor:
         """A browser that has opened the link."""
@@ -164,9 +204,10 @@ def screener(tmp_path_factory: pytest.TempPathFactory) -> Screener:
 
 
 @pytest.fixture
-def rig(screener: Screener) -> Rig:
+def rig(screener: Screener, cabinet: Cabinet, store: Store) -> Rig:
     recorder, clock = Recorder(), Clock()
-    return Rig(recorder, clock, SignIn(clock), Prescreen(screener, recorder))
+    sign_in = SignIn(Sessions(store), cabinet.people, clock)
+    return Rig(recorder, clock, sign_in, Prescreen(screener, recorder), cabinet)
 
 
 @pytest.fixture

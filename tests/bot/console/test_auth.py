@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.console.auth import KEY_LIFE, SESSION_LIFE, SignIn, is_loopback
+from bot.console.auth import KEY_LIFE, is_loopback
+from bot.console.sessions import LIFE as SESSION_LIFE
 
 
 def test_the_link_opens_the_door_once(rig) -> None:  # type: ignore[no-untyped-def]
@@ -47,11 +48,10 @@ def test_the_link_works_on_the_machine_itself_only(rig) -> None:  # type: ignore
     assert rig.stranger(peer="::1").get("/sign-in", params={"key": key}).status_code == 303
 
 
-def test_the_key_itself_is_not_kept() -> None:
-    sign_in = SignIn()
-    key = sign_in.new_key()
+def test_the_key_itself_is_not_kept(rig) -> None:  # type: ignore[no-untyped-def]
+    key = rig.sign_in.new_key()
     assert len(key) >= 43
-    assert key not in str(vars(sign_in))
+    assert key not in str(vars(rig.sign_in))
 
 
 @pytest.mark.parametrize(
