@@ -1,4 +1,4 @@
-"""Values as YAML in the manner of a policy's author: texts on one line, short maps in braces, long lists a line each."""
+"""Values as YAML in the manner of our policies: texts on one line, short maps in braces, long lists a line each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two people's changes of one text brought together, line by line; where both changed the same lines, none is guessed."""
+"""Two people's changes of one text brought together line by line; what both changed is not guessed at."""
 
 from __future__ import annotations
 

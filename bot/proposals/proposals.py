@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
@@ -18,6 +16,7 @@ from bot.audit.ledger import Ledger
 from bot.bundles import bundled, own_files, packed, unpacked
 from bot.live import LivePolicy
 from bot.proposals.merging import merged
+from bot.proposals.proposed import File, ProposalError, Proposed, line
 from bot.proposals.reading import Reader
 from bot.proposals.tables import Proposal
 from bot.revisions import Published, Revisions
@@ -30,62 +29,8 @@ from rules.trial import Misbehaviour, find_shadowed, try_examples
 
 AGREEMENT: Final = "agreement"
 """Of the ledger's entries: a second person agrees to what is proposed."""
-NOTE: Final = 500
-"""Characters that tell what a proposal is for."""
 _TRIED: Final = 16
 """Policies whose trials are remembered."""
-
-Code = Literal["gone", "edited", "moved", "fails", "alone", "own", "same", "conflict"]
-
-
-class ProposalError(Exception):
-    """What cannot be done with a proposal. Holds no word of the policy.
-
-    `gone`: it is not open any more, or never was; `edited`: somebody else saved the file meanwhile; `moved`: another
-    policy is in force than it builds on; `fails`: its tests do; `alone`: a second person has to agree; `own`: whoever
-    wrote any of it cannot be that person; `same`: it changes nothing; `conflict`: both changed the same lines of `file`.
-    """
-
-    def __init__(self, code: Code, file: str = "") -> None:
-        self.code, self.file = code, file
-        super().__init__(code)
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """A proposal without its files. People are pseudonyms."""
-
-    id: str
-    at: datetime
-    """When it was last edited."""
-    person: str
-    editors: frozenset[str]
-    agreed_by: str | None
-    base: str
-    state: Literal["open", "published", "withdrawn"]
-    note: str
-
-    @classmethod
-    def of(cls, row: Proposal) -> Self:
-        at, editors = datetime.fromtimestamp(row.at, UTC), frozenset(row.editors.split())
-        return cls(row.id, at, row.person, editors, row.agreed_by, row.base, row.state, row.note)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One of the company's own. `version` names its text, so that nobody overwrites what they have not seen."""
-
-    name: str
-    text: str
-
-    @property
-    def shown(self) -> str:
-        """As its author knows it."""
-        return self.name.partition("/")[2]
-
-    @property
-    def version(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
 class Proposals:
@@ -113,15 +58,30 @@ class Proposals:
 
     def begin(self, person: str, at: datetime, note: str = "") -> str:
         """A proposal that changes nothing yet of the policy in force; its id. Raises as `LivePolicy.policy` does."""
-        bundle, base = self._in_force()
+        return self._begun(None, person, at, note)
+
+    def go_back(self, seq: int, person: str, at: datetime, note: str) -> str:
+        """A proposal of what was published as number `seq`, as it was; its id. Raises as `Revisions.load` does."""
+        return self._begun(self._revisions.bundle(seq), person, at, note)
+
+    def _begun(self, bundle: bytes | None, person: str, at: datetime, note: str) -> str:
+        origin, base = self.in_force()
         id = f"w_{secrets.token_hex(10)}"
         row = Proposal(
-            id=id, at=at.timestamp(), person=person, base=base, state="open", note=_line(note), bundle=bundle,
-            origin=bundle,
+            id=id, at=at.timestamp(), person=person, base=base, state="open", note=line(note),
+            bundle=bundle or origin, origin=origin,
         )  # fmt: skip
         with self._store.write() as session:
             session.add(row)
         return id
+
+    def in_force(self) -> tuple[bytes, str]:
+        """What is in force, packed, and its revision. Raises as `LivePolicy.policy` does."""
+        newest = self._revisions.newest()
+        if newest:
+            return self._revisions.bundle(newest.seq), newest.revision
+        bundle = packed(self._file)
+        return bundle, self._reader.read(bundle).revision
 
     def find(self, id: str) -> Proposed | None:
         with self._store.read() as session:
@@ -171,7 +131,7 @@ class Proposals:
 
     def moved_to(self, id: str) -> str | None:
         """The revision in force, where it is not the one that the proposal builds on."""
-        _, revision = self._in_force()
+        _, revision = self.in_force()
         return None if revision == self._row(id).base else revision
 
     # --- Changing -----------------------------------------------------------------------------------------------------
@@ -195,7 +155,7 @@ class Proposals:
 
         Raises `ProposalError` ("conflict") where both changed the same lines: then nothing is changed.
         """
-        bundle, revision = self._in_force()
+        bundle, revision = self.in_force()
         theirs, layout = unpacked(bundle)
         with self._store.write() as session:
             row = self._opened(session, id)
@@ -259,13 +219,6 @@ class Proposals:
 
     # --- Within -------------------------------------------------------------------------------------------------------
 
-    def _in_force(self) -> tuple[bytes, str]:
-        newest = self._revisions.newest()
-        if newest:
-            return self._revisions.bundle(newest.seq), newest.revision
-        bundle = packed(self._file)
-        return bundle, self._reader.read(bundle).revision
-
     def _row(self, id: str) -> Proposal:
         with self._store.read() as session:
             row = session.get(Proposal, id)
@@ -297,7 +250,3 @@ def _with(bundle: bytes, written: Mapping[str, str]) -> bytes:
 def _write(row: Proposal, bundle: bytes, person: str, at: datetime) -> None:
     row.bundle, row.at, row.agreed_by = bundle, at.timestamp(), None
     row.editors = " ".join(dict.fromkeys((*row.editors.split(), person)))
-
-
-def _line(note: str) -> str:
-    return " ".join(note.split())[:NOTE]

@@ -1,10 +1,10 @@
-"""A policy's YAML as its author wrote it, and changes of it that touch no other line: comments, order and quotes stay."""
+"""A policy's YAML as it was written, and changes of it that touch no other line: comments, order and quotes stay."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Final
+from typing import Any, Final, TypeGuard, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -100,7 +100,7 @@ class Sheet:
         return self._top
 
     def _node(self, way: Way) -> Node | None:
-        node = self._top
+        node: Any = self._top
         for step in way:
             if isinstance(node, MappingNode) and isinstance(step, str):
                 node = next((value for key, value in node.value if key.value == step), None)
@@ -108,9 +108,9 @@ class Sheet:
                 node = node.value[step]
             else:
                 return None
-        return node
+        return cast("Node | None", node)
 
-    def _end(self, node: Node) -> int:
+    def _end(self, node: Any) -> int:
         """Where its last sign ends: a block's own end is where the next one begins, comments and all."""
         if not isinstance(node, ScalarNode) and not node.flow_style and node.value:
             last = node.value[-1]
@@ -145,10 +145,10 @@ class Sheet:
         if isinstance(node, ScalarNode) and isinstance(value, str):
             self._write_scalar(node, value)
         elif isinstance(node, MappingNode) and isinstance(value, Mapping) and value:
-            for key in [key for key in _keys(node) if key not in value]:
-                self.set((*way, key), None)
-            for key, one in value.items():
-                self.set((*way, key), one, order=tuple(value))
+            for gone in [name for name in _keys(node) if name not in value]:
+                self.set((*way, gone), None)
+            for name, one in value.items():
+                self.set((*way, name), one, order=tuple(value))
         elif isinstance(node, SequenceNode) and _is_list(value) and node.value and value:
             self._change_items(way, value)
         else:
@@ -273,5 +273,5 @@ def _plain(node: Node) -> Value:
     return str(node.value)
 
 
-def _is_list(value: object) -> bool:
+def _is_list(value: Value) -> TypeGuard[Sequence[Value]]:
     return isinstance(value, Sequence) and not isinstance(value, str)
