@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
@@ -110,15 +111,7 @@ class House:
         settings = self.settings
         parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
         sign_in = SignIn(Sessions(self.store), self.cabinet.people)
-        console = build_console(
-            gate=Gate(sign_in, self.cabinet.roles, self._owners),
-            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in),
-            session_key=session_key(settings),
-            default_language=tongue(settings),
-            draft_limit=settings.draft_limit,
-            health=lambda: self._health(parts.work),
-            hosts=settings.console_hosts,
-        )
+        console = self.console(parts, sign_in)
         tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
         if settings.checkpoint_targets():
             tasks.append(open_deliveries(settings, self.store).run)
@@ -139,6 +132,19 @@ class House:
             await _until_stopped(server, self.listening, tasks)
         parts.work.close()
         parts.desk.close()
+
+    def console(self, parts: Parts, sign_in: SignIn) -> FastAPI:
+        """The web pages, over everything that runs."""
+        settings = self.settings
+        return build_console(
+            gate=Gate(sign_in, self.cabinet.roles, self._owners),
+            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in),
+            session_key=session_key(settings),
+            default_language=tongue(settings),
+            draft_limit=settings.draft_limit,
+            health=lambda: self._health(parts.work),
+            hosts=settings.console_hosts,
+        )
 
     def _owners(self) -> frozenset[str]:
         return frozenset(owner.id for owner in self.prescreen.screener.policy.owners)

@@ -16,6 +16,7 @@ from bot.console.auth import Stranger
 from bot.console.forms import ForeignForm
 from bot.console.gate import Forbidden, Gate, Rooms
 from bot.console.pages import Assets, Pages, Room
+from bot.console.reports import Reports, report_routes
 from bot.console.sessions import LIFE
 from bot.console.shield import LimitedBody, QuietErrors, SafeHeaders
 from bot.reply import failure
@@ -51,13 +52,15 @@ def build_console(
     body_limit = 2 * _BYTES_A_CHARACTER * draft_limit + _BYTES_BESIDE
     guarded = Rooms(gate, body_limit)
     pages = Pages(guarded, default_language)
+    reports = Reports()
     app = FastAPI(title="Vaglio", docs_url=None, redoc_url=None, openapi_url=None)
     for add in rooms:
         add(guarded, pages)
     app.include_router(guarded.router)
     app.include_router(_health(health))
+    app.include_router(report_routes(reports))
     app.mount("/static", Assets())
-    app.state.audiences = guarded.audiences
+    app.state.audiences, app.state.reports = guarded.audiences, reports
     _say_errors_kindly(app, pages, gate)
     app.add_middleware(LimitedBody, limit=body_limit)
     _stand_guard(app, pages, session_key, hosts)

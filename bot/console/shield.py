@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.console import reports
+
 _log = structlog.get_logger("vaglio.console")
 
 POLICY = "; ".join(
@@ -23,6 +25,7 @@ POLICY = "; ".join(
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
+        f"report-uri {reports.PATH}",
     ]
 )
 _HEADERS = {

@@ -6,14 +6,16 @@ import asyncio
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from browsing.serving import Opener, chromium, serving
 from fastapi import FastAPI
 from httpx2 import Response
 from itsdangerous import TimestampSigner
+from playwright.sync_api import Browser, Page
 from starlette.testclient import TestClient
 
 from bot.accounts import Title
@@ -208,6 +210,27 @@ def rig(screener: Screener, cabinet: Cabinet, store: Store) -> Rig:
     recorder, clock = Recorder(), Clock()
     sign_in = SignIn(Sessions(store), cabinet.people, clock)
     return Rig(recorder, clock, sign_in, Prescreen(screener, recorder), cabinet)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(rig: Rig) -> Iterator[str]:
+    with serving(rig.app()) as address:
+        yield address
+
+
+@pytest.fixture
+def opened(browser: Browser, rig: Rig, address: str) -> Iterator[Callable[..., Page]]:
+    """Opens the console by its one-time link, as whoever started it does."""
+    opener = Opener(browser)
+    yield lambda *of, **more: opener(f"{address}/sign-in?key={rig.sign_in.new_key()}", *of, **more)
+    opener.close()
+    assert opener.complaints == []
 
 
 @pytest.fixture

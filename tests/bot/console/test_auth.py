@@ -181,7 +181,7 @@ def test_every_answer_carries_the_headers(rig, path: str, host: str) -> None:  #
     assert policy.startswith(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
     )
-    assert policy.endswith("form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+    assert policy.endswith("form-action 'self'; frame-ancestors 'none'; base-uri 'none'; report-uri /csp-reports")
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian: apt-get install chromium)"),
-]
+pytestmark = pytest.mark.browser
 
 DRAFT = {
     "it": "Trimestre record per noi!!! Il vaglietto vola, idioti.",
@@ -29,7 +20,6 @@ MARKED = {
 BLOCKED = {"it": "Così, per favore, non pubblicarla", "en": "Please do not publish this as it is"}
 PREVIEWED = {"it": "Anteprima, non registrata", "en": "Previewed, not recorded"}
 RECORDED = {"it": "Controllata e registrata", "en": "Checked and recorded"}
-LOCALE = {"it": "it-IT", "en": "en-GB"}
 
 # Every piece of text that shows, with what lies behind it: the lowest contrast, and where it is.
 CONTRAST = """() => {
@@ -53,48 +43,6 @@ CONTRAST = """() => {
   }
   return seen.sort((x, y) => x[0] - y[0])[0];
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def address(rig) -> Iterator[str]:  # type: ignore[no-untyped-def]
-    config = uvicorn.Config(rig.app(), host="127.0.0.1", port=0, log_level="error", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture
-def opened(browser: Browser, rig, address: str) -> Iterator[Callable[..., Page]]:  # type: ignore[no-untyped-def]
-    contexts, complaints = [], []
-
-    def open_page(language: str = "it", **more: object) -> Page:
-        context = browser.new_context(locale=LOCALE[language], **more)  # type: ignore[arg-type]
-        contexts.append(context)
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        # Whatever the content policy forbids would be complained of here.
-        page.on("console", lambda message: complaints.append(message.text) if "Policy" in message.text else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{address}/sign-in?key={rig.sign_in.new_key()}")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 @pytest.mark.parametrize("language", ["it", "en"])
