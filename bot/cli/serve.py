@@ -138,7 +138,7 @@ class House:
         settings = self.settings
         return build_console(
             gate=Gate(sign_in, self.cabinet.roles, self._owners),
-            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in),
+            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in, self.store, self.revisions),
             session_key=session_key(settings),
             default_language=tongue(settings),
             draft_limit=settings.draft_limit,

@@ -72,9 +72,7 @@ def refusal(error: ProposalError, wording: Wording) -> str:
         case "gone":
             return say("This change is not under way any more: it was published or taken back.")
         case "edited":
-            return say(
-                "Somebody else saved this meanwhile. Nothing of yours was saved: look at theirs, then try again."
-            )
+            return say("Somebody else saved this meanwhile, and yours was not saved: look at theirs, then try again.")
         case "moved":
             return say("Another policy was published meanwhile: bring the change over to it first.")
         case "fails":

@@ -155,7 +155,7 @@ class RulePage:
             status=422 if wrong or faults else 200,
             id=request.path_params["id"],
             target=target,
-            form=target.form,
+            shape_of=target.form,
             values={name: values.get(name, "") for name in (*target.form.names, "id")},
             locked=target.form.locked,
             kinds=KINDS,
