@@ -73,6 +73,17 @@ def unpacked(bundle: bytes) -> tuple[dict[str, bytes], Mapping[str, str]]:
     return files, layout
 
 
+def together(files: Mapping[str, bytes], layout: Mapping[str, str]) -> tuple[Mapping[str, bytes], str]:
+    """What `unpacked` gives as one folder in which all is found again, and the name of the policy's own file in it.
+
+    As it is in the bundle where a file of the company's has the name of another one that is shipped.
+    """
+    named = {PurePosixPath(*PurePosixPath(name).parts[1:]).as_posix(): content for name, content in files.items()}
+    if len(named) < len(files):
+        return files, layout[OWN]
+    return named, PurePosixPath(*PurePosixPath(layout[OWN]).parts[1:]).as_posix()
+
+
 def _stays(name: str) -> bool:
     parts = PurePosixPath(name).parts
     return bool(parts) and parts[0] in (OWN, SHIPS) and ".." not in parts and "\0" not in name

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from filelock import FileLock
 from sqlalchemy import String, cast
@@ -20,14 +20,16 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from bot.audit.ledger import Ledger
-from bot.bundles import OWN, SHIPS, Unsound, laid_out, packed, unpacked, written
+from bot.bundles import OWN, SHIPS, Unsound, laid_out, packed, together, unpacked, written
+from bot.revision_errors import RevisionError
 from bot.store import Store
 from bot.tables import Entry, Revision
-from bot.wording import Wording
 from rules.assembly import assemble
 from rules.comparing import compare
 from rules.policy import Policy, load_policy
 from rules.problems import PolicyError
+
+__all__ = ["Published", "RevisionError", "Revisions"]
 
 KIND: Final = "publication"
 """Of the ledger's entries."""
@@ -38,43 +40,6 @@ _PATIENCE = 30.0
 """Seconds for which another process that unpacks is waited for."""
 _KEPT = 4
 """Policies that are kept as they were read."""
-
-
-class RevisionError(Exception):
-    """A policy that cannot be published, or that is not any more what was published. Holds no word of it."""
-
-    def __init__(self, code: Literal["in_force", "other", "altered", "moved"], revision: str) -> None:
-        self.code, self.revision = code, revision
-        super().__init__(code, revision)
-
-    def __str__(self) -> str:
-        return self.show("en")
-
-    def show(self, language: str) -> str:
-        """What is wrong, and the remedy."""
-        wording = Wording(language)
-        match self.code:
-            case "in_force":
-                return wording.say(
-                    "{revision} is in force already: there is nothing to publish.", revision=self.revision
-                )
-            case "other":
-                return wording.say(
-                    "Nothing was published: a copy of the files is not {revision} any more. They were changed just "
-                    "now, or are links to one another. Try again, without such links.",
-                    revision=self.revision,
-                )
-            case "moved":
-                return wording.say(
-                    "Nothing was published: {revision} is in force by now. Bring your changes over to it first.",
-                    revision=self.revision,
-                )
-            case "altered":
-                return wording.say(
-                    "What is kept of {revision} is not what was published. Publish the policy again, and run "
-                    "vaglio audit verify.",
-                    revision=self.revision,
-                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +110,8 @@ class Revisions:
             return self._put(policy, revision, bundle, newest, person=person, note=note, at=at, proposal=proposal)
 
     def bundle(self, seq: int) -> bytes:
-        """What was published as number `seq`, packed. Raises as `load` does: it is looked at first."""
-        self.load(seq)
-        with self._store.read() as session:
-            return session.exec(select(Revision.bundle).where(Revision.seq == seq)).one()
+        """What was published as number `seq`, packed. Raises `LookupError`, `RevisionError`."""
+        return self._bundle(seq).bundle
 
     def restore(self, revision: str, *, person: str | None, note: str, at: datetime) -> Published:
         """Put a policy that was published before in force again, as it was then.
@@ -218,14 +181,7 @@ class Revisions:
         with self._lock:
             if seq in self._loaded:
                 return self._loaded[seq]
-        with self._store.read() as session:
-            row = session.get(Revision, seq)
-        if row is None:
-            raise LookupError(f"no policy was published as number {seq}")
-        recorded = self._ledger.entry(_subject(row.revision, seq))
-        facts = json.loads(recorded.body)["facts"] if recorded else {}
-        if facts.get("bundle") != hashlib.sha256(row.bundle).hexdigest():
-            raise RevisionError("altered", row.revision)
+        row = self._bundle(seq)
         policy = self._read(row.revision, row.bundle)
         # A later Vaglio may give a policy fields that it did not have, and so compute another name for the same words.
         policy.__dict__["revision"] = row.revision
@@ -234,6 +190,30 @@ class Revisions:
             while len(self._loaded) > _KEPT:
                 del self._loaded[next(iter(self._loaded))]
         return policy
+
+    def files(self, revision: str) -> tuple[Mapping[str, bytes], str]:
+        """The files of a policy that was published, as they were written, by their names; and which is the policy.
+
+        Raises `LookupError` for a name that none had, and `RevisionError` if it is not what was published.
+        """
+        seq = next((one.seq for one in self.history() if one.revision == revision), None)
+        if seq is None:
+            raise LookupError("no policy of that name was published")
+        try:
+            return together(*unpacked(self._bundle(seq).bundle))
+        except Unsound:
+            raise RevisionError("altered", revision) from None
+
+    def _bundle(self, seq: int) -> Revision:
+        with self._store.read() as session:
+            row = session.get(Revision, seq)
+        if row is None:
+            raise LookupError(f"no policy was published as number {seq}")
+        recorded = self._ledger.entry(_subject(row.revision, seq))
+        facts = json.loads(recorded.body)["facts"] if recorded else {}
+        if facts.get("bundle") != hashlib.sha256(row.bundle).hexdigest():
+            raise RevisionError("altered", row.revision)
+        return row
 
     def _rows(self, limit: int | None) -> list[Published]:
         subject = col(Revision.revision).concat("#").concat(cast(col(Revision.seq), String))

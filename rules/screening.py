@@ -101,7 +101,7 @@ class Screener:
         self.open_judges()
         ready = time.perf_counter()
         applicable = [rule for rule in self._rules if rule.applies.to(draft, today)]
-        able = [rule for rule in applicable if _speaks(rule, language)]
+        able = [rule for rule in applicable if speaks(rule, language)]
         tried = self._try([rule for rule in able if not rule.reads_meaning], subject)
         # Those that read meaning last, and with the time of several: the first of them waits for the models for all.
         tried.add(
@@ -110,7 +110,7 @@ class Screener:
         tried.missed += [
             Unchecked(rule.id, f"language:{language.code}", rule.severity, rule.may_hide)
             for rule in applicable
-            if _is_foreign_to(rule, language, self.policy)
+            if is_foreign_to(rule, language, self.policy)
         ]
         tried.missed += [Unchecked("attachment", f"attachment:{kind}", Severity.WARN) for kind in draft.attachments]
         now = time.perf_counter()
@@ -253,16 +253,16 @@ def _filled(texts: Mapping[str, str], fills: Mapping[str, str]) -> Mapping[str, 
     return result
 
 
-def _speaks(rule: BaseRule, language: Language) -> bool:
+def speaks(rule: BaseRule, language: Language) -> bool:
     """Whether the rule is for drafts in this language; in doubt it is."""
     bound = rule.tongues
     return not bound or language.code is None or language.code in bound
 
 
-def _is_foreign_to(rule: BaseRule, language: Language, policy: Policy) -> bool:
+def is_foreign_to(rule: BaseRule, language: Language, policy: Policy) -> bool:
     """Whether a rule bound to languages cannot judge, since the policy does not speak the draft's."""
     strange = language.code not in policy.languages or (rule.reads_meaning and not rule.applies.languages)
-    return not _speaks(rule, language) and strange
+    return not speaks(rule, language) and strange
 
 
 def _detector(rule: BaseRule) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -100,9 +100,15 @@ class Verdict:
     @property
     def outcome(self) -> Outcome:
         """The worst severity decides; what could not be checked counts as found, up to review."""
-        found = [finding.severity for finding in self.findings]
-        missed = [min(unchecked.severity, Severity.REVIEW, key=_rank) for unchecked in self.unchecked]
-        return _OUTCOME[max(found + missed, key=_rank, default=Severity.NOTE)]
+        return outcome_of(
+            (finding.severity for finding in self.findings), (unchecked.severity for unchecked in self.unchecked)
+        )
+
+
+def outcome_of(found: Iterable[Severity], missed: Iterable[Severity]) -> Outcome:
+    """What follows from what was found and from what could not be checked."""
+    capped = (min(severity, Severity.REVIEW, key=_rank) for severity in missed)
+    return _OUTCOME[max((*found, *capped), key=_rank, default=Severity.NOTE)]
 
 
 def _rank(severity: Severity) -> int:

@@ -18,8 +18,8 @@ def look(
     """The words of these entries, as far as they can still be opened, by the entry's number.
 
     `by` is the pseudonym of whoever looks; `why` one of Vaglio's own words: `show`, `search`, `export`, `subject`,
-    `suggestions`; `person`: about whom everything is looked at. Raises `VaultError` where a key does not fit, and what
-    the record raises: then nothing is shown.
+    `suggestions`, `backtest`; `person`: about whom everything is looked at. Raises `VaultError` where a key does not
+    fit, and what the record raises: then nothing is shown.
     """
     facts: dict[str, object] = {"why": why, "entries": [list(each) for each in ranges_of(seqs)]}
     if person:

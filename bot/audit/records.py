@@ -104,6 +104,7 @@ def screening_facts(screening: Screening) -> Facts:
             "kind": draft.kind.value,
             "account": draft.account.value,
             "channel": draft.channel.value,
+            "audience": draft.audience.value,
             "characters": len(draft.text),
             "is_answer": draft.in_reply_to is not None,
             "attachments": list(draft.attachments),

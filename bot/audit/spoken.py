@@ -19,7 +19,7 @@ KINDS: Final = (
     "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "agreement",
     "publication",
     "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "unmask_request", "unmask", "hold",
-    "release", "erasure", "retention", "backup", "restore", "raw", "export",
+    "release", "erasure", "retention", "backup", "restore", "raw", "export", "backtest",
 )  # fmt: skip
 """Of entries, as `--kind` takes them."""
 _MOMENTS: Final = frozenset({"at", "until", "decided_at"})
@@ -121,7 +121,7 @@ def _kinds(wording: Wording) -> _Codes:
         "unmask": say("a name told"), "unmask_request": say("a name asked for"), "hold": say("a legal hold"),
         "release": say("a legal hold lifted"), "erasure": say("a person erased"),
         "retention": say("words whose time was over"), "backup": say("a backup"), "restore": say("a backup put back"),
-        "raw": say("the draft as written"), "export": say("an export"),
+        "raw": say("the draft as written"), "export": say("an export"), "backtest": say("a policy tried on the record"),
     }  # fmt: skip
 
 
@@ -151,6 +151,7 @@ def _looks(wording: Wording) -> _Codes:
     return {
         "show": say("an entry was shown"), "search": say("a search"), "export": say("an export"),
         "subject": say("a person's dossier"), "suggestions": say("suggestions for rules"),
+        "backtest": say("a policy tried on the record"),
     }  # fmt: skip
 
 

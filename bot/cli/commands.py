@@ -28,9 +28,12 @@ from bot.cli import (
 )
 from bot.cli.audit import audit
 from bot.cli.backing_up import backup, restore
+from bot.cli.backtesting import backtest
 from bot.cli.build import one_command, tongue
 from bot.cli.doctor import doctor
 from bot.cli.exporting import export
+from bot.cli.going_back import export as export_policy
+from bot.cli.going_back import rollback
 from bot.cli.keys import keys
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
@@ -61,6 +64,9 @@ app.command()(screen)
 policy.command("import-vale")(import_vale)
 policy.command("voice")(voice)
 policy.command("suggestions")(suggestions)
+policy.command("backtest")(backtest)
+policy.command("rollback")(rollback)
+policy.command("export")(export_policy)
 audit.command()(export)
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")

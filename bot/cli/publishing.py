@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bot.cli import EXIT_POLICY, EXIT_USAGE
+from bot.cli import EXIT_POLICY
 from bot.cli.build import (
     AUTHOR,
     Record,
@@ -24,14 +24,15 @@ from bot.cli.build import (
     terminal,
     tongue,
 )
+from bot.cli.choosing import NoRevisionError, is_revision, nowhere, policy_named
 from bot.differences import told
 from bot.live import LivePolicy
 from bot.proposals.telling import said
-from bot.revisions import NAME, Published, RevisionError, Revisions
+from bot.revisions import Published, RevisionError, Revisions
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 from rules.comparing import Comparison, compare
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.problems import PolicyError
 from rules.trial import Misbehaviour, find_shadowed, try_examples
 
@@ -51,33 +52,35 @@ def publish(
     settings = read_settings()
     wording = Wording(tongue(settings))
     try:
-        found = _policy(file, settings, settings.policy)
-    except _NoRevision as missing:
-        return _nowhere(missing, wording)
+        found = policy_named(file, settings, settings.policy)
+    except NoRevisionError as missing:
+        return nowhere(missing, wording)
     except RevisionError as error:
-        return _failed(error, wording, as_json=as_json)
+        return told_failure(error, wording, as_json=as_json)
     if wrong := misbehaving(found, settings):
         return _refused(found.revision, wrong, wording, as_json=as_json)
     record = Record.open(settings)
     revisions = open_revisions(settings, record.store, record.ledger)
     try:
-        before = _in_force(revisions, settings.policy)
+        before = in_force(revisions, settings.policy)
         if file is None and _goes_back(found, revisions):
             return _turned_back(found, settings.policy, wording, as_json=as_json)
         person, at = record.people.pseudonym(AUTHOR), datetime.now(UTC)
-        if file is not None and _is_revision(file):
+        if file is not None and is_revision(file):
             published = revisions.restore(file, person=person, note=note, at=at)
         else:
             path = Path(file) if file else settings.policy
             published = revisions.publish(path, person=person, note=note, at=at, revision=found.revision)
     except RevisionError as error:
-        return _failed(error, wording, as_json=as_json)
+        return told_failure(error, wording, as_json=as_json)
     finally:
         record.store.close()
-    return _published(published, found, before, wording, as_json=as_json)
+    return told_published(published, found, before, wording, as_json=as_json)
 
 
-def _published(published: Published, found: Policy, before: Policy | None, wording: Wording, *, as_json: bool) -> int:
+def told_published(
+    published: Published, found: Policy, before: Policy | None, wording: Wording, *, as_json: bool
+) -> int:
     comparison = compare(before, found) if before else None
     if as_json:
         rows = _rows(comparison) if comparison else None
@@ -100,11 +103,11 @@ def diff(before: Side = None, after: Side = None, as_json: Json = False) -> int:
     # Of one alone people ask what it would change.
     first, second = (None, before) if after is None else (before, after)
     try:
-        sides = _policy(first, settings, None), _policy(second, settings, settings.policy)
-    except _NoRevision as missing:
-        return _nowhere(missing, wording)
+        sides = policy_named(first, settings, None), policy_named(second, settings, settings.policy)
+    except NoRevisionError as missing:
+        return nowhere(missing, wording)
     except RevisionError as error:
-        return _failed(error, wording, as_json=as_json)
+        return told_failure(error, wording, as_json=as_json)
     comparison = compare(*sides)
     if as_json:
         _print_json({"before": comparison.before, "after": comparison.after, "differences": _rows(comparison)})
@@ -145,22 +148,6 @@ def history(as_json: Json = False) -> int:
 # --- The policies -----------------------------------------------------------------------------------------------------
 
 
-class _NoRevision(Exception):
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(name)
-
-
-def _nowhere(missing: _NoRevision, wording: Wording) -> int:
-    said = wording.say("There is no revision {name}. vaglio policy history lists them.", name=missing.name)
-    sys.stderr.write(f"{said}\n")
-    return EXIT_USAGE
-
-
-def _is_revision(name: str) -> bool:
-    return NAME.fullmatch(name) is not None and not Path(name).exists()
-
-
 def _goes_back(found: Policy, revisions: Revisions) -> bool:
     """Whether it was in force before, and another one is now: that must be meant."""
     known = [one.revision for one in revisions.history()]
@@ -181,20 +168,7 @@ def _turned_back(found: Policy, file: Path, wording: Wording, *, as_json: bool) 
     return EXIT_POLICY
 
 
-def _policy(name: str | None, settings: Settings, default: Path | None) -> Policy:
-    """The policy of a file or a revision; without a name, the one in `default`, else the one in force."""
-    if name is None:
-        return load_policy(default) if default else LivePolicy(existing_revisions(settings), settings.policy).policy()
-    if not _is_revision(name):
-        return load_policy(Path(name))
-    revisions = existing_revisions(settings)
-    found = revisions.policy_of(name) if revisions else None
-    if found is None:
-        raise _NoRevision(name)
-    return found
-
-
-def _in_force(revisions: Revisions, file: Path) -> Policy | None:
+def in_force(revisions: Revisions, file: Path) -> Policy | None:
     """None where this version cannot read it: that must not keep a better one from being published."""
     try:
         return LivePolicy(revisions, file).policy()
@@ -225,7 +199,8 @@ def _refused(revision: str, wrong: Sequence[Misbehaviour], wording: Wording, *, 
     return EXIT_POLICY
 
 
-def _failed(error: RevisionError, wording: Wording, *, as_json: bool) -> int:
+def told_failure(error: RevisionError, wording: Wording, *, as_json: bool) -> int:
+    """Says why; the exit code."""
     if as_json:
         _print_json({"ok": False, "revision": error.revision, "reason": error.code})
     sys.stderr.write(f"{error.show(wording.language)}\n")

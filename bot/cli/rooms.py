@@ -19,6 +19,7 @@ from bot.console.proposal_page import proposal_room
 from bot.console.try_page import try_room
 from bot.deeds import Cabinet
 from bot.prescreen import Prescreen
+from bot.proposals.backtests import Backtests
 from bot.proposals.proposals import Proposals
 from bot.revisions import Revisions
 from bot.settings import Settings
@@ -50,5 +51,5 @@ def open_rooms(
         link_room(cabinet.people),
         try_room(prescreen, Pool(settings.workers, settings.backlog)),
         policy_room(policy, revisions, proposals, counts),
-        proposal_room(policy, proposals),
+        proposal_room(policy, proposals, Backtests(store, cabinet.ledger, revisions, prescreen.screener.means[0])),
     ]

@@ -1,13 +1,14 @@
-"""What a proposal would have done to past drafts: begun by a button, watched as it goes, and told without anybody's name."""
+"""What a proposal would have done to past drafts: begun by a button, watched as it goes, told without names."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import Request
@@ -37,7 +38,7 @@ _RULES: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Turn:
     """How many drafts went from one outcome to another."""
 
     before: Outcome
@@ -100,10 +101,8 @@ class BacktestPanel:
     async def begin(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         id, chosen = request.path_params["id"], written(form, "last")
         last = int(chosen) if chosen in map(str, LASTS) else LASTS[1]
-        try:
+        with suppress(ProposalError, PolicyError):  # the page itself says why
             await asyncio.to_thread(self._begin, id, visitor.person, last)
-        except (ProposalError, PolicyError):
-            pass  # the page itself says why
         return RedirectResponse(f"/policy/proposals/{id}#backtest", 303)
 
     async def stop(self, request: Request, visitor: Visitor, form: FormData) -> Response:
@@ -135,14 +134,14 @@ class BacktestPanel:
             flipped=newest.flipped,
         )
 
-    def facts(self, id: str, wording: Wording) -> dict[str, object]:
+    def facts(self, id: str, wording: Wording) -> dict[str, Any]:
         """What the panel shows of a proposal's newest backtest."""
         found = self._newest(id)
         return {
             "backtest": found,
             "lasts": LASTS,
             "is_current": found is not None and found.after == self._revision(id),
-            "moved": _moved(found, wording) if found else [],
+            "turns": _turns(found, wording) if found else [],
             "flips": [
                 (outcome_name(flip.before, wording), outcome_name(flip.after, wording), flip)
                 for flip in (found.flips[:_SHOWN] if found else ())
@@ -171,10 +170,10 @@ def _is_elsewhere(found: Backtest) -> bool:
     return found.state == "running" and not found.is_left
 
 
-def _moved(found: Backtest, wording: Wording) -> list[Moved]:
+def _turns(found: Backtest, wording: Wording) -> list[Turn]:
     """The outcomes that are other than before, the most frequent first."""
     rows = [
-        Moved(before, outcome_name(before, wording), after, outcome_name(after, wording), count)
+        Turn(before, outcome_name(before, wording), after, outcome_name(after, wording), count)
         for (before, after), count in found.outcomes.items()
         if before is not after
     ]

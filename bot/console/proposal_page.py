@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
+from bot.console.backtest_panel import BacktestPanel, Runs
 from bot.console.forms import field
 from bot.console.gate import Rooms, Visitor
 from bot.console.pages import Pages, Room, is_part
@@ -19,6 +20,7 @@ from bot.console.policy_page import EDITORS, moments
 from bot.console.proposal_shown import faults_of, lines_of, refusal, rules_of
 from bot.console.proposed_rule import RulePage
 from bot.console.text_page import TextPage
+from bot.proposals.backtests import Backtests
 from bot.proposals.proposals import Proposals
 from bot.proposals.proposed import ProposalError, Proposed
 from bot.proposals.telling import said
@@ -36,6 +38,7 @@ class ProposalPage:
     policy: Callable[[], Policy]
     """The one in force."""
     proposals: Proposals
+    backtest: BacktestPanel
     now: Callable[[], datetime]
 
     async def begin(self, request: Request, visitor: Visitor, form: FormData) -> Response:
@@ -114,7 +117,7 @@ class ProposalPage:
         """What takes a database and a policy to be read."""
         facts: dict[str, object] = {
             "files": self.proposals.files(found.id), "faults": [], "lines": [], "rules": [], "trial": None,
-            "revision": None, "differs": False, "moved": None, "all_rules": [],
+            "revision": None, "differs": False, "moved": None, "all_rules": [], "backtest": None,
         }  # fmt: skip
         if found.state == "open":
             facts["moved"] = self.proposals.moved_to(found.id)
@@ -124,6 +127,7 @@ class ProposalPage:
             return facts | {"faults": faults_of(error.problems, wording.language)}
         trial = self.proposals.trial(policy, only_known=not tries)
         return facts | {
+            **self.backtest.facts(found.id, wording),
             "lines": lines_of(comparison, wording.language),
             "rules": rules_of(comparison, policy),
             "differs": bool(comparison.rows),
@@ -141,12 +145,14 @@ def _address(id: str) -> str:
 def proposal_room(
     policy: Callable[[], Policy],
     proposals: Proposals,
+    backtests: Backtests,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Room:
     """`/policy/proposals/...`, for communications and admins."""
 
     def add(rooms: Rooms, pages: Pages) -> None:
-        page = ProposalPage(pages, policy, proposals, now)
+        panel = BacktestPanel(pages, proposals, Runs(backtests), now)
+        page = ProposalPage(pages, policy, proposals, panel, now)
         rule, text = RulePage(pages, proposals, now), TextPage(pages, proposals, now)
         here = "/policy/proposals/{id}"
         rooms.post("/policy/proposals", page.begin, allowed=EDITORS)
@@ -154,9 +160,11 @@ def proposal_room(
         rooms.get(f"{here}/trial", page.trial, allowed=EDITORS)
         for name, act in {
             "agree": page.agree, "publish": page.publish, "rebase": page.rebase, "withdraw": page.withdraw,
-            "shadow": rule.shadow,
+            "shadow": rule.shadow, "backtest": panel.begin, "stop": panel.stop, "go-on": panel.go_on,
+            "samples": panel.samples,
         }.items():  # fmt: skip
             rooms.post(f"{here}/{name}", act, allowed=EDITORS)
+        rooms.get(f"{here}/backtest", panel.open, allowed=EDITORS)
         rooms.get(f"{here}/rule", rule.open, allowed=EDITORS)
         rooms.post(f"{here}/rule", rule.save, allowed=EDITORS)
         rooms.get(f"{here}/text", text.open, allowed=EDITORS)

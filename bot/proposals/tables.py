@@ -49,9 +49,11 @@ class Backtest(SQLModel, table=True):
     """`running`, `done`, `stopped` or `failed`."""
     due: float = 0.0
     """While somebody is at it, when another process may go on with it."""
+    policies: bytes = Field(sa_type=LargeBinary)
+    """The policy in force when it began and the one that is tried, so that whoever goes on has both."""
     total: int = 0
     done: int = 0
     beyond: int = 0
-    """The number of the last entry that was replayed: where it goes on."""
+    """The number of the last entry that was replayed: it goes on, newest first, before that one."""
     result: str = "{}"
     """JSON: counts, and the numbers of the entries that would end differently, with both outcomes. No words."""

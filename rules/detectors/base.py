@@ -203,6 +203,11 @@ class BaseRule(Frozen):
         """Whether text that this rule has not read is unsafe to store."""
         return self.hides is not None
 
+    @property
+    def blanks(self) -> bool:
+        """Whether what it finds is not in a text that is stored any more."""
+        return self.may_hide
+
     def load(self, judges: Judges | None = None) -> None:
         """Get heavy things ready, so that start-up pays for them and not the first draft. Raises `Unavailable`."""
 

@@ -52,6 +52,10 @@ class JudgeRule(BaseRule):
     def stands(self) -> bool:
         return self.label in CONFIDENTIAL
 
+    @property
+    def blanks(self) -> bool:
+        return self.may_hide or self.label in _HIDDEN
+
     def load(self, judges: Judges | None = None) -> None:
         if judges is None:
             raise Unavailable("model:vaglio-judge")

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("after", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("due", sa.Float(), nullable=False),
+        sa.Column("policies", sa.LargeBinary(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("beyond", sa.Integer(), nullable=False),

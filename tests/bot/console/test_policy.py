@@ -17,6 +17,7 @@ from bot.audit.counts import RuleCounts
 from bot.console.policy_page import policy_room
 from bot.console.proposal_page import proposal_room
 from bot.live import _Follower
+from bot.proposals.backtests import Backtests
 from bot.proposals.proposals import Proposals
 from bot.revisions import Revisions
 from bot.store import Store
@@ -129,7 +130,7 @@ def build(rig: Any, store: Store, tmp_path: Path) -> Callable[..., Desk]:
 
         rig.rooms = [
             policy_room(policy, revisions, proposals, lambda: COUNTS),
-            proposal_room(policy, proposals),
+            proposal_room(policy, proposals, Backtests(store, rig.cabinet.ledger, revisions)),
         ]
         return Desk(rig, proposals, revisions)
 

@@ -1,0 +1,204 @@
+"""`vaglio policy backtest`: what another policy would have said of the last drafts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from bot.cli import EXIT_ABORT, EXIT_USAGE
+from bot.cli.build import AUTHOR, Record, open_judges, open_revisions, terminal, tongue
+from bot.cli.choosing import NoRevisionError, nowhere, policy_named
+from bot.live import LivePolicy
+from bot.naming import outcome_name
+from bot.proposals.backtests import Backtest, Backtests, BusyError, RuleCount, Sample
+from bot.proposals.stretches import Progress
+from bot.settings import Settings, read_settings
+from bot.wording import Wording
+from rules.verdict import Outcome
+
+_LETTERS: Final = 400
+"""Of a sample, before it is cut."""
+
+
+def backtest(
+    policy: Annotated[
+        str | None, typer.Argument(help="A file, VAGLIO_POLICY by default, or a revision that was published.")
+    ] = None,
+    last: Annotated[
+        int, typer.Option("--last", min=1, max=10_000_000, help="How many drafts, the newest ones.")
+    ] = 1000,
+    samples: Annotated[
+        int, typer.Option("--samples", min=0, max=100, help="Show so many that would end differently, masked.")
+    ] = 0,
+    resume: Annotated[str | None, typer.Option("--resume", help="Go on with a backtest that was stopped.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs.")] = False,
+) -> int:
+    """Say which of the last drafts would end differently under another policy."""
+    if policy is not None and resume is not None:
+        raise typer.BadParameter("a backtest that goes on has its policy already.", param_hint="--resume")
+    settings = read_settings()
+    wording = Wording(tongue(settings))
+    record = Record.open(settings)
+    revisions = open_revisions(settings, record.store, record.ledger)
+    backtests = Backtests(record.store, record.ledger, revisions, open_judges(settings))
+    person = record.people.pseudonym(AUTHOR)
+    try:
+        id = resume or _begun(backtests, policy, settings, LivePolicy(revisions, settings.policy), person, last)
+    except NoRevisionError as missing:
+        return nowhere(missing, wording)
+    found = _run(backtests, id, wording)
+    if isinstance(found, int):
+        return found
+    shown = backtests.samples(id, samples, by=person, at=datetime.now(UTC)) if samples else ()
+    if as_json:
+        sys.stdout.write(json.dumps(as_data(found, shown), ensure_ascii=False) + "\n")
+    else:
+        _tell(found, shown, wording)
+    return 0
+
+
+def _begun(
+    backtests: Backtests, policy: str | None, settings: Settings, live: LivePolicy, person: str, last: int
+) -> str:
+    after = policy_named(policy, settings, settings.policy)
+    return backtests.begin(live.policy(), after, person=person, at=datetime.now(UTC), last=last)
+
+
+def _run(backtests: Backtests, id: str, wording: Wording) -> Backtest | int:
+    """What it has found, or the exit code of what kept it from ending."""
+    try:
+        with _bar() as progress:
+            found = backtests.run(id, progress)
+    except LookupError:
+        return _said(wording.say("There is no backtest {id}.", id=id), EXIT_USAGE)
+    except BusyError:
+        return _said(
+            wording.say("Somebody is at this backtest, or was until a moment ago. Try again in half a minute."),
+            EXIT_USAGE,
+        )
+    except KeyboardInterrupt:
+        return _stopped(id, wording)
+    return found if found.state == "done" else _stopped(id, wording)
+
+
+def _stopped(id: str, wording: Wording) -> int:
+    command = f"vaglio policy backtest --resume {id}"
+    return _said(wording.say("Stopped; nothing is lost. To go on: {command}", command=command), EXIT_ABORT)
+
+
+def _said(sentence: str, code: int) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return code
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """On a terminal that is looked at."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=terminal(errors=True), transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+# --- What it has found ------------------------------------------------------------------------------------------------
+
+
+def as_data(found: Backtest, samples: Sequence[Sample]) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "id": found.id,
+        "before": found.before,
+        "after": found.after,
+        "drafts": found.total,
+        "replayed": found.replayed,
+        "flipped": found.flipped,
+        "outcomes": [{"before": a, "after": b, "drafts": count} for (a, b), count in found.outcomes.items()],
+        "rules": [asdict(rule) for rule in found.rules],
+        "not_comparable": found.not_comparable,
+        "left_out": asdict(found.left_out),
+        "flips": [asdict(flip) for flip in found.flips],
+        "samples": [{**asdict(sample), "at": sample.at.isoformat()} for sample in samples],
+    }
+
+
+def _tell(found: Backtest, samples: Sequence[Sample], wording: Wording) -> None:
+    out = terminal()
+    out.print(wording.say("From {before} to {after}:", before=found.before, after=found.after))
+    out.print(_flipped(found, wording))
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for (before, after), count in sorted(found.outcomes.items(), key=lambda one: -one[1]):
+        if before is not after:
+            table.add_row("", str(count), _way(before, after, wording))
+    if table.row_count:
+        out.print(table)
+    for rule in found.rules:
+        out.print(f"  {rule.rule}: {', '.join(_differences(rule, wording))}")
+    for sentence in _besides(found, wording):
+        out.print(sentence)
+    for sample in samples:
+        out.print(f"\n#{sample.flip.seq}  {_way(sample.flip.before, sample.flip.after, wording)}")
+        out.print(f"  «{_clear(sample.text)}»")
+
+
+def _flipped(found: Backtest, wording: Wording) -> str:
+    if not found.replayed:
+        return wording.say("There is no draft on record that could be read again.")
+    if not found.flipped:
+        return wording.count(
+            "The {number} draft that was read again would end as it did.",
+            "All {number} drafts that were read again would end as they did.",
+            found.replayed,
+        )
+    return wording.count(
+        "{number} draft of {total} would end differently.",
+        "{number} drafts of {total} would end differently.",
+        found.flipped,
+        total=found.replayed,
+    )
+
+
+def _way(before: Outcome, after: Outcome, wording: Wording) -> str:
+    return f"{outcome_name(before, wording)} → {outcome_name(after, wording)}"
+
+
+def _differences(rule: RuleCount, wording: Wording) -> Iterator[str]:
+    if rule.newly:
+        yield wording.say("finds something in {number} more", number=rule.newly)
+    if rule.no_longer:
+        yield wording.say("finds nothing any more in {number}", number=rule.no_longer)
+    if rule.otherwise:
+        yield wording.say("counts differently in {number}", number=rule.otherwise)
+    if rule.unchecked:
+        yield wording.say("cannot run on {number}", number=rule.unchecked)
+
+
+def _besides(found: Backtest, wording: Wording) -> Iterator[str]:
+    if found.not_comparable:
+        rules = ", ".join(found.not_comparable)
+        yield wording.say(
+            "Not comparable, since they look for what is masked on record; counted as before: {rules}", rules=rules
+        )
+    left = found.left_out
+    if left.erased or left.no_words or left.private:
+        yield wording.say(
+            "Left out: {erased} of people who were erased, {no_words} without words on record, {private} private ones.",
+            **asdict(left),
+        )
+
+
+def _clear(text: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _LETTERS else f"{line[:_LETTERS]}…"
