@@ -95,8 +95,9 @@ class BacktestPanel:
         id = request.path_params["id"]
         if not is_part(request):
             return RedirectResponse(f"/policy/proposals/{id}#backtest", 303)
-        facts = await asyncio.to_thread(self.facts, id, self.pages.wording(request))
-        return self.pages.page(request, "policy_backtest.html", id=id, **facts)
+        wording = self.pages.wording(request)
+        facts = await asyncio.to_thread(self.facts, id, wording)
+        return self.pages.page(request, "policy_backtest.html", id=id, count=wording.count, **facts)
 
     async def begin(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         id, chosen = request.path_params["id"], written(form, "last")
@@ -148,7 +149,6 @@ class BacktestPanel:
             ],
             "rule_counts": found.rules[:_RULES] if found else (),
             "is_going": found is not None and (self.runs.is_going(found.id) or _is_elsewhere(found)),
-            "count": wording.count,
         }
 
     def _begin(self, id: str, person: str, last: int) -> None:
