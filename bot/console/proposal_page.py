@@ -26,6 +26,7 @@ from bot.proposals.proposed import ProposalError, Proposed
 from bot.proposals.telling import said
 from bot.revisions import RevisionError
 from bot.wording import Wording
+from rules.localized import say
 from rules.policy import Policy
 from rules.problems import PolicyError
 
@@ -134,7 +135,7 @@ class ProposalPage:
             "revision": policy.revision,
             "trial": None if trial is None else [said(one, wording) for one in trial],
             "tested": len(policy.rules),
-            "all_rules": [rule.id for rule in policy.rules],
+            "all_rules": [(rule.id, say(rule.message, wording.language)) for rule in policy.rules],
         }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,10 +21,13 @@ from bot.console.gate import Visitor
 from bot.console.pages import Pages
 from bot.console.proposal_shown import Fault, faults_of, refusal
 from bot.console.rule_form import KINDS, RuleForm, languages_of, new_rule
+from bot.naming import override_name, severity_name, state_name
 from bot.proposals import editing
 from bot.proposals.proposals import Proposals
 from bot.proposals.proposed import File, ProposalError
 from bot.proposals.sheet import NotEditable
+from bot.wording import Wording
+from rules.detectors.base import BaseRule
 from rules.localized import say
 from rules.policy import Policy
 from rules.problems import PolicyError
@@ -46,6 +50,12 @@ class Target:
     def mark(self) -> str:
         """Of what is written, so that nobody overwrites what they have not seen."""
         return hashlib.sha256(json.dumps(self.form.written, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def line(self) -> int:
+        """Where it is written; 0 where it is not."""
+        found = editing.lines_of(self.file.text, self.id) if self.id else None
+        return found[0] if found else 0
 
     def edited(self, changes: editing.Changes) -> str:
         """The file's text with the rule changed. Raises `NotEditable`, `LookupError`."""
@@ -159,11 +169,26 @@ class RulePage:
             values={name: values.get(name, "") for name in (*target.form.names, "id")},
             locked=target.form.locked,
             kinds=KINDS,
-            clauses={one.id: say(one.title, language) for one in policy.clauses},
+            clauses={one.id: f"{one.id} {say(one.title, language)}" for one in policy.clauses},
+            current=_current(rule, target.form, self.pages.wording(request)),
             message=say(rule.message, language) if rule else "",
             wrong=wrong,
             faults=faults or [],
         )
+
+
+def _current(rule: BaseRule | None, form: RuleForm, wording: Wording) -> defaultdict[str, str]:
+    """What holds where an adjustment says nothing, for the reader to see beside the empty field."""
+    shown: defaultdict[str, str] = defaultdict(str)
+    if rule is not None and form.is_adjusting:
+        shown |= {
+            "severity": severity_name(rule.severity, wording), "override": override_name(rule.override, wording),
+            "state": state_name(rule.state, wording), "clause": rule.clause,
+        }  # fmt: skip
+        for language in form.languages:
+            shown[f"message_{language}"] = rule.message.get(language, "")
+            shown[f"suggest_{language}"] = (rule.suggest or {}).get(language, "")
+    return shown
 
 
 def _written(file: File, rule: str) -> Mapping[str, Any] | None:

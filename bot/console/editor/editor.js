@@ -36,6 +36,12 @@ const look = EditorView.theme({
   ".cm-tooltip": { backgroundColor: "var(--sheet)", color: "var(--ink)", border: "1px solid var(--edge)", borderRadius: "0.4rem" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
   ".cm-completionDetail": { fontStyle: "normal", opacity: "0.85" },
+  // The library draws these with pictures in the style, which the page's policy forbids.
+  ".cm-lintRange-error, .cm-lintRange-warning, .cm-lintRange-info, .cm-lintRange-hint": {
+    backgroundImage: "none", paddingBottom: "0", textDecoration: "underline wavy var(--block)", textUnderlineOffset: "0.2em",
+  },
+  ".cm-lint-marker": { borderRadius: "50%", backgroundColor: "var(--block)" },
+  ".cm-lint-marker-error, .cm-lint-marker-warning, .cm-lint-marker-info": { content: "none" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--block)" },
   ".cm-foldPlaceholder": { backgroundColor: "var(--note-tint)", color: "var(--note)", border: "0" },
 });
@@ -84,7 +90,7 @@ async function open(form) {
           ? [yaml(), lintGutter(), faults(form), autocompletion({ override: [completing(words)] })]
           : [],
         look, syntaxHighlighting(colours),
-        EditorView.contentAttributes.of({ "aria-label": label?.textContent.trim() ?? "", "aria-describedby": "editor-keys" }),
+        EditorView.contentAttributes.of({ tabindex: "0", "aria-label": label?.textContent.trim() ?? "", "aria-describedby": "editor-keys" }),
         EditorState.phrases.of(JSON.parse(form.dataset.phrases ?? "{}")),
         keymap.of([
           ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap,

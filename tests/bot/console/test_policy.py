@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browsing.crawling import forms
+from browsing.serving import Opener, serving
 from httpx2 import Response
+from playwright.sync_api import Browser, Page, expect
 
 from bot.audit.counts import RuleCounts
 from bot.console.policy_page import policy_room
 from bot.console.proposal_page import proposal_room
 from bot.live import _Follower
+from bot.prescreen import Prescreen
 from bot.proposals.backtests import Backtests
 from bot.proposals.proposals import Proposals
 from bot.revisions import Revisions
 from bot.store import Store
+from rules.draft import Draft
 from rules.policy import Policy, load_policy
 from rules.screening import Screener
 
@@ -455,3 +462,152 @@ def test_going_back_is_a_proposal_where_a_second_person_has_to_agree(build: Call
     now = desk.revisions.newest()
     assert now is not None
     assert now.revision == oldest.revision
+
+
+# --- Past drafts ------------------------------------------------------------------------------------------------------
+
+
+def _screened(desk: Desk, *texts: str) -> None:
+    """On record, as from a chat."""
+    record = Prescreen(desk.rig.prescreen.screener, desk.rig.cabinet.ledger)
+    for text in texts:
+        record(Draft(text=text, author="slack:T1:UANNA"))
+
+
+def _replayed(browser: Any, id: str) -> str:
+    """The panel, once nobody is at it."""
+    for _ in range(100):
+        panel: str = browser.get(f"/policy/proposals/{id}/backtest", headers={"HX-Request": "true"}).text
+        if "hx-trigger" not in panel:
+            return panel
+        time.sleep(0.05)
+    pytest.fail("the backtest does not end")
+
+
+def test_past_drafts_are_read_again_and_nobody_is_named(desk: Desk) -> None:
+    _screened(desk, "Evviva!!!", "Che idioti", "Buongiorno", "Viva la mamma!!!")
+    browser = desk.visitor(DARIO)
+    id = desk.begin(browser)
+    _send(browser, id, "tone.shouting", severity="review")
+    assert browser.submit(f"/policy/proposals/{id}/backtest", last="100").status_code == 303
+    panel = html.unescape(_replayed(browser, id))
+    assert "2 bozze su 4 andrebbero in altro modo." in panel
+    assert "tone.shouting" in panel
+    page = browser.get(f"/policy/proposals/{id}")
+    assert "2 bozze su 4 andrebbero in altro modo." in html.unescape(page.text)
+    shown = browser.submit(f"/policy/proposals/{id}/samples")
+    assert "Evviva!!!" in shown.text
+    assert "Buongiorno" not in shown.text
+    author = desk.rig.cabinet.people.person("slack:T1:UANNA")
+    assert author not in shown.text + page.text
+    looks = [entry for entry in desk.rig.cabinet.ledger.entries() if entry.kind == "look"]
+    assert len(looks) >= 1
+    _send(browser, id, "respect.insults", severity="warn")
+    assert "Da allora la proposta è cambiata" in html.unescape(_replayed(browser, id))
+
+
+# --- In a browser -----------------------------------------------------------------------------------------------------
+
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def watched(desk: Desk, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a path for communications, in a browser that tells what the content policy forbade."""
+    cookie = desk.visitor(DARIO).cookies["vaglio"]
+    app, opener = desk.rig.app(), Opener(browser)
+    with serving(app) as address:
+
+        def open_path(path: str, **more: object) -> Page:
+            page = opener(f"{address}/healthz", **more)
+            page.context.add_cookies([{"name": "vaglio", "value": cookie, "url": address}])
+            page.goto(f"{address}{path}")
+            return page
+
+        yield open_path
+        opener.close()
+    assert opener.complaints == []
+    assert app.state.reports.counted == {}
+
+
+@pytest.mark.browser
+def test_communications_changes_a_rule_sees_what_it_means_and_publishes(desk: Desk, watched: Any) -> None:
+    _screened(desk, "Evviva!!!", "Buongiorno")
+    page = watched("/policy/rules/tone.shouting")
+    page.get_by_role("button", name="Proponi una modifica").click()
+    page.get_by_label("Quanto pesa").select_option("warn")
+    page.get_by_role("button", name="Salva nella proposta").click()
+    expect(page.get_by_text("vale come «da sistemare» (prima: «suggerimento»)")).to_be_visible()
+    expect(page.locator("#trial")).to_contain_text("Tutte le 6 regole si comportano bene")
+    page.get_by_role("button", name="Rileggi le bozze passate").click()
+    expect(page.locator("#backtest-state")).to_contain_text("Una bozza su 2 andrebbe in altro modo.")
+    page.get_by_role("button", name="Pubblica", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("È pubblicata e registrata")
+    desk.follow()
+    page.get_by_role("link", name="Prova", exact=True).click()
+    page.locator("#text").fill("Evviva!!!")
+    expect(page.locator(".verdict.revise")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_the_editor_tells_faults_completes_and_lets_the_keyboard_go(desk: Desk, watched: Any) -> None:
+    id = desk.proposals.begin("p_1", datetime.now(UTC))
+    page = watched(f"/policy/proposals/{id}/text")
+    editor = page.locator(".cm-content")
+    expect(editor).to_be_visible()
+    expect(page.locator("textarea[name=text]")).to_be_hidden()
+    page.get_by_text("small.yaml come testo").first.click()
+    expect(editor).to_be_focused()
+    page.keyboard.press("ControlOrMeta+End")
+    page.keyboard.type("  - id: ours.asap\nsev")
+    page.keyboard.press("Control+Space")
+    expect(page.get_by_role("option").first).to_contain_text("severity")
+    page.wait_for_timeout(200)  # so soon after it opened, Enter would still be a new line
+    page.keyboard.press("Enter")
+    page.keyboard.type("lo")
+    page.keyboard.press("Escape")
+    expect(page.locator(".cm-lint-marker-error").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Salva")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Salvata. Così la policy non si carica")
+    text = desk.proposals.files(id)[0].text
+    assert text.splitlines()[-2:] == ["  - id: ours.asap", "    severity: lo"]
+    assert text.startswith(SMALL)
+
+
+@pytest.mark.browser
+def test_without_javascript_the_text_is_a_field(desk: Desk, watched: Any) -> None:
+    id = desk.proposals.begin("p_1", datetime.now(UTC))
+    page = watched(f"/policy/proposals/{id}/text", java_script_enabled=False)
+    page.locator("textarea[name=text]").fill(SMALL.replace("severity: note", "severity: warn"))
+    page.get_by_role("button", name="Salva").click()
+    expect(page.get_by_text("vale come «da sistemare» (prima: «suggerimento»)")).to_be_visible()
+    page.get_by_role("link", name="Fai le prove").click()
+    expect(page.locator("#trial")).to_contain_text("Tutte le 6 regole si comportano bene")
+    page.get_by_role("button", name="Pubblica", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("È pubblicata e registrata")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_page_of_a_change_can_be_read(desk: Desk, watched: Any, scheme: str, width: int) -> None:
+    _screened(desk, "Evviva!!!", "Che idioti")
+    dario = desk.visitor(DARIO)
+    id = desk.begin(dario)
+    _send(dario, id, "tone.shouting", severity="review")
+    dario.submit(f"/policy/proposals/{id}/backtest", last="100")
+    _replayed(dario, id)
+    page = watched("/policy", color_scheme=scheme, viewport={"width": width, "height": 800})
+    found = []
+    for path in ("", "/rule?rule=tone.shouting", "/rule?kind=occurrence", "/text"):
+        page.goto(f"{page.url.partition('/policy')[0]}/policy/proposals/{id}{path}")
+        page.wait_for_load_state("networkidle")
+        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        found += [f"{path}: {one['id']} {node['target']}" for one in violations for node in one["nodes"]]
+        found += [f"{path}: {overflow} px too wide"] if overflow > 0 else []
+    assert found == []
