@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-_ACCOUNT = re.compile(r"slack:[A-Z0-9]+:[A-Z0-9]+|telegram:[0-9]+|local:[A-Za-z0-9._-]+", re.ASCII)
+_ACCOUNT = re.compile(r"slack:[A-Z0-9]+:[A-Z0-9]+|telegram:[0-9]+|local:[A-Za-z0-9._-]+|api:c_[0-9a-f]+", re.ASCII)
 _OWNER = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
 
 
@@ -46,5 +46,15 @@ class Title:
 
 
 def is_account(written: str) -> bool:
-    """Whether it is written as `slack:T0123:U0456`, `telegram:12345` or `local:owner` are."""
+    """Whether it is written as `slack:T0123:U0456`, `telegram:12345`, `local:owner` or `api:c_0123` are."""
     return _ACCOUNT.fullmatch(written) is not None
+
+
+def client_account(client: str) -> str:
+    """That of a program which hands in drafts by the HTTP API; `client` is the id that it was let in by."""
+    return f"api:{client}"
+
+
+def is_program(account: str) -> bool:
+    """Whether it is a program's, which has no role and is nobody's."""
+    return account.startswith("api:")

@@ -48,7 +48,7 @@ class Linked(Enum):
 
 
 class People:
-    """Accounts are `slack:TEAM:USER`, `telegram:USER` or `local:NAME`."""
+    """Accounts are `slack:TEAM:USER`, `telegram:USER`, `local:NAME` or, of a program, `api:CLIENT`."""
 
     def __init__(self, store: Store, seals: Seals) -> None:
         self._store, self.seals = store, seals

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -62,14 +63,31 @@ class Dismissals(Protocol):
         """Those that a person has overturned before, for the draft's author and the same words."""
 
 
+class Observer(Protocol):
+    """Counts. Whatever it raises is logged, and reaches nobody who waits for a verdict."""
+
+    def screened(self, screening: Screening, seconds: float) -> None:
+        """It took so long to screen, record and mend."""
+
+    def failed(self, error: Exception) -> None:
+        """There is no verdict."""
+
+
 class Prescreen:
     """Screens and records. Synchronous and thread-safe: callers run it on a bounded pool."""
 
-    def __init__(self, screener: Screener, recorder: Recorder, dismissals: Dismissals | None = None) -> None:
+    def __init__(
+        self,
+        screener: Screener,
+        recorder: Recorder,
+        dismissals: Dismissals | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self.screener = screener
         """May be replaced while drafts are screened: each is held against one policy from beginning to end."""
         self._recorder = recorder
         self._dismissals = dismissals
+        self._observer = observer
 
     def __call__(
         self, draft: Draft, *, id: str | None = None, at: datetime | None = None, screener: Screener | None = None
@@ -78,7 +96,17 @@ class Prescreen:
 
         Raises `DraftRefused` for a draft that is not screened, and what the record raises: without it, no verdict.
         """
-        at, screener = at or datetime.now(UTC), screener or self.screener
+        started = time.perf_counter()
+        try:
+            screening = self._recorded(draft, id, at or datetime.now(UTC), screener or self.screener)
+        except Exception as error:
+            failure = error
+            self._tell(lambda observer: observer.failed(failure))
+            raise
+        self._tell(lambda observer: observer.screened(screening, time.perf_counter() - started))
+        return screening
+
+    def _recorded(self, draft: Draft, id: str | None, at: datetime, screener: Screener) -> Screening:
         verdict = screener.screen(draft, at)
         dismissed = self._dismissals.among(draft, verdict.findings) if self._dismissals else ()
         verdict = replace(verdict, findings=tuple(f for f in verdict.findings if f not in dismissed))
@@ -86,6 +114,14 @@ class Prescreen:
         keepsake = _keepsake(screening, screener)
         self._recorder.record(screening, keepsake)
         return mended(replace(screening, keepsake=keepsake), screener)
+
+    def _tell(self, what: Callable[[Observer], None]) -> None:
+        if self._observer is None:
+            return
+        try:
+            what(self._observer)
+        except Exception as error:
+            log.warning("observing.failed", error=type(error).__name__)
 
 
 def _keepsake(screening: Screening, screener: Screener) -> Keepsake:

@@ -47,7 +47,8 @@ class TooMany:
 class Rates:
     """Counts by the clock's minutes. What is turned away is not counted."""
 
-    def __init__(self, store: Store, seals: Seals, person_per_minute: int, workspace_per_minute: int) -> None:
+    def __init__(self, store: Store, seals: Seals, person_per_minute: int, workspace_per_minute: int | None) -> None:
+        """`workspace_per_minute`: None where those who come the same way have nothing in common."""
         self._store, self._name = store, seals.name
         self._person, self._workspace = person_per_minute, workspace_per_minute
 
@@ -64,7 +65,8 @@ class Rates:
             person = _counted(session, self._name("person", account, str(minute)), end)
             workspace = _counted(session, self._name("workspace", _workspace(account), str(minute)), end)
             is_own = person.count >= self._person
-            if is_own or workspace.count >= self._workspace:
+            is_full = self._workspace is not None and workspace.count >= self._workspace
+            if is_own or is_full:
                 return TooMany(timedelta(seconds=end - moment), is_of_workspace=not is_own)
             person.count += 1
             workspace.count += 1

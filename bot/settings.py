@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     draft_days: int = Field(default=7, ge=1, le=90)
     rate_person: int = Field(default=20, ge=1)
     rate_workspace: int = Field(default=600, ge=1)
+    rate_client: int = Field(default=60, ge=1)
 
     # An address may hold a password.
     checkpoints: str = Field(default="", repr=False)
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     console_host: str = "127.0.0.1"
     console_port: int = Field(default=8321, ge=0, le=65535)
     console_names: str = ""
+    metrics_token: SecretStr | None = None
 
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import Any
 
 import structlog
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, func, select
 
 from bot.audit.vault import Vault, VaultError
 from bot.prescreen import new_id
@@ -106,6 +106,12 @@ class Work:
     @property
     def waiting(self) -> int:
         return self._queue.qsize()
+
+    def oldest(self, now: float) -> float | None:
+        """Seconds for which the event that came first has been waiting for its answer; None: nothing waits."""
+        with self._store.read() as session:
+            first = session.exec(select(func.min(Pending.at))).one()
+        return None if first is None else max(0.0, now - first)
 
     async def defer(self, platform: str, name: str, event: Event) -> Deferred:
         """Take in an event, durable on return. A second one of the same `name`, the platform's own, is a duplicate."""

@@ -20,6 +20,7 @@ def _of_people(wording: Wording) -> dict[str, str]:
         "role": say("role"), "owner": say("owner"), "owners": say("owners"), "change": say("change"),
         "source": say("by way of"), "platform": say("platform"), "joined": say("pseudonym until then"),
         "asked_by": say("asked by"), "erased": say("people erased again"), "was_last": say("their only account"),
+        "client": say("program"),
     }  # fmt: skip
 
 

@@ -203,6 +203,11 @@ class Ledger:
         with self._store.read() as session:
             return session.exec(select(Entry).where((Entry.seq == number) | (Entry.subject == name))).first()
 
+    def about(self, subject: str, kind: str) -> Entry | None:
+        """The entry of that kind about it. There is one at the most."""
+        with self._store.read() as session:
+            return session.exec(select(Entry).where(Entry.subject == subject, Entry.kind == kind)).first()
+
     def words(self, seqs: Iterable[int]) -> dict[int, bytes]:
         """What belongs to these entries and can still be opened: canonical JSON, by the entry's number.
 

@@ -17,9 +17,8 @@ TECHNICAL: Final = frozenset({"scores", "models", "start", "end", "spans", "scor
 """Measurements, places, digests and addresses of messages: for programs."""
 KINDS: Final = (
     "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "agreement",
-    "publication",
-    "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "unmask_request", "unmask", "hold",
-    "release", "erasure", "retention", "backup", "restore", "raw", "export", "backtest",
+    "publication", "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "unmask_request", "unmask", "hold",
+    "release", "erasure", "retention", "backup", "restore", "raw", "export", "backtest", "client",
 )  # fmt: skip
 """Of entries, as `--kind` takes them."""
 _MOMENTS: Final = frozenset({"at", "until", "decided_at"})
@@ -102,7 +101,7 @@ def _codes(wording: Wording) -> Mapping[tuple[str, str], _Codes]:
         **{(part, "severity"): severities for part in ("findings", "shadow", "dismissed", "unchecked", "faults")},
         ("", "by"): {"you": wording.say("you")}, ("", "words_were"): _kept(wording),
         ("facts", "why"): _looks(wording), ("", "role"): roles, ("facts", "role"): roles,
-        ("facts", "change"): {"grant": wording.say("given"), "revoke": wording.say("taken")},
+        ("facts", "change"): _changes(wording),
         ("facts", "source"): _sources(wording), ("facts", "how"): _ways(wording),
         ("facts", "chain"): {"whole": wording.say("whole"), "selected": wording.say("only some entries")},
     }  # fmt: skip
@@ -122,6 +121,7 @@ def _kinds(wording: Wording) -> _Codes:
         "release": say("a legal hold lifted"), "erasure": say("a person erased"),
         "retention": say("words whose time was over"), "backup": say("a backup"), "restore": say("a backup put back"),
         "raw": say("the draft as written"), "export": say("an export"), "backtest": say("a policy tried on the record"),
+        "client": say("a program let in or shut out"),
     }  # fmt: skip
 
 
@@ -175,6 +175,11 @@ def _sources(wording: Wording) -> _Codes:
         "hand": wording.say("given by hand"), "group": wording.say("a group of Slack"),
         "setting": wording.say("the settings"), "link": wording.say("the link printed at the start"),
     }  # fmt: skip
+
+
+def _changes(wording: Wording) -> _Codes:
+    say = wording.say
+    return {"grant": say("given"), "revoke": say("taken"), "admit": say("let in"), "end": say("shut out")}
 
 
 def _ways(wording: Wording) -> _Codes:

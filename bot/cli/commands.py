@@ -30,6 +30,7 @@ from bot.cli.audit import audit
 from bot.cli.backing_up import backup, restore
 from bot.cli.backtesting import backtest
 from bot.cli.build import one_command, tongue
+from bot.cli.clients import clients
 from bot.cli.doctor import doctor
 from bot.cli.exporting import export
 from bot.cli.going_back import export as export_policy
@@ -74,6 +75,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(people, name="people")
+app.add_typer(clients, name="clients")
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bot.accounts import Role, Title, is_account
+from bot.accounts import Role, Title, is_account, is_program
 from bot.audit.holds import Holds
 from bot.audit.ledger import Ledger
 from bot.cli import EXIT_USAGE
@@ -203,7 +203,7 @@ def _held(person: str, given: Iterable[Given]) -> Mapping[str, Sequence[str]]:
 
 
 def _is_account(register: Register, account: str) -> bool:
-    if is_account(account):
+    if is_account(account) and not is_program(account):
         return True
     shape = "slack:T0123:U0456, telegram:12345, local:owner"
     _refused(register.wording.say("{account} is no account. Write it like one of these: {shape}.",

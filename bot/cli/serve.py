@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from bot.audit.deliveries import late_places
 from bot.audit.errors import RecordError
 from bot.audit.signing import SigningKeys
+from bot.cli.beside import beside
 from bot.cli.build import (
     Record,
     open_cabinet,
@@ -42,6 +43,7 @@ from bot.console.shield import LimitedBody
 from bot.deeds import Cabinet
 from bot.live import LivePolicy, follow
 from bot.logs import configure_logs
+from bot.metrics import Metrics
 from bot.prescreen import Prescreen
 from bot.revisions import Revisions
 from bot.roles import Role, Source
@@ -78,8 +80,9 @@ def serve(*, link: bool) -> None:
     cabinet = open_cabinet(settings, record)
     if settings.admin and not settings.admin_is_e_mail:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
-    prescreen = Prescreen(screener, ledger, cabinet.appeals)
-    house = House(settings, store, cabinet, prescreen, revisions, build, listening)
+    metrics = Metrics()
+    prescreen = Prescreen(screener, ledger, cabinet.appeals, metrics)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -106,6 +109,7 @@ class House:
     revisions: Revisions
     build: Callable[[Policy], Screener]
     listening: socket.socket
+    metrics: Metrics
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
@@ -144,6 +148,7 @@ class House:
             draft_limit=settings.draft_limit,
             health=lambda: self._health(parts.work),
             hosts=settings.console_hosts,
+            beside=beside(settings, self.cabinet, self.prescreen, self.revisions, parts, self.metrics),
         )
 
     def _owners(self) -> frozenset[str]:

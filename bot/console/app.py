@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import BaseRoute
 
 from bot.console import auth
 from bot.console.auth import Stranger
@@ -43,12 +44,13 @@ def build_console(
     draft_limit: int,
     health: Callable[[], Mapping[str, object]],
     hosts: Collection[str] = (),
+    beside: Sequence[BaseRoute] = (),
 ) -> FastAPI:
     """The console.
 
     `rooms` are its pages. `hosts` are the names it is reached by besides loopback's own; with one of them, its cookie
     asks for HTTPS. `draft_limit` is in characters. `health` says how things are, without content; a `status` in it
-    that is not `ok` is answered with a 503.
+    that is not `ok` is answered with a 503. `beside` are routes for programs, which have no session.
     """
     # Room for a draft and for what it replies to, each as long as the screener reads, in the longest of spellings.
     body_limit = max(2 * _BYTES_A_CHARACTER * draft_limit, _BYTES_OF_A_FILE) + _BYTES_BESIDE
@@ -61,6 +63,7 @@ def build_console(
     app.include_router(guarded.router)
     app.include_router(_health(health))
     app.include_router(report_routes(reports))
+    app.router.routes.extend(beside)
     app.mount("/static", Assets())
     app.state.audiences, app.state.reports = guarded.audiences, reports
     _say_errors_kindly(app, pages, gate)

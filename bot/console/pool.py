@@ -21,8 +21,12 @@ class Pool:
         self._limiter = CapacityLimiter(workers)
         self._backlog = backlog
 
+    @property
+    def waiting(self) -> int:
+        return self._limiter.statistics().tasks_waiting
+
     async def run(self, call: Callable[[], T]) -> T:
         """The result of `call()`. Raises `Busy`, and whatever the call raises."""
-        if self._limiter.statistics().tasks_waiting >= self._backlog:
+        if self.waiting >= self._backlog:
             raise Busy
         return await to_thread.run_sync(call, limiter=self._limiter)

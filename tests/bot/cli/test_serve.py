@@ -10,6 +10,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ from bot.audit.seals import Seals
 from bot.audit.tables import Outpost
 from bot.audit.targets import Target
 from bot.cli import EXIT_POLICY, EXIT_SETTINGS
+from bot.console.clients import Clients
 from bot.people import People
 from bot.store import Store
 from bot.tables import Pending
@@ -61,6 +63,24 @@ async def vaglio(
             if process.returncode is None:
                 process.kill()
             await process.wait()
+
+
+async def test_programs_are_served_beside_the_page(tmp_path: Path, environment: dict[str, str]) -> None:
+    async with vaglio(tmp_path, environment) as process:
+        base = (await _link(process)).partition("/sign-in")[0]
+        async with httpx.AsyncClient(trust_env=False, base_url=base) as program:
+            assert (await program.get("/readyz")).json() == {"status": "ready", "missing": []}
+            assert "vaglio_ledger_entries" in (await program.get("/metrics")).text
+            assert (await program.get("/api/v1/openapi.json")).json()["info"]["title"] == "Vaglio"
+            assert (await program.post("/api/v1/screenings", json={"text": "Ciao"})).status_code == 401
+            token = _admitted(tmp_path)
+            asked = {"text": "Sei un cretino"}
+            answer = await program.post("/api/v1/screenings", json=asked, headers={"Authorization": f"Bearer {token}"})
+            assert answer.json()["outcome"] == "revise"
+            counted = 'vaglio_screenings_total{channel="other",outcome="revise",platform="api"} 1.0'
+            assert counted in (await program.get("/metrics")).text
+        assert await _stopped(process, signal.SIGTERM) == 0
+    assert "cretino" not in (tmp_path / "log").read_text(encoding="utf-8")
 
 
 async def _link(process: asyncio.subprocess.Process) -> str:
@@ -255,6 +275,16 @@ def _linked(tmp_path: Path, user: int = 10) -> None:
     store.migrate()
     People(store, Seals.open(tmp_path / "keys")).person(f"telegram:{user}")
     store.close()
+
+
+def _admitted(tmp_path: Path) -> str:
+    """The token of a program that is let in while Vaglio runs."""
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}")
+    people = People(store, Seals.open(tmp_path / "keys"))
+    ledger = Ledger(store, tmp_path / "data" / "ledger.head", people)
+    _, token = Clients(store, ledger, people).admit("CMS", people.person("local:owner"), datetime.now(UTC))
+    store.close()
+    return token
 
 
 def _server(telegram: TelegramEmulator) -> str:
