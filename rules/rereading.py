@@ -71,7 +71,7 @@ class Rereading:
     """When it was screened."""
     _folded: Folded | None = None
     _anew: dict[tuple[str, ...], Subject] = field(default_factory=dict)
-    _kept: dict[tuple[str, ...], tuple[Subject, Subject]] = field(default_factory=dict)
+    _kept: dict[tuple[tuple[str, ...], float], Subject] = field(default_factory=dict)
 
     def read(
         self, rule: BaseRule, languages: tuple[str, ...], was: BaseRule | None = None, *, anew: bool = True
@@ -102,10 +102,11 @@ class Rereading:
             return self._topic(rule, was)
         if not isinstance(rule, JudgeRule | Toxicity | ReplyRule | Disclosure):
             raise NotKept
-        # With the lowest and the highest score that may have been meant.
-        low, high = (_tried(rule, subject) for subject in self._scored(languages))
+        # Where a rule compares by itself, with the lowest and the highest score that may have been meant.
+        shifts = (-_ROUNDED, _ROUNDED) if isinstance(rule, Disclosure) else (0.0,)
+        low, *others = [_tried(rule, self._scored(languages, shift)) for shift in shifts]
         # Of what a rule lets pass one would have to know which sentence it was.
-        if low != high or (low[0] and rule.excepted):
+        if any(other != low for other in others) or (low[0] and rule.excepted):
             raise NotKept
         return low
 
@@ -129,18 +130,16 @@ class Rereading:
         self._folded = self._folded or fold(self.draft.text)
         return Subject(self.draft, self._folded, languages, self.judges, None, self.today)
 
-    def _scored(self, languages: tuple[str, ...]) -> tuple[Subject, Subject]:
-        """Subjects that hold scores in the place of what models read."""
-        if languages not in self._kept:
-            low, high = self._new(languages), self._new(languages)
-            judge, detoxify = self._judge(), self._detoxify()
-            for subject, shift in ((low, -_ROUNDED), (high, _ROUNDED)):
-                if judge is not None:
-                    _put(subject, "judged", judge, self._told(judge, judge.labels, subject, shift))
-                if detoxify is not None:
-                    _put(subject, "detoxified", detoxify, self._told(detoxify, detoxify.classes, subject, shift))
-            self._kept[languages] = low, high
-        return self._kept[languages]
+    def _scored(self, languages: tuple[str, ...], shift: float) -> Subject:
+        """A subject that holds scores in the place of what models read, each so much more than it was stored."""
+        if (languages, shift) not in self._kept:
+            subject, judge, detoxify = self._new(languages), self._judge(), self._detoxify()
+            if judge is not None:
+                _put(subject, "judged", judge, self._told(judge, judge.labels, subject, shift))
+            if detoxify is not None:
+                _put(subject, "detoxified", detoxify, self._told(detoxify, detoxify.classes, subject, shift))
+            self._kept[languages, shift] = subject
+        return self._kept[languages, shift]
 
     def _told(self, reader: Judge | Detoxified, labels: tuple[str, ...], subject: Subject, shift: float) -> _Told:
         scores = {
@@ -185,6 +184,8 @@ class _Told:
         from rules.judge import Scored
 
         score = self.score(label)
+        if abs(score - threshold) <= _ROUNDED:
+            raise NotKept
         return [Scored(self.place, score)] if score >= threshold else []
 
 

@@ -17,8 +17,8 @@ TECHNICAL: Final = frozenset({"scores", "models", "start", "end", "spans", "scor
 """Measurements, places, digests and addresses of messages: for programs."""
 KINDS: Final = (
     "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "agreement",
-    "publication", "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "unmask_request", "unmask", "hold",
-    "release", "erasure", "retention", "backup", "restore", "raw", "export", "backtest", "client",
+    "publication", "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "unmask_request", "unmask",
+    "hold", "release", "erasure", "retention", "backup", "restore", "raw", "export", "backtest", "client",
 )  # fmt: skip
 """Of entries, as `--kind` takes them."""
 _MOMENTS: Final = frozenset({"at", "until", "decided_at"})

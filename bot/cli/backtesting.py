@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
 
 from bot.cli import EXIT_ABORT, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, open_judges, open_revisions, terminal, tongue
@@ -138,12 +137,9 @@ def _tell(found: Backtest, samples: Sequence[Sample], wording: Wording) -> None:
     out = terminal()
     out.print(wording.say("From {before} to {after}:", before=found.before, after=found.after))
     out.print(_flipped(found, wording))
-    table = Table(box=None, pad_edge=False, show_header=False)
     for (before, after), count in sorted(found.outcomes.items(), key=lambda one: -one[1]):
         if before is not after:
-            table.add_row("", str(count), _way(before, after, wording))
-    if table.row_count:
-        out.print(table)
+            out.print(f"  {count}  {_way(before, after, wording)}")
     for rule in found.rules:
         out.print(f"  {rule.rule}: {', '.join(_differences(rule, wording))}")
     for sentence in _besides(found, wording):

@@ -12,7 +12,7 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from bot.audit.ledger import Ledger
-from bot.proposals.recorded import newest
+from bot.proposals.recorded import last_ones
 from bot.proposals.replaying import Replayer
 from bot.proposals.results import Backtest, Flip, Found, LeftOut, RuleCount, State
 from bot.proposals.samples import Sample, samples_of
@@ -46,14 +46,14 @@ class Backtests:
         """The id of a new backtest over the `last` screenings, which is on record; `run` does it. `person` asked."""
         id = f"b_{secrets.token_hex(8)}"
         with self._store.read() as session:
-            seqs = newest(session.connection(), last)
-        facts = {"previous": before.revision, "revision": after.revision, "count": len(seqs)}
+            total, newest = last_ones(session.connection(), last)
+        facts = {"previous": before.revision, "revision": after.revision, "count": total}
         self._ledger.append(KIND, subject=id, facts=facts, actor=person, at=at)
         with self._store.write() as session:
             session.add(
                 Row(
                     id=id, at=at.timestamp(), person=person, proposal=proposal, before=before.revision,
-                    after=after.revision, state="stopped", total=len(seqs), beyond=max(seqs, default=0) + 1,
+                    after=after.revision, state="stopped", total=total, beyond=newest + 1,
                     policies=packed(before, after),
                 )
             )  # fmt: skip

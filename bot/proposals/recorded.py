@@ -22,7 +22,10 @@ KIND = "screening"
 Missing = Literal["erased", "no_words"]
 """Why a screening cannot be replayed: whose it was is erased; or its words were not kept, or not any more."""
 
-_LAST = text("SELECT seq FROM entry WHERE kind = :kind ORDER BY seq DESC LIMIT :last")
+_LAST = text(
+    "SELECT count(*) AS number, max(seq) AS newest"
+    " FROM (SELECT seq FROM entry WHERE kind = :kind ORDER BY seq DESC LIMIT :last) AS chosen"
+)
 _NEXT = text("SELECT seq, body FROM entry WHERE kind = :kind AND seq < :beyond ORDER BY seq DESC LIMIT :most")
 
 
@@ -81,9 +84,10 @@ def _rules(findings: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(each["rule"] for each in findings)
 
 
-def newest(connection: Connection, last: int) -> Sequence[int]:
-    """The numbers of the last so many screenings, the newest first."""
-    return connection.execute(_LAST, {"kind": KIND, "last": last}).scalars().all()
+def last_ones(connection: Connection, last: int) -> tuple[int, int]:
+    """How many screenings there are, at most `last`, and the number of the newest."""
+    row = connection.execute(_LAST, {"kind": KIND, "last": last}).one()
+    return row.number, row.newest or 0
 
 
 def recorded(ledger: Ledger, session: Session, *, beyond: int, most: int) -> list[tuple[int, Recorded | Missing]]:

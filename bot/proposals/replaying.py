@@ -222,10 +222,13 @@ class _Case:
         return rule.applies.to(self.recorded.draft, self._days[zone])
 
     def _asked(self, id: str) -> BaseRule | None:
-        """The rule as it was, if it was asked about this draft."""
+        """The rule as it was, if what it said of this draft is on record."""
         rule = self._was.rules.get(id) if self._was else None
-        asked = rule and self._was and self._applies(rule, self._was) and speaks(rule, self._language)
-        return rule if asked else None
+        if rule is None or self._was is None or not self._applies(rule, self._was):
+            return None
+        # That a rule on trial could not run is not recorded; without a model those that need one could not.
+        unsaid = rule.state is State.SHADOW and rule.reads_meaning and not self.recorded.models
+        return None if unsaid or not speaks(rule, self._language) else rule
 
     @cached_property
     def _languages(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from sqlmodel import col
 from bot.audit.ledger import Ledger
 from bot.proposals.recorded import Recorded, recorded
 from bot.proposals.replaying import Replayer
-from bot.proposals.results import Found, State
+from bot.proposals.results import Found
 from bot.proposals.tables import Backtest as Row
 from bot.store import Store
 from rules.policy import Policy
@@ -102,11 +102,7 @@ class Stretch:
             if not self._piece():
                 return
             progress(self.done, self.total)
-        self.leave("done")
-
-    def leave(self, state: State) -> None:
-        """What was begun of a piece and is not written down will be done again."""
-        self.lease.write(state=state)
+        self.lease.write(state="done", policies=b"")  # which nobody needs any more
 
     def _piece(self) -> bool:
         """Some drafts more. Whether somebody wants it to go on."""
