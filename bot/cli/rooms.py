@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -28,6 +30,23 @@ from rules.policy import Policy
 
 _COUNTED: Final = timedelta(days=90)
 """For how long back the policy's page counts what rules did."""
+_FRESH: Final = 60.0
+"""Seconds for which a count serves."""
+
+
+class _Held:
+    """What rules did, counted at most once a minute: with a long record it takes seconds."""
+
+    def __init__(self, count: Callable[[], Mapping[str, RuleCounts]]) -> None:
+        self._count, self._lock = count, threading.Lock()
+        self._found: Mapping[str, RuleCounts] = {}
+        self._until = 0.0
+
+    def counts(self) -> Mapping[str, RuleCounts]:
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._found, self._until = self._count(), time.monotonic() + _FRESH
+            return self._found
 
 
 def open_rooms(
@@ -46,10 +65,12 @@ def open_rooms(
         found = statistics_of(index, store, policy(), Period(now - _COUNTED, None, policy().zone), now)
         return {one.rule: one for one in found.rules}
 
+    held = _Held(counts)
+
     return [
         door_room(sign_in, cabinet.roles, cabinet.ledger),
         link_room(cabinet.people),
         try_room(prescreen, Pool(settings.workers, settings.backlog)),
-        policy_room(policy, revisions, proposals, counts),
+        policy_room(policy, revisions, proposals, held.counts),
         proposal_room(policy, proposals, Backtests(store, cabinet.ledger, revisions, prescreen.screener.means[0])),
     ]

@@ -50,11 +50,12 @@ class Turn:
 
 @dataclass(slots=True)
 class Runs:
-    """The backtests that this process is at, a thread each; another process may be at others."""
+    """The backtests that this process is at, one after the other; another process may be at others."""
 
     backtests: Backtests
     _going: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def go_on(self, id: str) -> None:
         """Go on with it, unless this process does so already."""
@@ -62,7 +63,13 @@ class Runs:
             if id in self._going:
                 return
             self._going.add(id)
+        # Not of a pool, whose threads a process that is told to stop would wait for: what is done is kept anyway.
         threading.Thread(target=self._run, args=(id,), name=f"backtest-{id}", daemon=True).start()
+
+    def stop(self, id: str) -> None:
+        with self._lock:
+            self._going.discard(id)
+        self.backtests.stop(id)
 
     def is_going(self, id: str) -> bool:
         with self._lock:
@@ -70,7 +77,9 @@ class Runs:
 
     def _run(self, id: str) -> None:
         try:
-            self.backtests.run(id)
+            with self._turn:
+                if self.is_going(id):
+                    self.backtests.run(id)
         except (BusyError, LookupError):
             pass
         except Exception as error:
@@ -109,7 +118,7 @@ class BacktestPanel:
     async def stop(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         id = request.path_params["id"]
         if newest := await asyncio.to_thread(self._newest, id):
-            await asyncio.to_thread(self.runs.backtests.stop, newest.id)
+            await asyncio.to_thread(self.runs.stop, newest.id)
         return RedirectResponse(f"/policy/proposals/{id}#backtest", 303)
 
     async def go_on(self, request: Request, visitor: Visitor, form: FormData) -> Response:

@@ -22,6 +22,7 @@ from bot.console.policy_view import RuleView, Sought, clauses_of, examples_of, s
 from bot.differences import for_people, told
 from bot.policy_page import page
 from bot.proposals.proposals import Proposals
+from bot.proposals.proposed import line
 from bot.proposals.sources import Origin, origin_of
 from bot.revisions import Published, RevisionError, Revisions
 from bot.roles import Role
@@ -119,7 +120,7 @@ class PolicyPage:
     async def restore(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         """Back to an earlier policy: at once, or by a proposal where a second person has to agree."""
         wording = self.pages.wording(request)
-        reason, written = field(form, "reason").strip(), field(form, "seq")
+        reason, written = line(field(form, "reason")), field(form, "seq")
         if not reason:
             return await self._history(request, visitor, wording, wrong=wording.say("Say why, in a few words."))
         seq = int(written) if written.isdecimal() and len(written) < 10 else 0
@@ -161,7 +162,11 @@ class PolicyPage:
         self.revisions.restore(revision, person=person, note=reason, at=self.now())
 
     def _origin(self, rule: str) -> Origin | None:
-        return origin_of(self.proposals.in_force()[0], rule)
+        """None also where what is in force cannot be read just now, such as a file that is being written."""
+        try:
+            return origin_of(self.proposals.in_force()[0], rule)
+        except (PolicyError, RevisionError):
+            return None
 
     def _lately(self, wording: Wording) -> Sequence[Change]:
         """For whoever goes by it; what changed nothing for them is not told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -43,9 +44,12 @@ class ProposalPage:
     now: Callable[[], datetime]
 
     async def begin(self, request: Request, visitor: Visitor, form: FormData) -> Response:
-        id = field(form, "proposal") or await asyncio.to_thread(
-            self.proposals.begin, visitor.person, self.now(), field(form, "note")
-        )
+        id, wording = field(form, "proposal"), self.pages.wording(request)
+        try:
+            id = id or await asyncio.to_thread(self.proposals.begin, visitor.person, self.now(), field(form, "note"))
+        except (PolicyError, RevisionError) as error:
+            title = wording.say("The policy in force cannot be read")
+            return self.pages.notice(request, title, error.show(wording.language), status=409)
         rule = field(form, "rule")
         return RedirectResponse(f"{_address(id)}/rule?rule={quote(rule)}" if rule else _address(id), 303)
 
@@ -98,7 +102,11 @@ class ProposalPage:
         if found is None:
             gone = wording.say("There is no such change.")
             return self.pages.notice(request, wording.say("There is nothing here"), gone, status=404)
-        facts = await asyncio.to_thread(self._facts, found, wording, tries)
+        try:
+            facts = await asyncio.to_thread(self._facts, found, wording, tries)
+        except RevisionError as error:
+            title = wording.say("The policy in force cannot be read")
+            return self.pages.notice(request, title, error.show(wording.language), status=409)
         part = tries and is_part(request)
         return self.pages.page(
             request,
@@ -121,7 +129,8 @@ class ProposalPage:
             "revision": None, "differs": False, "moved": None, "all_rules": [], "backtest": None,
         }  # fmt: skip
         if found.state == "open":
-            facts["moved"] = self.proposals.moved_to(found.id)
+            with suppress(PolicyError):  # a file that is in force, and being written just now
+                facts["moved"] = self.proposals.moved_to(found.id)
         try:
             policy, comparison = self.proposals.policy(found.id), self.proposals.comparison(found.id)
         except PolicyError as error:

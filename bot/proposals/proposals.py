@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from rules.trial import Misbehaviour, find_shadowed, try_examples
 
 AGREEMENT: Final = "agreement"
 """Of the ledger's entries: a second person agrees to what is proposed."""
+_ID: Final = re.compile(r"w_[0-9a-f]{20}")
 _TRIED: Final = 16
 """Policies whose trials are remembered."""
 
@@ -84,6 +86,8 @@ class Proposals:
         return bundle, self._reader.read(bundle).revision
 
     def find(self, id: str) -> Proposed | None:
+        if not _ID.fullmatch(id):
+            return None
         with self._store.read() as session:
             row = session.get(Proposal, id, options=_LIGHT)
         return Proposed.of(row) if row else None
@@ -181,7 +185,8 @@ class Proposals:
             if person == row.person or person in row.editors.split():
                 raise ProposalError("own")
             bundle = row.bundle
-        self._ledger.append(AGREEMENT, subject=f"{id}#{policy.revision}", facts=facts, actor=person, at=at)
+        # Each counts by itself: another may agree to the same once more, after an edit that was taken back.
+        self._ledger.append(AGREEMENT, subject=f"g_{secrets.token_hex(10)}", facts=facts, actor=person, at=at)
         with self._store.write() as session:
             row = self._opened(session, id)
             if row.bundle != bundle:
@@ -221,13 +226,13 @@ class Proposals:
 
     def _row(self, id: str) -> Proposal:
         with self._store.read() as session:
-            row = session.get(Proposal, id)
+            row = session.get(Proposal, id) if _ID.fullmatch(id) else None
         if row is None:
             raise ProposalError("gone")
         return row
 
     def _opened(self, session: Session, id: str) -> Proposal:
-        row = session.get(Proposal, id)
+        row = session.get(Proposal, id) if _ID.fullmatch(id) else None
         if row is None or row.state != "open":
             raise ProposalError("gone")
         return row

@@ -67,5 +67,6 @@ class File:
 
 
 def line(note: str) -> str:
-    """On one line, and not at any length."""
-    return " ".join(note.split())[:NOTE]
+    """On one line, and not at any length; no database takes a zero."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in note)
+    return " ".join(printable.split())[:NOTE]

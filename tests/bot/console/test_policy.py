@@ -210,6 +210,36 @@ def test_rules_are_found_by_words_owner_and_weight(desk: Desk) -> None:
     assert browser.get("/policy/rules/nothing.here").status_code == 404
 
 
+WHO = {
+    "a stranger": None, "anna": ANNA, "bruno": (*ANNA, "owner:legal"), "carla": CARLA, "dario": DARIO, "elena": ELENA,
+}  # fmt: skip
+    "a stranger": None,
+    "anna": ANNA,
+    "bruno": (*ANNA, "owner:legal"),
+    "carla": CARLA,
+    "dario": DARIO,
+    "elena": ELENA,
+}
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_every_route_is_for_whom_it_says(desk: Desk, who: str) -> None:
+    titles = WHO[who]
+    browser = desk.rig.stranger() if titles is None else desk.visitor(titles)
+    roles = {title.partition(":")[0] for title in (titles or ())[1:]}
+    for (method, path), audience in browser.app.state.audiences.items():
+        if not path.startswith("/policy"):
+            continue
+        for value in ("x", "%00"):
+            status = browser.request(method, re.sub(r"{[^}]+}", value, path)).status_code
+            if titles is None:
+                assert status == 401, path
+            elif method == "POST" or (audience is not None and not roles & audience):
+                assert status == 403, path  # a form without the session's token is no form of ours
+            else:
+                assert status < 500, path
+
+
 # --- By form ----------------------------------------------------------------------------------------------------------
 
 

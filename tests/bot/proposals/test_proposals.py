@@ -156,7 +156,21 @@ def test_a_second_person_must_agree_where_the_settings_say_so(
     proposals.agree(id, person="p_3", at=AT)
     proposals.publish(id, person="p_1", at=AT)
     assert revisions.newest() is not None
+    assert [entry.kind for entry in ledger.entries()].count("agreement") == 2
     assert ledger.verify().is_sound
+
+
+@pytest.mark.parametrize("id", ["", "w_", "\0", "w_" + "0" * 20, "b_" + "0" * 20])
+def test_what_nobody_began_is_not_there(proposals: Proposals, id: str) -> None:
+    assert proposals.find(id) is None
+    for act in (proposals.policy, proposals.files, proposals.withdraw, proposals.comparison):
+        _refusal("gone", lambda act=act: act(id))  # type: ignore[misc]
+
+
+def test_a_note_is_one_printable_line(proposals: Proposals) -> None:
+    found = proposals.find(proposals.begin("p_1", AT, note="Più\0severi\u202e " + "x" * 600))
+    assert found is not None
+    assert found.note == f"Più severi {'x' * 489}"
 
 
 def test_what_was_published_meanwhile_is_brought_over(
