@@ -52,7 +52,8 @@ def api_app(
     bearer = HTTPBearer(auto_error=False, description="A token that `vaglio clients add` has printed.")
     # The door reads the token; this only says in the description that there is one.
     app = FastAPI(
-        title="Vaglio", version=VERSION, openapi_url=_DESCRIPTION, docs_url=None, redoc_url=None, redirect_slashes=False,
+        title="Vaglio", version=VERSION, openapi_url=_DESCRIPTION, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
         summary="Hold a draft against the company's social media policy before it is published.",
         dependencies=[Depends(bearer)],
     )  # fmt: skip

@@ -16,9 +16,9 @@ from rules.verdict import Outcome
 TECHNICAL: Final = frozenset({"scores", "models", "start", "end", "spans", "score", "posted", "bundle", "manifest"})
 """Measurements, places, digests and addresses of messages: for programs."""
 KINDS: Final = (
-    "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "agreement",
-    "publication", "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "unmask_request", "unmask",
-    "hold", "release", "erasure", "retention", "backup", "restore", "raw", "export", "backtest", "client",
+    "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "publication",
+    "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "unmask_request", "unmask", "hold",
+    "release", "erasure", "retention", "backup", "restore", "raw", "export", "client", "backtest", "agreement",
 )  # fmt: skip
 """Of entries, as `--kind` takes them."""
 _MOMENTS: Final = frozenset({"at", "until", "decided_at"})
@@ -113,15 +113,14 @@ def _kinds(wording: Wording) -> _Codes:
         "screening": say("a check"), "review": say("a question to owners"), "decision": say("an owner's word"),
         "passed": say("a question passed on"), "override": say("published all the same"),
         "appeal": say("a disagreement"), "appeal_decision": say("the answer to a disagreement"),
-        "published": say("published"), "agreement": say("a change of the policy agreed to"),
-        "publication": say("a new policy"), "acknowledgement": say("the policy known"),
+        "published": say("published"), "publication": say("a new policy"), "acknowledgement": say("the policy known"),
         "quiz": say("the quiz done"), "role": say("a role"), "look": say("a look at words"),
         "link": say("an account linked"), "unlink": say("an account taken away"), "sign_in": say("signed in"),
         "unmask": say("a name told"), "unmask_request": say("a name asked for"), "hold": say("a legal hold"),
         "release": say("a legal hold lifted"), "erasure": say("a person erased"),
         "retention": say("words whose time was over"), "backup": say("a backup"), "restore": say("a backup put back"),
-        "raw": say("the draft as written"), "export": say("an export"), "backtest": say("a policy tried on the record"),
-        "client": say("a program let in or shut out"),
+        "raw": say("the draft as written"), "export": say("an export"), "client": say("a program let in or shut out"),
+        "backtest": say("a policy tried on the record"), "agreement": say("a change of the policy agreed to"),
     }  # fmt: skip
 
 

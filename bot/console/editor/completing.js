@@ -86,9 +86,9 @@ function keys(schemas, beside, word) {
   return [...found.values()];
 }
 
-function values(schemas, key, said) {
+function values(schemas, key, said, isQuoted) {
   const ids = { clause: said.clauses, owner: said.owners, next: said.owners, duty: said.owners, appeals: said.owners, rule: said.rules };
-  const named = (ids[key] ?? []).map(({ id, title }) => ({ label: id, apply: key === "clause" ? `"${id}"` : id, detail: title, type: "constant" }));
+  const named = (ids[key] ?? []).map(({ id, title }) => ({ label: id, apply: key === "clause" && !isQuoted ? `"${id}"` : id, detail: title, type: "constant" }));
   const listed = schemas.flatMap((schema) => schema.enum ?? (schema.const !== undefined ? [schema.const] : schema.type === "boolean" ? [true, false] : []));
   return [...named, ...[...new Set(listed)].map((value) => ({ label: String(value), type: "enum" }))];
 }
@@ -113,9 +113,10 @@ export function completing(words) {
     const way = wayTo(doc, line.number, column, own);
     const beside = siblings(doc, line.number, column);
     const here = schemasAt(said.schema, way, beside);
+    const isQuoted = /["']$/.test(before.slice(0, before.length - word.length));
     const options = value
-      ? values(schemasAt(said.schema, [...way, first], beside), first, said)
-      : [...keys(here, beside, word), ...values(here, "", said)];
+      ? values(schemasAt(said.schema, [...way, first], beside), first, said, isQuoted)
+      : [...keys(here, beside, word), ...values(here, "", said, isQuoted)];
     return options.length ? { from: context.pos - word.length, options, validFor: /^[\w.-]*$/ } : null;
   };
 }

@@ -173,8 +173,8 @@ def test_rules_that_are_all_new_say_what_screening_would(
 
 def test_protected_speech_is_seen_by_the_judge_that_reads_it_first(policy: Policy, judges: Judges) -> None:
     """Whoever complains of their work, on their own profile, is not held up by a rule of tone."""
-    words = "Da mesi lavoriamo senza sosta e il mio capo, un incapace, ci insulta pure. Non crederai mai a cosa fa!"
-    loud = {"severity": Severity.BLOCK, "threshold": 0.01, "applies": Applies()}
+    words = "Da mesi lavoriamo senza sosta e il mio capo, un incapace, ci insulta pure."
+    loud = {"severity": Severity.BLOCK, "threshold": 1e-6, "applies": Applies()}
     id = "tone.clickbait-by-meaning"
     after = with_rules(policy, lambda rule: made_anew(rule, **loud) if rule.id == id else rule)
     without = with_rules(policy, lambda rule: None if rule.reads_meaning else rule)
