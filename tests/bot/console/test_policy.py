@@ -213,13 +213,6 @@ def test_rules_are_found_by_words_owner_and_weight(desk: Desk) -> None:
 WHO = {
     "a stranger": None, "anna": ANNA, "bruno": (*ANNA, "owner:legal"), "carla": CARLA, "dario": DARIO, "elena": ELENA,
 }  # fmt: skip
-    "a stranger": None,
-    "anna": ANNA,
-    "bruno": (*ANNA, "owner:legal"),
-    "carla": CARLA,
-    "dario": DARIO,
-    "elena": ELENA,
-}
 
 
 @pytest.mark.parametrize("who", WHO)
