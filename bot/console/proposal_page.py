@@ -114,6 +114,7 @@ class ProposalPage:
             status=409 if wrong else 200,
             proposed=found,
             needs_second=self.proposals.people > 1,
+            is_first=await asyncio.to_thread(self.proposals.live.published) is None,
             is_writer=visitor.person == found.person or visitor.person in found.editors,
             wrong=wrong,
             said=request.query_params.get("said", ""),
