@@ -120,6 +120,8 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         run(["policy", "import-vale", "styles/Acme", "--name", "house-style", "--out", "policies/house-style.yaml"])
     if command.arguments[0] == "policy":
         (home / "policies").mkdir(exist_ok=True)
+    if command.arguments[:2] in (("policy", "rollback"), ("policy", "export")):
+        _publish_twice(home)
     if command.arguments[:2] == ("policy", "voice"):
         monkeypatch.setenv(f"{PREFIX}POLICY", str(ROOT / "policies" / "company.yaml"))
     if command.arguments[:2] == ("knowledge", "remove"):
@@ -130,6 +132,15 @@ def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         run(["people", "grant", command.arguments[2], "admin"])
     _give_record(command, home, monkeypatch)
     return run(_harmless(command))
+
+
+def _publish_twice(home: Path) -> None:
+    """The guide's policy, and after it the same under another name."""
+    file = home / "policies" / "acme.yaml"
+    first = file.read_text(encoding="utf-8")
+    assert run(["policy", "publish"]) == 0
+    file.write_text(re.sub("(?m)^name: .*$", "name: next", first), encoding="utf-8")
+    assert run(["policy", "publish"]) == 0
 
 
 def _give_record(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
