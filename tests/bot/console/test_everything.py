@@ -29,6 +29,7 @@ from bot.console.sessions import Sessions
 from bot.conversation import Conversation
 from bot.deeds import Act
 from bot.places import Cards
+from bot.metrics import Metrics
 from bot.prescreen import Prescreen
 from bot.settings import Settings
 from rules.draft import Draft, Kind
@@ -87,7 +88,7 @@ def whole(tmp_path: Path, policy_path: Path) -> Iterator[Whole]:
     cabinet = open_cabinet(settings, record)
     prescreen = Prescreen(Screener(load_policy(policy_path)), record.ledger, cabinet.appeals)
     revisions = open_revisions(settings, record.store, record.ledger)
-    house = House(settings, record.store, cabinet, prescreen, revisions, Screener, None)  # type: ignore[arg-type]
+    house = House(settings, record.store, cabinet, prescreen, revisions, Screener, None, Metrics())  # type: ignore[arg-type]
     parts = Parts.open(settings, record.store, cabinet, prescreen, revisions)
     whole = Whole(house, parts, SignIn(Sessions(record.store), cabinet.people))
     for name in READERS:
