@@ -179,6 +179,7 @@ _NAMED = {
     ("knowledge", "add-docs"),
     ("knowledge", "add-sentences"),
     ("policy", "explain"),
+    ("clients", "add"),
     ("clients", "end", "c_0123"),
 }
 """Commands that a page speaks of without what they need."""

@@ -21,8 +21,6 @@ from bot.prescreen import Prescreen
 from bot.store import Store
 from rules.screening import Screener
 
-pytestmark = pytest.mark.sqlite_only("it is about HTTP; what reaches the database is tested on both elsewhere")
-
 load_all_checks()
 _CHECKED = CHECKS.get_by_names([
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",

@@ -22,7 +22,6 @@ from rules.judges import Judges
 from rules.policy import load_policy
 from rules.screening import Screener
 
-pytestmark = pytest.mark.sqlite_only("it is about what the page says")
 PAGE = Page(ROOT / "docs" / "api.md")
 _OF_THE_MOMENT = ("id", "at", "policy")
 
