@@ -9,7 +9,7 @@ TORCH       := 2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 INSTALL     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-fast lint format lock schema clean
+.PHONY: run test test-fast lint format lock schema editor clean
 
 run: $(VENV)/.installed
 	@$(BIN)/vaglio run
@@ -67,5 +67,9 @@ lock:
 schema: $(VENV)/.installed
 	@$(BIN)/vaglio policy schema > policies/policy.schema.json
 
+# Needs Node and npm. What it makes lies in the repository, so that nobody else needs them.
+editor:
+	@cd bot/console/editor && npm ci --silent && npm run --silent build
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) bot/console/editor/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -29,9 +29,13 @@ def packed(path: Path) -> bytes:
     top = path.parent.resolve() / path.name
     places = _places(top.parent)
     files = {_inside(places, file): file.read_bytes() for file in files_of(top)}
+    return bundled(files, {OWN: _inside(places, top), SHIPS: _inside(places, SHIPPED)})
+
+
+def bundled(files: Mapping[str, bytes], layout: Mapping[str, str]) -> bytes:
+    """The inverse of `unpacked`."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
-        layout = {OWN: _inside(places, top), SHIPS: _inside(places, SHIPPED)}
         archive.comment = json.dumps(layout, sort_keys=True).encode()
         for name in sorted(files):
             info = zipfile.ZipInfo(name, _EPOCH)
@@ -83,6 +87,20 @@ def together(files: Mapping[str, bytes], layout: Mapping[str, str]) -> tuple[Map
 def _stays(name: str) -> bool:
     parts = PurePosixPath(name).parts
     return bool(parts) and parts[0] in (OWN, SHIPS) and ".." not in parts and "\0" not in name
+
+
+def own_files(files: Mapping[str, bytes], layout: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the company's own files, the policy itself first; what comes with Vaglio is not to be edited."""
+    shipped = f"{layout[SHIPS]}/"
+    return (layout[OWN], *(name for name in files if name != layout[OWN] and not name.startswith(shipped)))
+
+
+def laid_out(files: Mapping[str, bytes], place: Path) -> None:
+    """Write them below a folder."""
+    for name, content in files.items():
+        target = place / name
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target.write_bytes(content)
 
 
 def written(place: Path) -> dict[str, bytes]:

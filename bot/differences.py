@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from bot.naming import override_name, severity_name, state_name
 from bot.wording import Wording
 from rules.comparing import Comparison, Detail, Kind, Row, compare
 from rules.detectors.fields import State
@@ -109,9 +110,9 @@ def _lines(row: Row, wording: Wording) -> list[str]:
 def _known_by(row: Row, wording: Wording) -> str:
     values = {one.field: one.before if row.kind == "gone" else one.after for one in row.details}
     words = {field.partition(".")[2]: value for field, value in values.items() if root(field) in _WORDS}
-    notes = [f"«{_severity(values['severity'], wording)}»"] if "severity" in values else []
+    notes = [f"«{severity_name(values['severity'], wording)}»"] if "severity" in values else []
     if values.get("state", State.LIVE) != State.LIVE:
-        notes.append(_state(values["state"], wording))
+        notes.append(state_name(values["state"], wording))
     about = f" ({', '.join(notes)})" if notes else ""
     return f"{about}: {_clear(in_language(words, wording.language))}"
 
@@ -134,12 +135,12 @@ def _said(detail: Detail, name: str, inside: str, wording: Wording) -> str:  # n
     before, after = detail.before, detail.after
     match name:
         case "severity":
-            facts = {"after": _severity(after, wording), "before": _severity(before, wording)}
+            facts = {"after": severity_name(after, wording), "before": severity_name(before, wording)}
             return wording.say("counts as «{after}» (before: «{before}»)", **facts)
         case "state":
-            return _moved(_state(before, wording), _state(after, wording), wording)
+            return _moved(state_name(before, wording), state_name(after, wording), wording)
         case "override":
-            facts = {"after": _override(after, wording), "before": _override(before, wording)}
+            facts = {"after": override_name(after, wording), "before": override_name(before, wording)}
             return wording.say("publishing all the same: {after} (before: {before})", **facts)
         case "applies":
             return _scope(detail, inside, wording)
@@ -220,32 +221,6 @@ def _sought(detail: Detail, label: str, wording: Wording) -> str:
 
 def _moved(before: str, after: str, wording: Wording) -> str:
     return wording.say("{after} (before: {before})", after=after, before=before)
-
-
-def _severity(value: str, wording: Wording) -> str:
-    return {
-        "note": wording.say("suggestion"),
-        "warn": wording.say("to mend"),
-        "review": wording.say("needs a yes"),
-        "block": wording.say("not to be published"),
-    }[value]
-
-
-def _state(value: str, wording: Wording) -> str:
-    return {
-        "draft": wording.say("tried on its examples only"),
-        "shadow": wording.say("recorded and not shown"),
-        "live": wording.say("in force"),
-    }[value]
-
-
-def _override(value: str, wording: Wording) -> str:
-    return {
-        "acknowledge": wording.say("whoever has read the remark may"),
-        "justify": wording.say("whoever says why may"),
-        "approve": wording.say("only with the owner’s yes"),
-        "none": wording.say("nobody may"),
-    }[value]
 
 
 def _word(name: str, wording: Wording) -> str:

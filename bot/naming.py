@@ -55,3 +55,32 @@ def outcome_name(outcome: Outcome, wording: Wording) -> str:
             return wording.say("needs a yes")
         case Outcome.BLOCK:
             return wording.say("not to be published")
+
+
+def severity_name(value: str, wording: Wording) -> str:
+    """Of a rule."""
+    return {
+        "note": wording.say("suggestion"),
+        "warn": wording.say("to mend"),
+        "review": wording.say("needs a yes"),
+        "block": wording.say("not to be published"),
+    }[value]
+
+
+def state_name(value: str, wording: Wording) -> str:
+    """How far a rule has come."""
+    return {
+        "draft": wording.say("tried on its examples only"),
+        "shadow": wording.say("recorded and not shown"),
+        "live": wording.say("in force"),
+    }[value]
+
+
+def override_name(value: str, wording: Wording) -> str:
+    """Who may publish in spite of a rule."""
+    return {
+        "acknowledge": wording.say("whoever has read the remark may"),
+        "justify": wording.say("whoever says why may"),
+        "approve": wording.say("only with the owner’s yes"),
+        "none": wording.say("nobody may"),
+    }[value]

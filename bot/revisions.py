@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from filelock import FileLock
 from sqlalchemy import String, cast
@@ -20,14 +20,16 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from bot.audit.ledger import Ledger
-from bot.bundles import OWN, SHIPS, Unsound, packed, together, unpacked, written
+from bot.bundles import OWN, SHIPS, Unsound, laid_out, packed, together, unpacked, written
+from bot.revision_errors import RevisionError
 from bot.store import Store
 from bot.tables import Entry, Revision
-from bot.wording import Wording
 from rules.assembly import assemble
 from rules.comparing import compare
 from rules.policy import Policy, load_policy
 from rules.problems import PolicyError
+
+__all__ = ["Published", "RevisionError", "Revisions"]
 
 KIND: Final = "publication"
 """Of the ledger's entries."""
@@ -38,38 +40,6 @@ _PATIENCE = 30.0
 """Seconds for which another process that unpacks is waited for."""
 _KEPT = 4
 """Policies that are kept as they were read."""
-
-
-class RevisionError(Exception):
-    """A policy that cannot be published, or that is not any more what was published. Holds no word of it."""
-
-    def __init__(self, code: Literal["in_force", "other", "altered"], revision: str) -> None:
-        self.code, self.revision = code, revision
-        super().__init__(code, revision)
-
-    def __str__(self) -> str:
-        return self.show("en")
-
-    def show(self, language: str) -> str:
-        """What is wrong, and the remedy."""
-        wording = Wording(language)
-        match self.code:
-            case "in_force":
-                return wording.say(
-                    "{revision} is in force already: there is nothing to publish.", revision=self.revision
-                )
-            case "other":
-                return wording.say(
-                    "Nothing was published: a copy of the files is not {revision} any more. They were changed just "
-                    "now, or are links to one another. Try again, without such links.",
-                    revision=self.revision,
-                )
-            case "altered":
-                return wording.say(
-                    "What is kept of {revision} is not what was published. Publish the policy again, and run "
-                    "vaglio audit verify.",
-                    revision=self.revision,
-                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +83,36 @@ class Revisions:
                 raise RevisionError("other", name)
             return self._put(policy, name, bundle, newest, person=person, note=note, at=at)
 
+    def publish_bundle(
+        self,
+        bundle: bytes,
+        *,
+        revision: str,
+        base: str | None,
+        person: str | None,
+        note: str,
+        at: datetime,
+        proposal: str,
+    ) -> Published:
+        """Put the policy of a proposal, packed in `bundle`, in force, if `base` still is; None: nothing was published.
+
+        Raises as `publish` does, and `RevisionError` ("moved") where another policy is in force by now.
+        """
+        with self._alone("publishing"):
+            newest = self.newest()
+            if newest and newest.revision == revision:
+                raise RevisionError("in_force", revision)
+            if (newest.revision if newest else None) != base:
+                raise RevisionError("moved", newest.revision if newest else revision)
+            policy = self._read(revision, bundle)
+            if policy.revision != revision:
+                raise RevisionError("other", revision)
+            return self._put(policy, revision, bundle, newest, person=person, note=note, at=at, proposal=proposal)
+
+    def bundle(self, seq: int) -> bytes:
+        """What was published as number `seq`, packed. Raises `LookupError`, `RevisionError`."""
+        return self._bundle(seq).bundle
+
     def restore(self, revision: str, *, person: str | None, note: str, at: datetime) -> Published:
         """Put a policy that was published before in force again, as it was then.
 
@@ -126,8 +126,7 @@ class Revisions:
             if seq is None:
                 raise LookupError("no policy of that name was published")
             policy = self.load(seq)
-            with self._store.read() as session:
-                bundle = session.exec(select(Revision.bundle).where(Revision.seq == seq)).one()
+            bundle = self.bundle(seq)
             return self._put(policy, revision, bundle, newest, person=person, note=note, at=at)
 
     def _put(
@@ -140,6 +139,7 @@ class Revisions:
         person: str | None,
         note: str,
         at: datetime,
+        proposal: str | None = None,
     ) -> Published:
         """The row first, then the record: what is not on record is not in force."""
         with self._store.write() as session:
@@ -153,6 +153,8 @@ class Revisions:
             "rules": self._counts(newest, policy),
             "bundle": hashlib.sha256(bundle).hexdigest(),
         }
+        if proposal:
+            facts["proposal"] = proposal
         self._ledger.append(KIND, subject=_subject(name, seq), facts=facts, actor=person, at=at)
         return Published(seq, name, at, person, note)
 
@@ -261,10 +263,7 @@ class Revisions:
         with self._alone("reading"):
             if written(place) != files:
                 new = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
-                for name, content in files.items():
-                    target = new / name
-                    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    target.write_bytes(content)
+                laid_out(files, new)
                 shutil.rmtree(place, ignore_errors=True)
                 new.replace(place)
             return assemble(place / layout[OWN], place / layout[SHIPS])

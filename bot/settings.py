@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     checkpoint_minutes: int = Field(default=60, ge=1, le=10_080)
 
     unmask_people: int = Field(default=1, ge=1, le=2)
+    publish_people: int = Field(default=1, ge=1, le=2)
 
     admin: str | None = Field(default=None, repr=False)
 

@@ -68,6 +68,11 @@ class Screener:
                 missing[rule.id] = reason_of(error)
         return missing
 
+    @property
+    def means(self) -> tuple[Judges | None, Knowledge | None]:
+        """What it reads with, for who tries another policy by the same."""
+        return self.judges, self._knowledge
+
     def open_judges(self) -> None:
         """Open, and build where they are missing, the models that the policy needs, if any: that takes seconds, once.
 

@@ -33,7 +33,8 @@ def _of_drafts(wording: Wording) -> dict[str, str]:
         "attachments": say("attachments"), "outcome": say("outcome"), "findings": say("found"),
         "shadow": say("on trial"), "dismissed": say("set aside"), "unchecked": say("not checked"), "rule": say("rule"),
         "rules": say("rules"), "clause": say("clause"), "severity": say("severity"), "hides": say("blanked as"),
-        "reason": say("reason"), "policy": say("policy"), "revision": say("policy"), "previous": say("policy before"),
+        "reason": say("reason"), "policy": say("policy"), "revision": say("policy"),
+        "proposal": say("proposed change"), "previous": say("policy before"),
         "audience": say("audience"), "faults": say("found"), "passage": say("passage"),
     }  # fmt: skip
 

@@ -18,8 +18,7 @@ TECHNICAL: Final = frozenset({"scores", "models", "start", "end", "spans", "scor
 KINDS: Final = (
     "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "publication",
     "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "sign_out", "unmask_request", "unmask",
-    "hold", "release", "erasure", "retention", "backup", "restore", "raw", "export", "client",
-    "backtest",
+    "hold", "release", "erasure", "retention", "backup", "restore", "raw", "export", "client", "backtest", "agreement",
 )  # fmt: skip
 """Of entries, as `--kind` takes them."""
 _MOMENTS: Final = frozenset({"at", "until", "decided_at"})
@@ -122,7 +121,7 @@ def _kinds(wording: Wording) -> _Codes:
         "release": say("a legal hold lifted"), "erasure": say("a person erased"),
         "retention": say("words whose time was over"), "backup": say("a backup"), "restore": say("a backup put back"),
         "raw": say("the draft as written"), "export": say("an export"), "client": say("a program let in or shut out"),
-        "backtest": say("a policy tried on the record"),
+        "backtest": say("a policy tried on the record"), "agreement": say("a change of the policy agreed to"),
     }  # fmt: skip
 
 

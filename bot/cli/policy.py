@@ -12,7 +12,8 @@ import typer
 
 from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import open_judges, open_knowledge, terminal, tongue
-from bot.cli.publishing import as_data, diff, history, misbehaving, publish, said
+from bot.cli.publishing import as_data, diff, history, misbehaving, publish
+from bot.proposals.telling import said
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 from rules.detectors.base import BaseRule

@@ -27,6 +27,7 @@ from bot.cli.build import (
 from bot.cli.choosing import NoRevisionError, is_revision, nowhere, policy_named
 from bot.differences import told
 from bot.live import LivePolicy
+from bot.proposals.telling import said
 from bot.revisions import Published, RevisionError, Revisions
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
@@ -218,28 +219,6 @@ def _tell(comparison: Comparison | None, wording: Wording) -> None:
 
 def _rows(comparison: Comparison) -> list[dict[str, Any]]:
     return [asdict(row) for row in comparison.rows]
-
-
-def said(wrong: Misbehaviour, wording: Wording) -> str:
-    """What does not behave, and what to do about it."""
-    match wrong.kind:
-        case "silent":
-            return wording.say("{rule}: it should flag, and does not: «{text}»", rule=wrong.rule, text=wrong.text)
-        case "loud":
-            return wording.say("{rule}: it should let pass, and does not: «{text}»", rule=wrong.rule, text=wrong.text)
-        case "shadowed":
-            return wording.say(
-                "{rule}: {other} already finds all its examples, as severely. "
-                "Give it an example of its own or remove it.",
-                rule=wrong.rule, other=wrong.by,
-            )  # fmt: skip
-        case "indistinct":
-            return wording.say(
-                "{rule}: its examples do not tell `like` from `unlike`: choose more, and more different ones.",
-                rule=wrong.rule,
-            )
-        case "unavailable":
-            return wording.say("{rule}: it cannot be tried here: {reason}", rule=wrong.rule, reason=wrong.by)
 
 
 def _print_json(value: object) -> None:

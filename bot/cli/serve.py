@@ -34,7 +34,7 @@ from bot.cli.doctor import without_detoxify
 from bot.cli.parts import Parts
 from bot.cli.platforms import Task, slack, telegram
 from bot.cli.reporting import reporting
-from bot.cli.rooms import open_rooms
+from bot.cli.rooms import Floor
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.gate import Gate
@@ -141,10 +141,11 @@ class House:
     def console(self, parts: Parts, sign_in: SignIn) -> FastAPI:
         """The web pages, over everything that runs."""
         settings = self.settings
-        queue = Queue(self.cabinet, lambda: self.prescreen.screener.policy)
+        floor = Floor(settings, self.store, self.cabinet, self.prescreen, self.revisions, sign_in, parts.desk)
+        queue = Queue(self.cabinet, floor.policy)
         return build_console(
             gate=Gate(sign_in, self.cabinet.roles, self._owners, queue.how_many),
-            rooms=open_rooms(settings, self.store, self.cabinet, self.prescreen, sign_in, parts.desk),
+            rooms=floor.rooms(),
             session_key=session_key(settings),
             default_language=tongue(settings),
             draft_limit=settings.draft_limit,

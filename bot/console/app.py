@@ -32,6 +32,8 @@ _BYTES_A_CHARACTER = 12
 """What a character takes at most in a form: four bytes, three characters each."""
 _BYTES_BESIDE = 8_000
 """For the form's other fields."""
+_BYTES_OF_A_FILE = 900_000
+"""What a policy's file takes at most in a form; a larger one is edited where it lies."""
 
 
 def build_console(
@@ -52,7 +54,7 @@ def build_console(
     that is not `ok` is answered with a 503. `beside` are routes for programs, which have no session.
     """
     # Room for a draft and for what it replies to, each as long as the screener reads, in the longest of spellings.
-    body_limit = 2 * _BYTES_A_CHARACTER * draft_limit + _BYTES_BESIDE
+    body_limit = max(2 * _BYTES_A_CHARACTER * draft_limit, _BYTES_OF_A_FILE) + _BYTES_BESIDE
     guarded = Rooms(gate, body_limit)
     pages = Pages(guarded, default_language)
     reports = Reports()

@@ -18,6 +18,8 @@ class Proposal(SQLModel, table=True):
     """When it was last edited."""
     person: str = Field(index=True)
     """Who began it."""
+    editors: str = ""
+    """Everybody who wrote any of it, with blanks between: none of them can be its second person."""
     agreed_by: str | None = Field(default=None, index=True)
     """The second person, where the settings ask for one; None again after every edit."""
     base: str
@@ -27,6 +29,8 @@ class Proposal(SQLModel, table=True):
     note: str = ""
     bundle: bytes = Field(sa_type=LargeBinary)
     """A ZIP of the policy's files, as `bot.bundles` packs them."""
+    origin: bytes = Field(sa_type=LargeBinary)
+    """The same of `base`, by which changes are brought over to what was published meanwhile."""
 
 
 class Backtest(SQLModel, table=True):

@@ -40,11 +40,13 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), primary_key=True),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
+        sa.Column("editors", sa.String(), nullable=False),
         sa.Column("agreed_by", sa.String()),
         sa.Column("base", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("bundle", sa.LargeBinary(), nullable=False),
+        sa.Column("origin", sa.LargeBinary(), nullable=False),
     )
     op.create_table(
         "backtest",

@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 
 from bot.accounts import Title
 from bot.chat.desk import Desk
+from bot.cli.rooms import Floor
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.door_page import door_room
@@ -41,6 +42,8 @@ from bot.places import Cards
 from bot.prescreen import Keepsake, Prescreen, Screening
 from bot.quizzes import Quizzes
 from bot.rates import Rates
+from bot.revisions import Revisions
+from bot.settings import Settings
 from bot.store import Store
 from bot.work import Deferred, Event
 from rules.policy import load_policy
@@ -202,6 +205,11 @@ class Rig:
             health=lambda: self.health(),
             **more,  # type: ignore[arg-type]
         )
+
+    def floor(self, settings: Settings, store: Store) -> Floor:
+        """What `vaglio run` builds its pages on."""
+        revisions = Revisions(store, settings.data_dir / "policies", self.cabinet.ledger)
+        return Floor(settings, store, self.cabinet, self.prescreen, revisions, self.sign_in, self.desk)
 
     def _owners(self) -> frozenset[str]:
         return frozenset(owner.id for owner in self.prescreen.screener.policy.owners)

@@ -25,7 +25,6 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from bot.accounts import Role, is_account, provider_account
-from bot.cli.rooms import open_rooms
 from bot.console.app import build_console
 from bot.console.gate import Gate
 from bot.console.provider import Provider as Client
@@ -462,7 +461,7 @@ def test_the_settings_open_this_door(rig, store: Store) -> None:  # type: ignore
         oidc_issuer="https://slack.com", oidc_client_id=CLIENT, oidc_client_secret=SECRET, oidc_allowed="T0123",
         console_url="https://vaglio.example",
     )  # fmt: skip
-    rooms = open_rooms(settings, store, rig.cabinet, rig.prescreen, rig.sign_in)
+    rooms = rig.floor(settings, store).rooms()
     app = build_console(
         gate=Gate(rig.sign_in, rig.cabinet.roles, frozenset), rooms=rooms, session_key=b"k" * 32,
         default_language="en", draft_limit=1000, health=dict, hosts=settings.console_hosts,

@@ -1,0 +1,200 @@
+"""One rule of a proposal by form: changed, made, taken away, or put into the shadow first."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+
+from bot.console.forms import field
+from bot.console.gate import Visitor
+from bot.console.pages import Pages
+from bot.console.proposal_shown import Fault, faults_of, refusal
+from bot.console.rule_form import KINDS, RuleForm, languages_of, new_rule
+from bot.naming import override_name, severity_name, state_name
+from bot.proposals import editing
+from bot.proposals.proposals import Proposals
+from bot.proposals.proposed import File, ProposalError
+from bot.proposals.sheet import NotEditable
+from bot.wording import Wording
+from rules.detectors.base import BaseRule
+from rules.localized import say
+from rules.policy import Policy
+from rules.problems import PolicyError
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The rule that a form is about, and the file that holds it or adjusts it."""
+
+    id: str
+    file: File
+    form: RuleForm
+    policy: Policy
+
+    @property
+    def is_new(self) -> bool:
+        return not self.id
+
+    @property
+    def mark(self) -> str:
+        """Of what is written, so that nobody overwrites what they have not seen."""
+        return hashlib.sha256(json.dumps(self.form.written, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def line(self) -> int:
+        """Where it is written; 0 where it is not."""
+        found = editing.lines_of(self.file.text, self.id) if self.id else None
+        return found[0] if found else 0
+
+    def edited(self, changes: editing.Changes) -> str:
+        """The file's text with the rule changed. Raises `NotEditable`, `LookupError`."""
+        edit = editing.adjusted if self.form.is_adjusting else editing.changed
+        return edit(self.file.text, self.id, changes)
+
+
+@dataclass(frozen=True, slots=True)
+class RulePage:
+    """What the page's routes need."""
+
+    pages: Pages
+    proposals: Proposals
+    now: Callable[[], datetime]
+
+    async def open(self, request: Request, visitor: Visitor) -> Response:
+        asked = request.query_params
+        target = await asyncio.to_thread(
+            self._target, request.path_params["id"], asked.get("rule", ""), asked.get("kind", "")
+        )
+        return self._page(request, target, target.form.values)
+
+    async def save(self, request: Request, visitor: Visitor, form: FormData) -> Response:
+        id, wording = request.path_params["id"], self.pages.wording(request)
+        target = await asyncio.to_thread(self._target, id, field(form, "rule"), field(form, "kind"))
+        sent = {name: field(form, name) for name in (*target.form.names, "id") if name in form}
+        if field(form, "then") == "shadow":
+            sent["state"] = "shadow"
+        if field(form, "mark") != target.mark:
+            return self._page(request, target, sent, wrong=refusal(ProposalError("edited"), wording))
+        try:
+            text = self._text(target, sent, removes=field(form, "then") == "remove")
+        except (NotEditable, LookupError):
+            by_hand = wording.say("A form cannot change this rule: change it in the text.")
+            return self._page(request, target, sent, wrong=by_hand)
+        return await self._saved(request, visitor, target, text, sent)
+
+    async def shadow(self, request: Request, visitor: Visitor, form: FormData) -> Response:
+        """Recorded and not shown first: people are not troubled by a rule that nobody has seen at work."""
+        id, wording = request.path_params["id"], self.pages.wording(request)
+        target = await asyncio.to_thread(self._target, id, field(form, "rule"), "")
+        try:
+            text = target.edited({"state": "shadow"})
+        except (NotEditable, LookupError):
+            by_hand = wording.say("A form cannot change this rule: change it in the text.")
+            return self._page(request, target, target.form.values, wrong=by_hand)
+        return await self._saved(request, visitor, target, text, target.form.values)
+
+    async def _saved(
+        self, request: Request, visitor: Visitor, target: Target, text: str, sent: Mapping[str, str]
+    ) -> Response:
+        id, wording, file = request.path_params["id"], self.pages.wording(request), target.file
+        facts = {"upon": file.version, "person": visitor.person, "at": self.now()}
+        try:
+            await asyncio.to_thread(self.proposals.policy, id, {file.name: text})
+            await asyncio.to_thread(lambda: self.proposals.edit(id, file.name, text, **facts))  # type: ignore[arg-type]
+        except PolicyError as error:
+            return self._page(request, target, sent, faults=faults_of(error.problems, wording.language))
+        except ProposalError as error:
+            return self._page(request, target, sent, wrong=refusal(error, wording))
+        return RedirectResponse(f"/policy/proposals/{id}?said=saved", 303)
+
+    def _text(self, target: Target, sent: Mapping[str, str], *, removes: bool) -> str:
+        if removes:
+            return editing.removed(target.file.text, target.id)
+        if target.is_new:
+            return editing.added(target.file.text, new_rule(sent.get("id", ""), target.form, sent))
+        return target.edited(target.form.changes(sent))
+
+    def _target(self, id: str, rule: str, kind: str) -> Target:
+        """Raises a 404 for a rule that is not there."""
+        try:
+            files = self.proposals.files(id)
+            policy = self._readable(id)
+        except ProposalError:
+            raise HTTPException(404) from None
+        languages = languages_of(policy.languages)
+        if not rule:
+            return Target("", files[0], RuleForm(kind if kind in KINDS else KINDS[0], languages, False), policy)
+        for file in files:
+            found = _written(file, rule)
+            if found is not None:
+                return Target(rule, file, RuleForm(str(found.get("detector", "")), languages, False, found), policy)
+        known = policy.rule(rule)
+        if known is None:
+            raise HTTPException(404)
+        adjusted = editing.adjustment(files[0].text, rule) or {"rule": rule}
+        detector = str(getattr(known, "detector", ""))
+        return Target(rule, files[0], RuleForm(detector, languages, True, adjusted), policy)
+
+    def _readable(self, id: str) -> Policy:
+        """The policy as proposed; while it does not load, the one that it builds on."""
+        try:
+            return self.proposals.policy(id)
+        except PolicyError:
+            return self.proposals.before(id)
+
+    def _page(
+        self, request: Request, target: Target, values: Mapping[str, str], *, wrong: str = "",
+        faults: list[Fault] | None = None,
+    ) -> Response:  # fmt: skip
+        language = self.pages.language(request)
+        policy, rule = target.policy, target.policy.rule(target.id)
+        return self.pages.page(
+            request,
+            "policy_form.html",
+            status=422 if wrong or faults else 200,
+            id=request.path_params["id"],
+            target=target,
+            shape_of=target.form,
+            values={name: values.get(name, "") for name in (*target.form.names, "id")},
+            locked=target.form.locked,
+            kinds=KINDS,
+            clauses={one.id: f"{one.id} {say(one.title, language)}" for one in policy.clauses},
+            current=_current(rule, target.form, self.pages.wording(request)),
+            message=say(rule.message, language) if rule else "",
+            wrong=wrong,
+            faults=faults or [],
+        )
+
+
+def _current(rule: BaseRule | None, form: RuleForm, wording: Wording) -> defaultdict[str, str]:
+    """What holds where an adjustment says nothing, for the reader to see beside the empty field."""
+    shown: defaultdict[str, str] = defaultdict(str)
+    if rule is not None and form.is_adjusting:
+        shown |= {
+            "severity": severity_name(rule.severity, wording), "override": override_name(rule.override, wording),
+            "state": state_name(rule.state, wording), "clause": rule.clause,
+        }  # fmt: skip
+        for language in form.languages:
+            shown[f"message_{language}"] = rule.message.get(language, "")
+            shown[f"suggest_{language}"] = (rule.suggest or {}).get(language, "")
+    return shown
+
+
+def _written(file: File, rule: str) -> Mapping[str, Any] | None:
+    if file.name.endswith(".txt") or rule not in file.text:
+        return None
+    try:
+        return editing.written(file.text, rule)
+    except NotEditable:
+        return None

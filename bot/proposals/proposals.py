@@ -1,0 +1,257 @@
+"""Changes of the policy that are not in force yet: begun, edited, tried, agreed to, published or taken back."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from bot.audit.ledger import Ledger
+from bot.bundles import bundled, own_files, packed, unpacked
+from bot.live import LivePolicy
+from bot.proposals.merging import merged
+from bot.proposals.proposed import File, ProposalError, Proposed, line
+from bot.proposals.reading import Reader
+from bot.proposals.tables import Proposal
+from bot.revisions import Published, Revisions
+from bot.store import Store
+from rules.comparing import Comparison, compare
+from rules.judges import Judges
+from rules.knowledge.store import Knowledge
+from rules.policy import Policy
+from rules.trial import Misbehaviour, find_shadowed, try_examples
+
+AGREEMENT: Final = "agreement"
+"""Of the ledger's entries: a second person agrees to what is proposed."""
+_ID: Final = re.compile(r"w_[0-9a-f]{20}")
+_TRIED: Final = 16
+"""Policies whose trials are remembered."""
+
+
+class Proposals:
+    """Safe for several threads and processes at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        revisions: Revisions,
+        file: Path,
+        judges: Judges | None,
+        knowledge: Knowledge | None,
+        *,
+        people: int = 1,
+    ) -> None:
+        """`file` is in force where nothing was published. `people`: how many it takes to publish, 1 or 2."""
+        self._store, self._ledger, self._revisions, self._file = store, ledger, revisions, file
+        self.live = LivePolicy(revisions, file)
+        self.people = people
+        self._means = judges, knowledge
+        self._reader = Reader()
+        self._tried: dict[str, tuple[Misbehaviour, ...]] = {}
+        self._trying = threading.Lock()
+
+    def begin(self, person: str, at: datetime, note: str = "") -> str:
+        """A proposal that changes nothing yet of the policy in force; its id. Raises as `LivePolicy.policy` does."""
+        return self._begun(None, person, at, note)
+
+    def go_back(self, seq: int, person: str, at: datetime, note: str) -> str:
+        """A proposal of what was published as number `seq`, as it was; its id. Raises as `Revisions.load` does."""
+        return self._begun(self._revisions.bundle(seq), person, at, note)
+
+    def _begun(self, bundle: bytes | None, person: str, at: datetime, note: str) -> str:
+        origin, base = self.in_force()
+        id = f"w_{secrets.token_hex(10)}"
+        row = Proposal(
+            id=id, at=at.timestamp(), person=person, base=base, state="open", note=line(note),
+            bundle=bundle or origin, origin=origin,
+        )  # fmt: skip
+        with self._store.write() as session:
+            session.add(row)
+        return id
+
+    def in_force(self) -> tuple[bytes, str]:
+        """What is in force, packed, and its revision. Raises as `LivePolicy.policy` does."""
+        newest = self._revisions.newest()
+        if newest:
+            return self._revisions.bundle(newest.seq), newest.revision
+        bundle = packed(self._file)
+        return bundle, self._reader.read(bundle).revision
+
+    def find(self, id: str) -> Proposed | None:
+        if not _ID.fullmatch(id):
+            return None
+        with self._store.read() as session:
+            row = session.get(Proposal, id, options=_LIGHT)
+        return Proposed.of(row) if row else None
+
+    def open(self) -> Sequence[Proposed]:
+        """Those that are under way, the one edited last first."""
+        newest = select(Proposal).where(Proposal.state == "open").order_by(col(Proposal.at).desc()).options(*_LIGHT)
+        with self._store.read() as session:
+            return [Proposed.of(row) for row in session.exec(newest)]
+
+    def files(self, id: str) -> tuple[File, ...]:
+        """The company's own files, the policy itself first. Raises `ProposalError`."""
+        files, layout = unpacked(self._row(id).bundle)
+        return tuple(File(name, files[name].decode("utf-8-sig")) for name in own_files(files, layout))
+
+    # --- Reading and trying -------------------------------------------------------------------------------------------
+
+    def policy(self, id: str, written: Mapping[str, str] | None = None) -> Policy:
+        """What is proposed, with `written` in place of some of its files; nothing is saved.
+
+        Raises `PolicyError`, whose places name the files as their authors do, and `ProposalError`.
+        """
+        bundle = self._row(id).bundle
+        return self._reader.read(_with(bundle, written) if written else bundle)
+
+    def before(self, id: str) -> Policy:
+        """What it builds on. Raises as `policy` does."""
+        return self._reader.read(self._row(id).origin)
+
+    def comparison(self, id: str) -> Comparison:
+        """What it changes. Raises as `policy` does."""
+        return compare(self.before(id), self.policy(id))
+
+    def trial(self, policy: Policy, *, only_known: bool = False) -> tuple[Misbehaviour, ...] | None:
+        """What keeps it from being published; it takes seconds, once. None: `only_known`, and nobody has tried it."""
+        if only_known:
+            return self._tried.get(policy.revision)
+        with self._trying:
+            if policy.revision not in self._tried:
+                found = *try_examples(policy, *self._means), *find_shadowed(policy, *self._means)
+                self._tried[policy.revision] = found
+                while len(self._tried) > _TRIED:
+                    del self._tried[next(iter(self._tried))]
+            return self._tried[policy.revision]
+
+    def moved_to(self, id: str) -> str | None:
+        """The revision in force, where it is not the one that the proposal builds on."""
+        _, revision = self.in_force()
+        return None if revision == self._row(id).base else revision
+
+    # --- Changing -----------------------------------------------------------------------------------------------------
+
+    def edit(self, id: str, name: str, text: str, *, upon: str, person: str, at: datetime) -> None:
+        """Save a file's new text, written upon the version `upon`; whoever had agreed has to agree again.
+
+        Raises `ProposalError`, and `LookupError` for a file that is not the company's own.
+        """
+        with self._store.write() as session:
+            row = self._opened(session, id)
+            files, layout = unpacked(row.bundle)
+            if name not in own_files(files, layout):
+                raise LookupError(name)
+            if File(name, files[name].decode("utf-8-sig")).version != upon:
+                raise ProposalError("edited", name)
+            _write(row, bundled({**files, name: text.encode()}, layout), person, at)
+
+    def rebase(self, id: str, *, person: str, at: datetime) -> None:
+        """Bring its changes over to the policy that is in force now.
+
+        Raises `ProposalError` ("conflict") where both changed the same lines: then nothing is changed.
+        """
+        bundle, revision = self.in_force()
+        theirs, layout = unpacked(bundle)
+        with self._store.write() as session:
+            row = self._opened(session, id)
+            (ours, _), (origin, _) = unpacked(row.bundle), unpacked(row.origin)
+            files = dict(theirs)
+            for name, content in ours.items():
+                if content == origin.get(name):
+                    continue
+                texts = (one.get(name, b"").decode() for one in (origin, ours, theirs))
+                text = merged(*texts)
+                if text is None:
+                    raise ProposalError("conflict", name)
+                files[name] = text.encode()
+            row.base, row.origin = revision, bundle
+            _write(row, bundled(files, layout), person, at)
+
+    def agree(self, id: str, *, person: str, at: datetime) -> None:
+        """Somebody who wrote none of it agrees to it as it is. Raises as `policy` does."""
+        policy = self.policy(id)
+        facts = {"proposal": id, "revision": policy.revision}
+        with self._store.read() as session:
+            row = self._opened(session, id)
+            if person == row.person or person in row.editors.split():
+                raise ProposalError("own")
+            bundle = row.bundle
+        # Each counts by itself: another may agree to the same once more, after an edit that was taken back.
+        self._ledger.append(AGREEMENT, subject=f"g_{secrets.token_hex(10)}", facts=facts, actor=person, at=at)
+        with self._store.write() as session:
+            row = self._opened(session, id)
+            if row.bundle != bundle:
+                raise ProposalError("edited")
+            row.agreed_by = person
+            session.add(row)
+
+    def publish(self, id: str, *, person: str, at: datetime) -> Published:
+        """Put it in force and on record, once it is tried, agreed to where it must be, and builds on what is in force.
+
+        Raises `ProposalError`, and as `Revisions.publish_bundle` does.
+        """
+        row, policy = self._row(id), self.policy(id)
+        if row.state != "open":
+            raise ProposalError("gone")
+        if policy.revision == row.base:
+            raise ProposalError("same")
+        if self.moved_to(id):
+            raise ProposalError("moved")
+        if self.people > 1 and (row.agreed_by is None or row.agreed_by in (row.person, *row.editors.split())):
+            raise ProposalError("alone")
+        if self.trial(policy):
+            raise ProposalError("fails")
+        newest = self._revisions.newest()
+        published = self._revisions.publish_bundle(
+            row.bundle, revision=policy.revision, base=newest.revision if newest else None, person=person,
+            note=row.note, at=at, proposal=id,
+        )  # fmt: skip
+        self._end(id, "published")
+        return published
+
+    def withdraw(self, id: str) -> None:
+        """Raises `ProposalError`."""
+        self._end(id, "withdrawn")
+
+    # --- Within -------------------------------------------------------------------------------------------------------
+
+    def _row(self, id: str) -> Proposal:
+        with self._store.read() as session:
+            row = session.get(Proposal, id) if _ID.fullmatch(id) else None
+        if row is None:
+            raise ProposalError("gone")
+        return row
+
+    def _opened(self, session: Session, id: str) -> Proposal:
+        row = session.get(Proposal, id) if _ID.fullmatch(id) else None
+        if row is None or row.state != "open":
+            raise ProposalError("gone")
+        return row
+
+    def _end(self, id: str, state: Literal["published", "withdrawn"]) -> None:
+        with self._store.write() as session:
+            row = self._opened(session, id)
+            row.state = state
+            session.add(row)
+
+
+_LIGHT: Final = [defer(column, raiseload=True) for column in (col(Proposal.bundle), col(Proposal.origin))]  # type: ignore[arg-type]
+
+
+def _with(bundle: bytes, written: Mapping[str, str]) -> bytes:
+    files, layout = unpacked(bundle)
+    return bundled({**files, **{name: text.encode() for name, text in written.items()}}, layout)
+
+
+def _write(row: Proposal, bundle: bytes, person: str, at: datetime) -> None:
+    row.bundle, row.at, row.agreed_by = bundle, at.timestamp(), None
+    row.editors = " ".join(dict.fromkeys((*row.editors.split(), person)))
