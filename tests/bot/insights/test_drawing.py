@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -24,6 +24,7 @@ def chart(values: list[tuple[float, ...]], *, is_upright: bool, is_stacked: bool
     return Chart("prova", HOSTILE, series, names, tuple(values), names, is_upright=is_upright, is_stacked=is_stacked)
 
 
+@settings(deadline=None)
 @given(VALUES, st.booleans(), st.booleans(), st.sampled_from([NARROW, WIDE]))
 def test_bars_are_the_tables_numbers_in_their_order(
     values: list[tuple[float, ...]], is_upright: bool, is_stacked: bool, width: int

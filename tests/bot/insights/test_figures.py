@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.audit.counts import Counts, Knowing, Missed, OwnerTime, RuleCounts, Statistics, Stretch, TeamMonth
@@ -50,6 +50,7 @@ def counted(figure: Figure) -> list[tuple[object, ...]]:
     return sorted((row for row in figure.rows), key=str)
 
 
+@settings(deadline=None)
 @given(statistics(), st.sampled_from(By))
 def test_tables_are_what_the_statistics_say(found: Statistics, by: By) -> None:
     said, figures = json.loads(found.json()), by_name(found, by)
@@ -79,6 +80,7 @@ def test_tables_are_what_the_statistics_say(found: Statistics, by: By) -> None:
     assert rows("knowing") == known
 
 
+@settings(deadline=None)
 @given(statistics(), st.sampled_from(By), st.sampled_from(["it", "en"]))
 def test_an_export_has_the_same_numbers_and_no_formula(found: Statistics, by: By, language: str) -> None:
     for figure in figures_of(found, by, Wording(language)):
@@ -94,6 +96,7 @@ def test_an_export_has_the_same_numbers_and_no_formula(found: Statistics, by: By
                 assert not cell.startswith(("=", "@", "+"))
 
 
+@settings(deadline=None)
 @given(statistics(), st.sampled_from(By))
 def test_what_is_drawn_stands_in_the_table(found: Statistics, by: By) -> None:
     for figure in figures_of(found, by, Wording("en")):

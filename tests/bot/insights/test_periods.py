@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.insights.periods import (
@@ -46,6 +46,7 @@ def test_a_day_is_one_of_the_readers() -> None:
     assert period.until == datetime(2026, 10, 31, 23, tzinfo=UTC)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12), st.text(max_size=12), st.text(max_size=12))
 def test_what_is_no_period_is_said_to_be_none(name: str, since: str, until: str) -> None:
     try:
@@ -71,6 +72,7 @@ def test_days_that_make_no_stretch_are_refused(since: str, until: str) -> None:
         chosen("dates", since, until, TODAY, ROME)
 
 
+@settings(deadline=None)
 @given(DAYS)
 def test_what_can_be_chosen_is_recent_and_ends_with_today(today: date) -> None:
     if today.year < 2003:
@@ -82,6 +84,7 @@ def test_what_can_be_chosen_is_recent_and_ends_with_today(today: date) -> None:
         assert chosen(name, "", "", today, ROME).first <= today
 
 
+@settings(deadline=None)
 @given(DAYS, st.integers(1, 20))
 def test_weeks_begin_on_mondays_and_follow_one_another(today: date, count: int) -> None:
     mondays = weeks_until(today, count)

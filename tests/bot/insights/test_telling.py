@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.insights.telling import FEWEST, Message, Vocabulary, commonest, phrase, words_of
@@ -22,6 +22,7 @@ def messages(texts: Sequence[str]) -> list[Message]:
     return [Message(number, "it", tuple(words_of(text))) for number, text in enumerate(texts)]
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(0, 11))
 def test_what_is_shown_others_wrote_too(texts: list[str], which: int) -> None:
     said = messages(texts)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -61,6 +61,7 @@ def test_a_language_that_is_not_known_is_no_obstacle(sorted_into, written) -> No
     assert sorted_into(written["app"], [None] * 25)
 
 
+@settings(deadline=None)
 @given(VECTORS, st.integers(1, 6))
 def test_nobody_is_in_two_themes_and_none_is_too_small(vectors: Floats, fewest: int) -> None:
     found = themes_among(unit(vectors), fewest)
@@ -70,6 +71,7 @@ def test_nobody_is_in_two_themes_and_none_is_too_small(vectors: Floats, fewest: 
     assert all(len(theme) >= fewest for theme in found)
 
 
+@settings(deadline=None)
 @given(VECTORS)
 def test_the_same_messages_are_always_sorted_alike(vectors: Floats) -> None:
     rows = unit(vectors)
