@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-_ACCOUNT = re.compile(r"slack:[A-Z0-9]+:[A-Z0-9]+|telegram:[0-9]+|local:[A-Za-z0-9._-]+|api:c_[0-9a-f]+", re.ASCII)
+_ACCOUNT = re.compile(
+    r"slack:[A-Z0-9]+:[A-Z0-9]+|telegram:[0-9]+|oidc:[0-9a-f]{32}|local:[A-Za-z0-9._-]+|api:c_[0-9a-f]+", re.ASCII
+)
 _OWNER = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
 
 
@@ -46,8 +49,14 @@ class Title:
 
 
 def is_account(written: str) -> bool:
-    """Whether it is written as `slack:T0123:U0456`, `telegram:12345`, `local:owner` or `api:c_0123` are."""
+    """Whether it is written as `slack:T0123:U0456`, `telegram:12345`, `oidc:` and 32 digits, `local:owner` or
+    `api:c_0123` are."""
     return _ACCOUNT.fullmatch(written) is not None
+
+
+def provider_account(issuer: str, subject: str) -> str:
+    """Whoever a provider of OpenID Connect calls `subject`; the same one whatever becomes of their address."""
+    return f"oidc:{hashlib.sha256(chr(10).join((issuer, subject)).encode(errors='replace')).hexdigest()[:32]}"
 
 
 def client_account(client: str) -> str:

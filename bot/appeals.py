@@ -50,6 +50,7 @@ class Appealed:
     key: str = field(repr=False)
     """Of the passage as it was, for this writer and this rule."""
     decided_by: str | None = None
+    decided_at: datetime | None = None
     by: str | None = field(default=None, repr=False)
     reason: str | None = field(default=None, repr=False)
 
@@ -88,6 +89,18 @@ class Appeals:
         query = select(Appeal).where(Appeal.state == state).order_by(col(Appeal.at), col(Appeal.id))
         with self._store.read() as session:
             rows = session.exec(query).all()
+        return [self._opened(row) for row in rows]
+
+    def rules(self) -> Sequence[str]:
+        """The rule of each open appeal."""
+        with self._store.read() as session:
+            return session.exec(select(Appeal.rule).where(Appeal.state == Standing.OPEN)).all()
+
+    def decided(self, most: int) -> Sequence[Appealed]:
+        """Those that somebody has ruled on, the newest first."""
+        query = select(Appeal).where(col(Appeal.decided_at).is_not(None)).order_by(col(Appeal.decided_at).desc())
+        with self._store.read() as session:
+            rows = session.exec(query.limit(most)).all()
         return [self._opened(row) for row in rows]
 
     def decide(self, id: str, person: str, state: Standing, reason: str, at: datetime, by: str | None = None) -> Ruled:
@@ -142,6 +155,7 @@ class Appeals:
             passage=said["passage"],
             key=said["key"],
             decided_by=row.decided_by,
+            decided_at=datetime.fromtimestamp(row.decided_at, UTC) if row.decided_at is not None else None,
             by=said.get("by"),
             reason=said.get("reason"),
         )

@@ -8,6 +8,7 @@ from bot.actions import Action, Asks, Button, Verb, tag
 from bot.appeals import Appealed
 from bot.drafts import HeldDraft, State
 from bot.matter import owners_of
+from bot.reply import unfilled
 from bot.review import Asked, Ruling
 from bot.wording import Wording
 from rules.detectors.fields import Override
@@ -104,7 +105,8 @@ def _reason(id: str, policy: Policy, language: str) -> str:
     rule = policy.rule(id)
     if rule is None:
         return id
-    return f"{rule.clause}: {say(policy.clause(rule.clause).title, language)} · {say(rule.message, language)}"
+    title, why = say(policy.clause(rule.clause).title, language), unfilled(rule, say(rule.message, language))
+    return f"{rule.clause}: {title} · {why}"
 
 
 def rulings(seat: Asked, language: str) -> tuple[Button, ...]:

@@ -20,7 +20,7 @@ from bot.naming import context_name
 from bot.news import moment
 from bot.overview import overview, standing
 from bot.people import LANGUAGES, Language
-from bot.pieces import Piece
+from bot.pieces import EXCERPT, Piece
 from bot.places import Cards
 from bot.prescreen import Prescreen, Screening
 from bot.receipts import Validity, Verified
@@ -54,14 +54,15 @@ class Conversation:
         spoken = [language for language in self.policy.languages if language in LANGUAGES]
         return "en" if spoken and spoken[0] == "en" else LANGUAGES[0]
 
-    def check(self, id: str, draft: Draft, language: str, *, thread: str | None = None) -> Answer:
+    def check(self, id: str, draft: Draft, language: str, *, thread: str | None = None, room: int = EXCERPT) -> Answer:
         """Screen, record and keep a draft; in a `thread`, say what has changed since its last check.
 
-        Raises `DraftRefused`, and what the record raises: then there is no verdict.
+        The answer shows up to `room` characters of it; one that was forgotten has no buttons. Raises `DraftRefused`,
+        and what the record raises: then there is no verdict.
         """
         screener = self._prescreen.screener
-        screening = self._prescreen(draft, id=id, screener=screener)
-        reply = reply_to(screening, screener.policy, language)
+        screening = self._prescreen(draft, id=id, screener=screener, thread=thread)
+        reply = reply_to(screening, screener.policy, language, room=room)
         drafts = self.cabinet.drafts
         if screening.is_forgotten:
             # Nor may what was checked before it in the thread be found under it.
@@ -114,6 +115,11 @@ class Conversation:
         person = self.cabinet.people.pseudonym(account)
         zone = self.cabinet.zone(person, self.policy)
         return overview(self.cabinet.drafts.mine(person), zone, language)
+
+    def standing(self, account: str, id: str, language: str) -> Reply | None:
+        """Where a draft of theirs stands, without checking it again; None where it is nobody's, or somebody else's."""
+        held = self._mine(account, id)
+        return self._standing(held, language) if held else None
 
     def verify(self, code: str, text: str, account: str, language: str) -> Notice:
         """What a receipt says of a text, to whoever asks by this account."""

@@ -74,6 +74,8 @@ class Act:
     """What people call whoever acts."""
     place: str = ""
     """Where it was pressed: `slack:CHANNEL` or `telegram:CHAT`."""
+    speaks_for: frozenset[str] = frozenset()
+    """The owners for whom whoever acts may speak as if they stood in the owner's own channel."""
 
     def __post_init__(self) -> None:
         # What people type is cleaned once, here, as a draft is.

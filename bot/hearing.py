@@ -146,7 +146,7 @@ class Hearing:
         return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (card, told))
 
     def _may_rule(self, person: str, owner: str, card: str, act: Act) -> bool:
-        is_there = self._cards.message(card, act.place) is not None
+        is_there = owner in act.speaks_for or self._cards.message(card, act.place) is not None
         return self._cabinet.roles.is_owner(person, owner, in_its_channel=is_there)
 
 

@@ -35,15 +35,18 @@ def moment(at: datetime, zone: tzinfo, language: str) -> str:
     return format_datetime(at, "EEE d MMM, HH:mm", tzinfo=zone, locale=language)
 
 
-def card(seat: Asked, matter: Matter, policy: Policy, language: str, owner: str) -> Reply:
-    """What `owner` is shown: the masked draft and what was found, until it is settled or passed on; then only that."""
+def card(seat: Asked, matter: Matter, policy: Policy, language: str, owner: str, *, room: int = ROOM) -> Reply:
+    """What `owner` is shown: the masked draft and what was found, until it is settled or passed on; then only that.
+
+    `room`: characters of the draft.
+    """
     wording = Wording(language)
     if seat.owner != owner:
         title = wording.say("Passed on to: {owner}", owner=names_of([seat.owner], policy, language))
         return Reply(seat.screening, None, title, "", sign="↪️", footer=wording.say("Check {id}", id=seat.screening))
     if seat.state is not Ruling.OPEN:
         return Reply(
-            screening=seat.screening, outcome=None, sign=_SIGNS[seat.state], title=_settled(seat, wording),
+            screening=seat.screening, outcome=None, sign=_SIGNS[seat.state], title=settled(seat, wording),
             summary=seat.reason or "", footer=wording.say("Check {id}", id=seat.screening),
         )  # fmt: skip
     order = sorted({fault.rule: fault for fault in reversed(matter.faults)}.values(), key=lambda f: -f.severity.rank)
@@ -59,7 +62,7 @@ def card(seat: Asked, matter: Matter, policy: Policy, language: str, owner: str)
         sign=_SIGNS[Ruling.OPEN],
         title=wording.say("A draft needs a yes from: {owner}", owner=names_of([seat.owner], policy, language)),
         summary="\n".join(_context(seat, matter, policy, wording)),
-        pieces=_pieces(matter, numbers),
+        pieces=_pieces(matter, numbers, room),
         remarks=tuple(remarks),
         footer=wording.say("Approving covers exactly these words. Check {id}", id=seat.screening),
         buttons=rulings(seat, language),
@@ -85,7 +88,8 @@ def _context(seat: Asked, matter: Matter, policy: Policy, wording: Wording) -> l
     return lines
 
 
-def _settled(seat: Asked, wording: Wording) -> str:
+def settled(seat: Asked, wording: Wording) -> str:
+    """What became of a seat, and by whose word."""
     name = seat.by or wording.say("Somebody")
     match seat.state:
         case Ruling.APPROVED:
@@ -98,8 +102,8 @@ def _settled(seat: Asked, wording: Wording) -> str:
             return wording.say("No longer needed: the draft was taken back, or decided elsewhere")
 
 
-def _pieces(matter: Matter, numbers: dict[str, int]) -> tuple[Piece, ...]:
-    return tuple(pieces_of(matter.text, matter.faults, numbers, ROOM)) if matter.text else ()
+def _pieces(matter: Matter, numbers: dict[str, int], room: int) -> tuple[Piece, ...]:
+    return tuple(pieces_of(matter.text, matter.faults, numbers, room)) if matter.text else ()
 
 
 # --- For the writer --------------------------------------------------------------------------------------------------

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from bot.accounts import is_account
 from bot.audit.seals import HOUSE, Seals
 from bot.rates import sweep
 from bot.store import Store
-from bot.tables import Card, Grant, Held, Identity, LinkCode, Person, Rate
+from bot.tables import Card, Grant, Held, Identity, LinkCode, Person, PersonKey, Rate
 
 Language = Literal["it", "en"]
 LANGUAGES: tuple[Language, ...] = ("it", "en")
@@ -78,11 +79,26 @@ class People:
         with self._store.read() as session:
             return self.seals.whole(session, pseudonym) if pseudonym != HOUSE else None
 
+    def named(self, written: str) -> str | None:
+        """The pseudonym of whoever is written as an account or by any pseudonym of theirs; None: nobody that is known.
+
+        Also of somebody whose last account was unlinked, or who had another pseudonym before they linked one.
+        """
+        return self.person(written) if is_account(written) and self.is_known(written) else self.whose(written)
+
     def everybody(self) -> Mapping[str, tuple[str, ...]]:
         """Each person's accounts."""
         with self._store.read() as session:
-            found = session.exec(select(Identity)).all()
-            pairs = sorted((self._account(session, identity), identity.person) for identity in found)
+            # With their keys at once: one question each would take seconds for thousands.
+            rows = session.exec(
+                select(Identity.key, Identity.person, Identity.sealed, PersonKey.wrapped).join(
+                    PersonKey, col(PersonKey.person) == Identity.person
+                )
+            ).all()
+        pairs = sorted(
+            (self.seals.unsealed_by(wrapped, person, sealed, key.encode()).decode(), person)
+            for key, person, sealed, wrapped in rows
+        )
         accounts: dict[str, tuple[str, ...]] = {}
         for account, person in pairs:
             accounts[person] = (*accounts.get(person, ()), account)

@@ -46,6 +46,8 @@ class Screening:
     """What others may see of its words, once it has been recorded."""
     dismissed: tuple[Finding, ...] = ()
     """What was found and had been overturned before, for this writer and these words: it no longer counts."""
+    thread: str | None = None
+    """The first check of the same draft, where this is one of those that came after it."""
 
     @property
     def is_forgotten(self) -> bool:
@@ -90,15 +92,23 @@ class Prescreen:
         self._observer = observer
 
     def __call__(
-        self, draft: Draft, *, id: str | None = None, at: datetime | None = None, screener: Screener | None = None
+        self,
+        draft: Draft,
+        *,
+        id: str | None = None,
+        at: datetime | None = None,
+        screener: Screener | None = None,
+        thread: str | None = None,
     ) -> Screening:
         """Screen and record `draft`, with the screener in force unless one is given. An `id` is recorded once.
+
+        `thread`: the first check of the same draft, which this one is made after.
 
         Raises `DraftRefused` for a draft that is not screened, and what the record raises: without it, no verdict.
         """
         started = time.perf_counter()
         try:
-            screening = self._recorded(draft, id, at or datetime.now(UTC), screener or self.screener)
+            screening = self._recorded(draft, id, at or datetime.now(UTC), screener or self.screener, thread)
         except Exception as error:
             failure = error
             self._tell(lambda observer: observer.failed(failure))
@@ -106,11 +116,13 @@ class Prescreen:
         self._tell(lambda observer: observer.screened(screening, time.perf_counter() - started))
         return screening
 
-    def _recorded(self, draft: Draft, id: str | None, at: datetime, screener: Screener) -> Screening:
+    def _recorded(
+        self, draft: Draft, id: str | None, at: datetime, screener: Screener, thread: str | None
+    ) -> Screening:
         verdict = screener.screen(draft, at)
         dismissed = self._dismissals.among(draft, verdict.findings) if self._dismissals else ()
         verdict = replace(verdict, findings=tuple(f for f in verdict.findings if f not in dismissed))
-        screening = Screening(id or new_id(), at, draft, verdict, dismissed=dismissed)
+        screening = Screening(id or new_id(), at, draft, verdict, dismissed=dismissed, thread=thread)
         keepsake = _keepsake(screening, screener)
         self._recorder.record(screening, keepsake)
         return mended(replace(screening, keepsake=keepsake), screener)

@@ -11,6 +11,7 @@ from bot.pieces import EXCERPT, Piece, pieces_of
 from bot.prescreen import Screening
 from bot.unchecked import not_checked
 from bot.wording import Wording
+from rules.detectors.base import BaseRule
 from rules.detectors.secret import SECRET
 from rules.draft import DraftRefused
 from rules.localized import say
@@ -65,6 +66,8 @@ class Reply:
     proposal: Proposal | None = None
     sign: str = ""
     buttons: tuple[Button, ...] = ()
+    language: str | None = None
+    """Of the draft, as far as it is decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def reply_to(screening: Screening, policy: Policy, language: str, *, room: int =
         unchecked=tuple(not_checked(verdict.unchecked, wording)),
         footer=_footer(screening, wording),
         proposal=proposal_of(screening, language),
+        language=verdict.language,
     )
 
 
@@ -206,9 +210,16 @@ def remark_on(number: int, id: str, severity: Severity, policy: Policy, wording:
         label=_label(severity, wording),
         clause=f"{clause.id} {say(clause.title, wording.language)}",
         says=say(clause.text, wording.language),
-        why=say(rule.message, wording.language),
-        todo=say(rule.suggest, wording.language) if rule.suggest else None,
+        why=unfilled(rule, say(rule.message, wording.language)),
+        todo=unfilled(rule, say(rule.suggest, wording.language)) if rule.suggest else None,
     )
+
+
+def unfilled(rule: BaseRule, sentence: str) -> str:
+    """The sentence without what a finding would have filled in: nobody kept that, and it might tell what is masked."""
+    for name in rule.fills:
+        sentence = sentence.replace(f"{{{name}}}", "…")
+    return sentence
 
 
 def _remark(number: int, first: Finding, findings: Sequence[Finding], policy: Policy, wording: Wording) -> Remark:

@@ -7,65 +7,22 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from datetime import UTC, datetime
-from enum import Enum, StrEnum, auto
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import Select
 
 from bot.audit.vault import Vault
 from bot.deadlines import due_at, next_in_line, owner_named
 from bot.drafts import HeldDraft, State
 from bot.matter import Matter, owners_of, read, written
+from bot.rulings import Asked, Ruled, Ruling
 from bot.store import Store
 from bot.tables import Held, Review, Seat
 from rules.policy import Owner, Policy
 
-
-class Ruling(StrEnum):
-    """How a seat stands, and the whole review."""
-
-    OPEN = "open"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    CHANGE = "change"
-    WITHDRAWN = "withdrawn"
-    """Its writer took the draft back, or another owner has settled it."""
-
-
-class Ruled(Enum):
-    """What became of somebody's word."""
-
-    DONE = auto()
-    OWN = auto()
-    """It is their own draft."""
-    SETTLED = auto()
-    """Somebody was faster, or it was withdrawn."""
-    GONE = auto()
-    """There is no such seat any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One owner's part in a review, as it stands."""
-
-    id: str
-    review: str
-    screening: str
-    writer: str
-    asked: str
-    owner: str
-    state: Ruling
-    whole: Ruling
-    """The review's."""
-    at: datetime
-    due: datetime | None
-    step: int
-    taken_by: str | None = None
-    decided_by: str | None = None
-    by: str | None = field(default=None, repr=False)
-    """The name of whoever took or settled it, to be shown to people."""
-    reason: str | None = field(default=None, repr=False)
+__all__ = ["Asked", "Reviews", "Ruled", "Ruling"]
 
 
 class Reviews:
@@ -122,8 +79,23 @@ class Reviews:
         open_seats = select(Seat, Review).join(Review).where(Seat.state == Ruling.OPEN).order_by(*by_due)
         if owner is not None:
             open_seats = open_seats.where(Seat.owner == owner)
+        return self._found(open_seats)
+
+    def how_many(self, owners: Collection[str]) -> int:
+        """The open seats of these owners."""
+        asked = select(func.count()).select_from(Seat).where(Seat.state == Ruling.OPEN, col(Seat.owner).in_(owners))
         with self._store.read() as session:
-            return tuple(self._asked(row, review) for row, review in session.exec(open_seats).all())
+            return session.exec(asked).one()
+
+    def settled(self, owners: Collection[str], most: int) -> tuple[Asked, ...]:
+        """What these owners have ruled, the newest first."""
+        ruled = (col(Seat.owner).in_(owners), col(Seat.decided_at).is_not(None))
+        newest = select(Seat, Review).join(Review).where(*ruled).order_by(col(Seat.decided_at).desc()).limit(most)
+        return self._found(newest)
+
+    def _found(self, query: Select[Seat, Review]) -> tuple[Asked, ...]:
+        with self._store.read() as session:
+            return tuple(self._asked(row, review) for row, review in session.exec(query).all())
 
     # --- What people do ----------------------------------------------------------------------------------------------
 
@@ -275,8 +247,8 @@ class Reviews:
         return Asked(
             id=row.id, review=review.id, screening=review.screening, writer=review.person, asked=row.asked,
             owner=row.owner, state=Ruling(row.state), whole=Ruling(review.state), at=_moment(review.at),
-            due=_moment(row.due) if row.due is not None else None, step=row.step, taken_by=row.taken_by,
-            decided_by=row.decided_by, by=said.get("by"), reason=said.get("reason"),
+            due=_maybe(row.due), step=row.step, taken_by=row.taken_by, decided_by=row.decided_by,
+            decided_at=_maybe(row.decided_at), by=said.get("by"), reason=said.get("reason"),
         )  # fmt: skip
 
 
@@ -288,3 +260,7 @@ def _hand_over(row: Seat, to: Owner, policy: Policy, at: datetime) -> None:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _maybe(seconds: float | None) -> datetime | None:
+    return None if seconds is None else _moment(seconds)

@@ -8,6 +8,7 @@ import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.accounts import Role, Title, is_account
 from bot.audit.targets import Target, read_targets
+from bot.oidc import Terms, read_terms
 from rules.assembly import SHIPPED
 from rules.draft import LIMIT
 from rules.judges import Toxicity
@@ -71,7 +73,13 @@ class Settings(BaseSettings):
     console_host: str = "127.0.0.1"
     console_port: int = Field(default=8321, ge=0, le=65535)
     console_names: str = ""
+    console_url: str | None = None
     metrics_token: SecretStr | None = None
+
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_allowed: str = ""
 
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
@@ -104,11 +112,14 @@ class Settings(BaseSettings):
     @property
     def console_hosts(self) -> tuple[str, ...]:
         """The names by which the page is reached besides this machine's own."""
-        return tuple(name.strip() for name in self.console_names.split(",") if name.strip())
+        named = [name.strip() for name in self.console_names.split(",") if name.strip()]
+        host = urlsplit(self.console_url or "").hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        return (*named, host) if host and host not in named else tuple(named)
 
     @property
     def admin_is_e_mail(self) -> bool:
-        """Whether Slack is to be asked whose address it is."""
+        """Whether somebody else has to say whose it is: Slack, or the provider at which they sign in."""
         return self.admin is not None and _E_MAIL.fullmatch(self.admin) is not None
 
     def checkpoint_targets(self) -> tuple[Target, ...]:
@@ -132,6 +143,20 @@ class Settings(BaseSettings):
                 )
             found.append((title, group))
         return tuple(found)
+
+    def sign_in_terms(self) -> Terms | None:
+        """The provider by which people sign in; None where there is none. Raises `SettingsError` for a half."""
+        try:
+            return read_terms(
+                self.oidc_issuer,
+                self.oidc_client_id,
+                self.oidc_client_secret,
+                self.oidc_allowed,
+                self.console_url,
+                PREFIX,
+            )
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
 
     def slack_mode(self) -> SlackMode | None:
         """How Slack is reached; None where it is not set up. Raises `SettingsError` for a half."""
@@ -183,6 +208,7 @@ def read_settings() -> Settings:
         if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]", name):
             raise SettingsError(f"{PREFIX}CONSOLE_NAMES: not a host's name: write vaglio.acme.example, for example.")
     settings.checkpoint_targets()
+    settings.sign_in_terms()
     settings.slack_mode()
     settings.telegram_mode()
     _look_at_roles(settings)
@@ -195,12 +221,17 @@ def _look_at_roles(settings: Settings) -> None:
             f"{PREFIX}ADMIN: neither an account nor an e-mail address: write slack:T0123:U0456, telegram:12345 or "
             "anna@acme.example, for example."
         )
-    asks_slack = {"ADMIN": settings.admin_is_e_mail, "SLACK_GROUPS": bool(settings.role_groups())}
+    # An address is known to Slack, or to the provider at which they sign in.
+    asks_slack = {
+        "ADMIN": settings.admin_is_e_mail and settings.sign_in_terms() is None,
+        "SLACK_GROUPS": bool(settings.role_groups()),
+    }
     for name, asks in asks_slack.items():
+        other = f"; or let them sign in by a provider: {PREFIX}OIDC_ISSUER" if name == "ADMIN" else ""
         if asks and settings.slack_mode() is None:
             raise SettingsError(
                 f"{PREFIX}{name} is asked of Slack, and Slack is not set up: {PREFIX}SLACK_BOT_TOKEN is missing "
-                "(docs/slack.md tells how)."
+                f"(docs/slack.md tells how{other})."
             )
 
 

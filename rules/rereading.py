@@ -15,7 +15,7 @@ from rules.detectors.reading import already_judged, spoken
 from rules.detectors.reply import ReplyRule
 from rules.detectors.topic import TopicRule
 from rules.detectors.toxicity import Toxicity
-from rules.draft import Draft, Span
+from rules.draft import Draft, Kind, Span
 from rules.folding import Folded, fold
 from rules.judges import Judges
 from rules.protection import is_opinion
@@ -28,6 +28,7 @@ _ROUNDED = 0.00005
 """By how much a score may have been more or less before it was stored with four digits."""
 _BY_SCORE = (JudgeRule, Toxicity, TopicRule)
 """Rules that go by scores alone: what is masked in the words is not masked in them."""
+_NO_WORDS = fold("-")
 
 
 class NotKept(Exception):
@@ -71,7 +72,7 @@ class Rereading:
     """When it was screened."""
     _folded: Folded | None = None
     _anew: dict[tuple[str, ...], Subject] = field(default_factory=dict)
-    _kept: dict[tuple[tuple[str, ...], float], Subject] = field(default_factory=dict)
+    _kept: dict[tuple[tuple[str, ...], float, bool], Subject] = field(default_factory=dict)
 
     def read(
         self, rule: BaseRule, languages: tuple[str, ...], was: BaseRule | None = None, *, anew: bool = True
@@ -104,7 +105,8 @@ class Rereading:
             raise NotKept
         # Where a rule compares by itself, with the lowest and the highest score that may have been meant.
         shifts = (-_ROUNDED, _ROUNDED) if isinstance(rule, Disclosure) else (0.0,)
-        low, *others = [_tried(rule, self._scored(languages, shift)) for shift in shifts]
+        worded = not isinstance(rule, _BY_SCORE) and (self.draft.kind is Kind.REPLY or not isinstance(rule, ReplyRule))
+        low, *others = [_tried(rule, self._scored(languages, shift, worded=worded)) for shift in shifts]
         # Of what a rule lets pass one would have to know which sentence it was.
         if any(other != low for other in others) or (low[0] and rule.excepted):
             raise NotKept
@@ -130,16 +132,21 @@ class Rereading:
         self._folded = self._folded or fold(self.draft.text)
         return Subject(self.draft, self._folded, languages, self.judges, None, self.today)
 
-    def _scored(self, languages: tuple[str, ...], shift: float) -> Subject:
-        """A subject that holds scores in the place of what models read, each so much more than it was stored."""
-        if (languages, shift) not in self._kept:
-            subject, judge, detoxify = self._new(languages), self._judge(), self._detoxify()
+    def _scored(self, languages: tuple[str, ...], shift: float, *, worded: bool) -> Subject:
+        """A subject that holds scores in the place of what models read, each so much more than it was stored.
+
+        Unless it is `worded`, it is for rules that look at nothing else: folding would take longer than all of them.
+        """
+        key = languages, shift, worded
+        if key not in self._kept:
+            subject = self._new(languages) if worded else Subject(self.draft, _NO_WORDS, languages, self.judges)
+            judge, detoxify = self._judge(), self._detoxify()
             if judge is not None:
                 _put(subject, "judged", judge, self._told(judge, judge.labels, subject, shift))
             if detoxify is not None:
                 _put(subject, "detoxified", detoxify, self._told(detoxify, detoxify.classes, subject, shift))
-            self._kept[languages, shift] = subject
-        return self._kept[languages, shift]
+            self._kept[key] = subject
+        return self._kept[key]
 
     def _told(self, reader: Judge | Detoxified, labels: tuple[str, ...], subject: Subject, shift: float) -> _Told:
         scores = {

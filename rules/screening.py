@@ -48,7 +48,7 @@ class Screener:
         """`judges`: the models that read meaning; `knowledge`: the company's own. Without, rules are unchecked."""
         self.policy = policy
         self.limit = limit
-        self._judges = judges
+        self.judges = judges
         self._knowledge = knowledge
         self._patience = patience
         self._rules = tuple(rule for rule in policy.rules if rule.state is not State.DRAFT)
@@ -62,7 +62,7 @@ class Screener:
         missing = {}
         for rule in self._rules:
             try:
-                rule.load(self._judges)
+                rule.load(self.judges)
                 rule.ready(self._knowledge)
             except Exception as error:
                 missing[rule.id] = reason_of(error)
@@ -71,20 +71,20 @@ class Screener:
     @property
     def means(self) -> tuple[Judges | None, Knowledge | None]:
         """What it reads with, for who tries another policy by the same."""
-        return self._judges, self._knowledge
+        return self.judges, self._knowledge
 
     def open_judges(self) -> None:
         """Open, and build where they are missing, the models that the policy needs, if any: that takes seconds, once.
 
         What cannot be opened is no error here: the rules that need it say so.
         """
-        if self._judges is not None and self._reads_meaning:
-            self._judges.open()
+        if self.judges is not None and self._reads_meaning:
+            self.judges.open()
         if not self._opened:
             for rule in self._rules:
                 with suppress(Exception):
                     if rule.opens:
-                        rule.load(self._judges)
+                        rule.load(self.judges)
             self._opened = True
 
     def screen(self, draft: Draft, at: datetime | None = None) -> Verdict:
@@ -97,7 +97,7 @@ class Screener:
         language = self._language(draft, folded)
         today = (at or datetime.now(UTC)).astimezone(self.policy.zone).date()
         spoken = tuple(code for code in self.policy.languages if code == language.code) or self.policy.languages
-        subject = Subject(draft, folded, spoken, self._judges, self._knowledge, today)
+        subject = Subject(draft, folded, spoken, self.judges, self._knowledge, today)
         self.open_judges()
         ready = time.perf_counter()
         applicable = [rule for rule in self._rules if rule.applies.to(draft, today)]
@@ -128,7 +128,7 @@ class Screener:
         """
         self.open_judges()
         draft = Draft(text=text)
-        subject = Subject(draft, fold(draft.text), self.policy.languages, self._judges, self._knowledge)
+        subject = Subject(draft, fold(draft.text), self.policy.languages, self.judges, self._knowledge)
         tried = self._try([rule for rule in self._rules if rule.may_hide], subject)
         return None if tried.missed else tried.found
 

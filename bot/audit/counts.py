@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from rules.verdict import Outcome
@@ -110,3 +111,13 @@ class Statistics:
     missed: tuple[Missed, ...]
     acknowledgement: Knowing
     by_team: tuple[Knowing, ...]
+
+    def json(self) -> str:
+        """All of it in one line; days in ISO 8601."""
+        return json.dumps(asdict(self), default=_day, ensure_ascii=False)
+
+
+def _day(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -207,6 +207,28 @@ def late_places(store: Store, targets: Sequence[Target], period: timedelta, now:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where checkpoints go: how far it has them, of which moment its newest is, and whether it is late."""
+
+    target: Target
+    has: int
+    at: datetime | None
+    is_late: bool
+
+
+def places(store: Store, targets: Sequence[Target], period: timedelta, now: datetime) -> Sequence[Place]:
+    """How each place stands. `has` 0: nothing was brought there yet."""
+    late = {each.target for each in late_places(store, targets, period, now)}
+    found = []
+    with store.read() as session:
+        for target in targets:
+            row = session.get(Outpost, target.digest)
+            has = row.has if row else 0
+            found.append(Place(target, has, _moment(session.get(Checkpoint, has)) if has else None, target in late))
+    return found
+
+
 def _moment(row: Checkpoint | None) -> datetime | None:
     try:
         return Signed(row.body, row.signature).statement().at if row else None

@@ -168,6 +168,12 @@ class Erasures:
             os.fsync(file.fileno())
 
 
+def purge_leavings(store: Store, index: Index) -> None:
+    """See that nothing of what was let go is left in any file. Raises `RecordError` ("locked") while somebody reads."""
+    index.follow()
+    store.purge()
+
+
 def _forget(session: Session, holders: Sequence[str], accounts: Sequence[str], vault: Vault) -> int:
     """Everything but the keys and the ledger's entries. Returns how many entries lost their words."""
     checks = session.exec(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO
 
@@ -18,6 +19,8 @@ from sqlmodel import Session, col, select
 
 from bot.audit import guide, records, verifier
 from bot.audit.errors import RecordError
+from bot.audit.filters import Filters
+from bot.audit.index import Index
 from bot.audit.kept import Kept, batched, following, numbers, said_by, these
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.looks import KIND as LOOK
@@ -71,8 +74,30 @@ class Request:
     selection: Selection | None = None
     """None: all entries."""
     with_words: bool = False
+    reason: str | None = None
+    """Why with words, where it was said. It is kept sealed."""
     is_whole: bool = True
     """The chain from the first entry to the last, and not only the selected ones."""
+
+
+def request_for(
+    filters: Filters,
+    index: Index,
+    *,
+    by: str,
+    at: datetime,
+    formats: Sequence[Format],
+    with_words: bool,
+    is_whole: bool,
+    reason: str | None = None,
+) -> Request:
+    """What these filters leave; all, where there are none."""
+    given = filters.given
+    return Request(
+        by=by, at=at, formats=list(dict.fromkeys(formats)), filters=given,
+        selection=partial(index.select, filters) if given else None,
+        with_words=with_words, reason=reason, is_whole=is_whole,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +191,11 @@ class _Writing:
         """Before a word is opened."""
         for ranges in in_ranges(self._selected(self._end[0]), _RANGES):
             facts = {"why": "export", "entries": [list(each) for each in ranges]}
-            subject = f"l_{secrets.token_hex(10)}"
-            self._ledger.append(LOOK, subject=subject, facts=facts, actor=self._request.by, at=self._request.at)
+            subject, reason = f"l_{secrets.token_hex(10)}", self._request.reason
+            content = records.canonical({"reason": reason}) if reason else None
+            self._ledger.append(
+                LOOK, subject=subject, facts=facts, actor=self._request.by, at=self._request.at, content=content
+            )
 
     def _entries(self) -> int:
         """How many were selected."""

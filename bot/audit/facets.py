@@ -13,6 +13,8 @@ _WORDED = ("text", "in_reply_to", "reason", "why", "link")
 """Under these keys content has words that were blanked before they were kept."""
 _UNMASKED = ("raw",)
 """Kinds of entries whose content is not blanked: it is never searched."""
+_LAST = 2**31 - 1
+"""The largest number of an entry that every database takes."""
 
 
 class Part(StrEnum):
@@ -67,11 +69,15 @@ class Facets:
     ruling: str | None = None
     screening: str | None = None
     """The check that it is about."""
+    thread: str | None = None
+    """Of a check that was made anew: the first one of the same draft."""
     owner: str | None = None
     """Who decided, or to whom it was passed on."""
     owners: tuple[str, ...] = ()
     """All whom it names."""
     rules: tuple[Named, ...] = ()
+    reaches: tuple[tuple[int, int], ...] = ()
+    """Other entries whose words it looked at, or let go: inclusive ranges."""
 
     @property
     def day(self) -> str:
@@ -106,8 +112,9 @@ def facets_of(seq: int, at: str, kind: str, subject: str, body: bytes) -> Facets
         outcome=_text(facts, "outcome"), draft=_text(draft, "kind"), account=_text(draft, "account"),
         channel=_text(draft, "channel") or _text(facts, "channel"), language=_text(facts, "language"),
         policy=_text(facts, "policy") or _text(facts, "revision"), ruling=_text(facts, "ruling"),
-        screening=subject if kind in ("screening", "override", "published") else _text(facts, "screening"),
-        owner=owner, owners=owners, rules=tuple(_merged(_named(kind, facts))),
+        screening=subject if kind in ("screening", "raw", "override", "published") else _text(facts, "screening"),
+        thread=_text(facts, "thread") if kind == "screening" else None,
+        owner=owner, owners=owners, rules=tuple(_merged(_named(kind, facts))), reaches=_reaches(kind, facts),
     )  # fmt: skip
 
 
@@ -144,6 +151,20 @@ def _owners(kind: str, facts: Mapping[str, Any]) -> tuple[str | None, tuple[str,
     every = [owner, _text(facts, "asked"), _text(facts, "from") if kind == "passed" else None]
     every += [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
     return owner, tuple(dict.fromkeys(each for each in every if each))
+
+
+def _reaches(kind: str, facts: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    found = facts.get({"look": "entries", "retention": "purged"}.get(kind, ""))
+    return tuple((each[0], each[1]) for each in found if _is_range(each)) if isinstance(found, list) else ()
+
+
+def _is_range(found: object) -> bool:
+    return (
+        isinstance(found, list)
+        and len(found) == 2
+        and all(type(each) is int for each in found)
+        and 0 < found[0] <= found[1] <= _LAST
+    )
 
 
 def _named(kind: str, facts: Mapping[str, Any]) -> Iterator[Named]:

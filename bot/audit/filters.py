@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
@@ -48,6 +48,16 @@ class Filters:
     """Words, "phrases" and beginnings*: see `bot.audit.terms`."""
 
     @property
+    def given(self) -> dict[str, str]:
+        """Those that there are, by their names, as the manifest of an export tells them."""
+        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: records.timestamp(value) if isinstance(value, datetime) else str(value)
+            for name, value in said.items()
+            if value is not None
+        }
+
+    @property
     def question(self) -> Question | None:
         return Question.of(self.text) if self.text and self.text.strip() else None
 
@@ -66,6 +76,18 @@ def day_begins(day: date, zone: tzinfo) -> datetime:
 def day_ends(day: date, zone: tzinfo) -> datetime:
     """The first moment after it. Raises `OverflowError` for the last day that there is."""
     return day_begins(day + timedelta(days=1), zone)
+
+
+def stretch(first: date | None, last: date | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+    """From the first day on, to the end of the last one. What lies beyond any calendar bounds nothing."""
+    try:
+        since = day_begins(first, zone) if first else None
+    except OverflowError:  # before anything that could have been recorded
+        since = None
+    try:
+        return since, day_ends(last, zone) if last else None
+    except OverflowError:
+        return since, None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,18 @@ class Index:
             self._is_made = False
         return self.catch_up(progress)
 
+    def behind(self) -> int:
+        """How many entries it has not seen yet: who asks may rather not wait until all of them are taken in."""
+        try:
+            self._make()
+            with self._shelf.read() as connection:
+                seen = int(connection.execute(text("SELECT seen FROM state")).scalar_one())
+        except RecordError as error:
+            if error.place != self._shelf.place or error.code not in ("broken", "tables"):
+                raise
+            seen = 0
+        return max(0, self._last() - seen)
+
     def close(self) -> None:
         self._shelf.close()
 
@@ -160,14 +172,15 @@ class Index:
     def _add_words(self, connection: Connection, found: Sequence[Facets]) -> None:
         kinds = {facets.seq: facets.kind for facets in found if facets.holder}
         write = terms.for_sqlite if self._shelf.is_sqlite else terms.for_postgres
-        opened = self._opened(list(kinds))
+        opened = self.opened(list(kinds))
         bodies = [{"seq": seq, "body": write(words_of(kinds[seq], content))} for seq, content in opened.items()]
         worded = [row for row in bodies if row["body"]]
         value = ":body" if self._shelf.is_sqlite else "CAST(:body AS tsvector)"
         if worded:
             connection.execute(text(f"INSERT INTO words (rowid, body) VALUES (:seq, {value})"), worded)
 
-    def _opened(self, seqs: list[int]) -> dict[int, bytes]:
+    def opened(self, seqs: list[int]) -> dict[int, bytes]:
+        """Words to be taken in, by the entry's number; those that cannot be read are left out."""
         try:
             return self._ledger.words(seqs)
         except VaultError:
@@ -176,7 +189,7 @@ class Index:
                 log.warning("search.words_unreadable", seq=seqs[0])
                 return {}
         half = len(seqs) // 2
-        return self._opened(seqs[:half]) | self._opened(seqs[half:])
+        return self.opened(seqs[:half]) | self.opened(seqs[half:])
 
     # --- Finding ---------------------------------------------------------------------------------------------------
 
@@ -207,6 +220,10 @@ class Index:
     def read(self) -> AbstractContextManager[Connection]:
         """A connection to the tables of facets, for who counts."""
         return self._shelf.read()
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """One of those who add to what is derived, at a time: meanwhile nothing is let go."""
+        return self._shelf.write()
 
 
 def _stands(connection: Connection, seq: int, known: str) -> bool:

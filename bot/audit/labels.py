@@ -27,7 +27,8 @@ def _of_people(wording: Wording) -> dict[str, str]:
 def _of_drafts(wording: Wording) -> dict[str, str]:
     say = wording.say
     return {
-        "draft": say("draft"), "text": say("text"), "in_reply_to": say("in reply to"), "account": say("account"),
+        "draft": say("draft"), "thread": say("first check of this draft"),
+        "text": say("text"), "in_reply_to": say("in reply to"), "account": say("account"),
         "channel": say("channel"), "characters": say("characters"), "is_answer": say("answers somebody"),
         "attachments": say("attachments"), "outcome": say("outcome"), "findings": say("found"),
         "shadow": say("on trial"), "dismissed": say("set aside"), "unchecked": say("not checked"), "rule": say("rule"),

@@ -20,7 +20,7 @@ from bot.audit.head import HeadFile
 from bot.audit.promises import Opener
 from bot.audit.seals import HOUSE, HolderGoneError
 from bot.audit.together import Together
-from bot.audit.verification import Fault, Verification, verify
+from bot.audit.verification import Fault, Progress, Verification, verify
 from bot.people import People
 from bot.prescreen import Keepsake, Screening
 from bot.store import Store
@@ -201,7 +201,8 @@ class Ledger:
             return None
         number = int(name) if name.isdigit() and len(name) < len(str(_MOST)) else 0
         with self._store.read() as session:
-            return session.exec(select(Entry).where((Entry.seq == number) | (Entry.subject == name))).first()
+            found = select(Entry).where((Entry.seq == number) | (Entry.subject == name)).order_by(col(Entry.seq))
+            return session.exec(found.limit(1)).first()
 
     def about(self, subject: str, kind: str) -> Entry | None:
         """The entry of that kind about it. There is one at the most."""
@@ -225,9 +226,9 @@ class Ledger:
             told = ((row.seq, opener.opened(row.seq, row.holder, row.sealed)) for row in found)
             return {seq: (p[: records.SALT_BYTES], p[records.SALT_BYTES :]) for seq, p in told if p is not None}
 
-    def verify(self) -> Verification:
-        """Walk the chain: numbers, hashes, words and the head must all agree."""
-        return verify(self._store, self._head, self._people.seals if self._people else None)
+    def verify(self, progress: Progress | None = None) -> Verification:
+        """Walk the chain: numbers, hashes, words and the head must all agree. `progress` is told how far it is."""
+        return verify(self._store, self._head, self._people.seals if self._people else None, progress)
 
     def _count(self, at: datetime) -> None:
         day = at.astimezone(UTC).date().isoformat()

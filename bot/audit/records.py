@@ -97,7 +97,8 @@ def entry_body(
 
 def screening_facts(screening: Screening) -> Facts:
     draft, verdict = screening.draft, screening.verdict
-    return {
+    again = {"thread": screening.thread} if screening.thread and screening.thread != screening.id else {}
+    return again | {
         "policy": verdict.policy_revision,
         "outcome": verdict.outcome.value,
         "draft": {

@@ -13,7 +13,7 @@ from bot.audit.facets import Facets, Named, Part
 
 _FACETS = (
     "seq", "at", "quarter", "kind", "subject", "actor", "holder", "outcome", "draft", "account", "channel", "language",
-    "policy", "ruling", "screening", "owner",
+    "policy", "ruling", "screening", "thread", "owner",
 )  # fmt: skip
 _NEW_HIT = (
     f"INSERT INTO hit ({', '.join(_FACETS)}) VALUES ({', '.join(f':{name}' for name in _FACETS)}) "
@@ -22,6 +22,12 @@ _NEW_HIT = (
 _NEW_RULE = (
     "INSERT INTO rule (rule, seq, part, clause, severity, reason, count) "
     "VALUES (:rule, :seq, :part, :clause, :severity, :reason, :count) ON CONFLICT DO NOTHING"
+)
+_NEW_REACH = "INSERT INTO reach VALUES (:size, :first, :last, :seq) ON CONFLICT DO NOTHING"
+_SIZES = tuple(1 << power for power in range(32))
+_REACHING = (
+    "SELECT DISTINCT seq FROM reach WHERE size = :size AND first > :below AND first <= :seq AND last >= :seq "
+    "ORDER BY seq DESC LIMIT :most"
 )
 _NEW_SPAN = (
     "INSERT INTO span VALUES (:day, :low, :high) "
@@ -39,6 +45,13 @@ def add_facets(connection: Connection, found: Sequence[Facets]) -> None:
         days.setdefault(facets.day, []).append(facets.seq)
     if rules:
         connection.execute(text(_NEW_RULE), rules)
+    reached = [
+        {"size": size_of(first, last), "first": first, "last": last, "seq": facets.seq}
+        for facets in found
+        for first, last in facets.reaches
+    ]
+    if reached:
+        connection.execute(text(_NEW_REACH), reached)
     if owners:
         connection.execute(text("INSERT INTO party VALUES (:owner, :seq) ON CONFLICT DO NOTHING"), owners)
     spans = [{"day": day, "low": min(seqs), "high": max(seqs)} for day, seqs in days.items()]
@@ -52,23 +65,41 @@ def _row(seq: int, named: Named) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def size_of(first: int, last: int) -> int:
+    """The least power of two that a range is not larger than: by that, those around a number are found at once."""
+    return 1 << (last - first).bit_length()
+
+
+def reaching(connection: Connection, seq: int, most: int) -> list[int]:
+    """The newest entries that looked at the words of entry `seq`, or let them go."""
+    found = set[int]()
+    for size in _SIZES:  # to ask which of them there are would take longer
+        asked = {"size": size, "below": seq - size, "seq": seq, "most": most}
+        found |= set(connection.execute(text(_REACHING), asked).scalars())
+    return sorted(found, reverse=True)[:most]
+
+
 def forget_holder(connection: Connection, holder: str) -> int:
     """Let go of all words of somebody. Returns of how many entries."""
-    return _forget(connection, "rowid IN (SELECT seq FROM hit WHERE holder = :holder)", {"holder": holder})
+    return _forget(connection, "IN (SELECT seq FROM hit WHERE holder = :holder)", {"holder": holder})
 
 
 def forget_range(connection: Connection, first: int, last: int) -> int:
     """Let go of the words of these entries, both included. Returns of how many."""
-    return _forget(connection, "rowid BETWEEN :first AND :last", {"first": first, "last": last})
+    return _forget(connection, "BETWEEN :first AND :last", {"first": first, "last": last})
 
 
 def _forget(connection: Connection, where: str, values: dict[str, Any]) -> int:
     # Asked first: what an index made anew never took in need not be purged from it.
-    count = int(connection.execute(text(f"SELECT count(*) FROM words WHERE {where}"), values).scalar_one())
-    if count:
-        connection.execute(text(f"DELETE FROM words WHERE {where}"), values)
+    counts = {}
+    for table, number in (("words", "rowid"), ("heard", "seq")):
+        of_them = f"FROM {table} WHERE {number} {where}"
+        counts[table] = int(connection.execute(text(f"SELECT count(*) {of_them}"), values).scalar_one())
+        if counts[table]:
+            connection.execute(text(f"DELETE {of_them}"), values)
+    if any(counts.values()):
         connection.execute(text("UPDATE state SET unclean = unclean + 1"))
-    return count
+    return counts["words"]
 
 
 def facets(connection: Connection, seqs: Sequence[int]) -> tuple[Facets, ...]:

@@ -100,6 +100,10 @@ class Seals:
         key = self.key(session, holder)
         return None if key is None else decrypted(key, sealed, about)
 
+    def unsealed_by(self, wrapped: bytes, holder: str, sealed: bytes, about: bytes) -> bytes:
+        """The same with a key that was read already. Raises `VaultError`."""
+        return decrypted(self.unwrap_key(holder, wrapped), sealed, about)
+
     def key(self, session: Session, holder: str) -> bytes | None:
         """None: they were erased. Raises `VaultError`."""
         wrapped = session.connection().execute(_WRAPPED, {"person": holder}).scalar()

@@ -114,7 +114,7 @@ class CsvRows(Rows):
         self._writer.writerow(names)
 
     def write(self, rows: Sequence[Row]) -> None:
-        self._writer.writerows([_cell(row.get(name)) for name in self.names] for row in rows)
+        self._writer.writerows([inert(row.get(name)) for name in self.names] for row in rows)
 
     def close(self) -> None:
         self._file.close()
@@ -171,7 +171,7 @@ KINDS: Final[Mapping[Format, type[Rows]]] = {
 }
 
 
-def _cell(value: Cell) -> str:
+def inert(value: Cell | float) -> str:
     """No cell may be run: one that could be is told by an apostrophe, as spreadsheets themselves do."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -20,7 +20,7 @@ FILE: Final = "search.db"
 """Beside an SQLite database; SQLite puts `-wal` and `-shm` beside it."""
 SCHEMA: Final = "search"
 """In a database of PostgreSQL's."""
-FORM: Final = 2
+FORM: Final = 3
 """Of the tables below, and of what is taken in. An index of another form is made anew."""
 
 _LOCK: Final = 0x56616753
@@ -37,17 +37,26 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS hit (
          seq INTEGER PRIMARY KEY, at TEXT NOT NULL, quarter INTEGER NOT NULL, kind TEXT NOT NULL,
          subject TEXT NOT NULL, actor TEXT, holder TEXT, outcome TEXT, draft TEXT, account TEXT, channel TEXT,
-         language TEXT, policy TEXT, ruling TEXT, screening TEXT, owner TEXT)""",
+         language TEXT, policy TEXT, ruling TEXT, screening TEXT, thread TEXT, owner TEXT)""",
     """CREATE TABLE IF NOT EXISTS rule (
          rule TEXT NOT NULL, seq INTEGER NOT NULL, part TEXT NOT NULL, clause TEXT NOT NULL, severity TEXT NOT NULL,
          reason TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (rule, seq, part, clause, severity, reason))""",
     "CREATE TABLE IF NOT EXISTS party (owner TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (owner, seq))",
     # Between which numbers the entries of a day lie: a stretch of time is a stretch of numbers, but for late writers.
     "CREATE TABLE IF NOT EXISTS span (day TEXT PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL)",
+    # Which entries looked at, or let go, the words of which others; by the size of the range: see `bot.audit.rows`.
+    """CREATE TABLE IF NOT EXISTS reach (
+         size BIGINT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, seq INTEGER NOT NULL,
+         PRIMARY KEY (size, first, last, seq))""",
+    # What customers wrote: see `bot.insights.hearing`. A vector tells nearly as much as the words it is made of.
+    """CREATE TABLE IF NOT EXISTS heard (
+         seq INTEGER PRIMARY KEY, model TEXT NOT NULL, words TEXT NOT NULL, language TEXT, asks INTEGER NOT NULL,
+         vector BLOB)""",
     *(
         f"CREATE INDEX IF NOT EXISTS hit_{name} ON hit ({name}, seq)"
         for name in ("kind", "actor", "holder", "outcome", "account", "channel", "policy", "ruling", "screening")
     ),
+    "CREATE INDEX IF NOT EXISTS hit_thread ON hit (thread, seq) WHERE thread IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS rule_clause ON rule (clause, seq)",
     "CREATE INDEX IF NOT EXISTS rule_seq ON rule (seq)",
     "CREATE INDEX IF NOT EXISTS party_seq ON party (seq)",
@@ -61,7 +70,7 @@ _POSTGRES = (
     "CREATE TABLE IF NOT EXISTS words (rowid INTEGER PRIMARY KEY, body tsvector NOT NULL)",
     "CREATE INDEX IF NOT EXISTS words_body ON words USING gin (body)",
 )
-TABLES: Final = ("state", "hit", "rule", "party", "span", "words")
+TABLES: Final = ("state", "hit", "rule", "party", "span", "reach", "words", "heard")
 
 
 class Shelf:
@@ -119,7 +128,18 @@ class Shelf:
         with self.write() as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            self._make_tables(connection)
+            if self._is_of_another_form(connection):
+                self.empty(connection)
+            else:
+                self._make_tables(connection)
+
+    def _is_of_another_form(self, connection: Connection) -> bool:
+        there = "SELECT 1 FROM sqlite_master WHERE name = 'state'"
+        if not self.is_sqlite:
+            there = f"SELECT 1 WHERE to_regclass('{SCHEMA}.state') IS NOT NULL"
+        if connection.exec_driver_sql(there).first() is None:
+            return False
+        return connection.execute(text("SELECT form FROM state")).scalar() not in (None, FORM)
 
     def _make_tables(self, connection: Connection) -> None:
         for statement in _TABLES:
@@ -194,7 +214,8 @@ class Shelf:
         # A plain VACUUM leaves the bytes in the page, and GIN never lets go of a word that it has known.
         alone = self._main.engine.execution_options(isolation_level="AUTOCOMMIT")
         with self._said(), alone.connect() as connection:
-            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.words")
+            for table in ("words", "heard"):
+                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.{table}")
         return True
 
     def close(self) -> None:
@@ -222,4 +243,4 @@ def _for(statement: str, *, is_sqlite: bool) -> str:
         by_key = "PRIMARY KEY (" in statement
         return f"{statement} WITHOUT ROWID" if by_key else statement
     # Texts are compared byte by byte, as SQLite does, whatever the server's own order is.
-    return statement.replace(" TEXT", ' TEXT COLLATE "C"')
+    return statement.replace(" TEXT", ' TEXT COLLATE "C"').replace(" BLOB", " BYTEA")

@@ -17,8 +17,8 @@ TECHNICAL: Final = frozenset({"scores", "models", "start", "end", "spans", "scor
 """Measurements, places, digests and addresses of messages: for programs."""
 KINDS: Final = (
     "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "publication",
-    "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "unmask_request", "unmask", "hold",
-    "release", "erasure", "retention", "backup", "restore", "raw", "export", "client", "backtest", "agreement",
+    "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "sign_out", "unmask_request", "unmask",
+    "hold", "release", "erasure", "retention", "backup", "restore", "raw", "export", "client", "backtest", "agreement",
 )  # fmt: skip
 """Of entries, as `--kind` takes them."""
 _MOMENTS: Final = frozenset({"at", "until", "decided_at"})
@@ -116,6 +116,7 @@ def _kinds(wording: Wording) -> _Codes:
         "published": say("published"), "publication": say("a new policy"), "acknowledgement": say("the policy known"),
         "quiz": say("the quiz done"), "role": say("a role"), "look": say("a look at words"),
         "link": say("an account linked"), "unlink": say("an account taken away"), "sign_in": say("signed in"),
+        "sign_out": say("sessions ended"),
         "unmask": say("a name told"), "unmask_request": say("a name asked for"), "hold": say("a legal hold"),
         "release": say("a legal hold lifted"), "erasure": say("a person erased"),
         "retention": say("words whose time was over"), "backup": say("a backup"), "restore": say("a backup put back"),
@@ -150,7 +151,7 @@ def _looks(wording: Wording) -> _Codes:
     return {
         "show": say("an entry was shown"), "search": say("a search"), "export": say("an export"),
         "subject": say("a person's dossier"), "suggestions": say("suggestions for rules"),
-        "backtest": say("a policy tried on the record"),
+        "listening": say("phrases of customers"), "backtest": say("a policy tried on the record"),
     }  # fmt: skip
 
 

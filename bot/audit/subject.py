@@ -106,7 +106,8 @@ class Subjects:
             for entry in session.exec(
                 select(Entry).where(or_(named, col(Entry.kind) == "look")).order_by(col(Entry.seq))
             ):
-                if entry.kind != "look" or _looked_at(entry, seqs):
+                # A look of their own that has a reason is theirs by its words.
+                if entry.kind != "look" or entry.seq in seqs or _looked_at(entry, seqs):
                     found.append(entry)
         words = look(self._ledger, sorted(seqs), by=by, at=at, why="subject", person=holders[0])
         return [_told(entry, holders, words.get(entry.seq)) for entry in found]

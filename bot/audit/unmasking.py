@@ -40,6 +40,8 @@ class Request:
     id: str
     person: str
     by: str
+    at: str = ""
+    """UTC, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Unmasking:
         id, content = f"u_{secrets.token_hex(8)}", canonical({"reason": reason})
         kind = ASKED if self._needs_two else DONE
         self._ledger.append(kind, subject=id, facts={"person": person}, actor=by, at=at, content=content)
-        return Request(id, person, by) if self._needs_two else Unmasked(person, accounts)
+        return Request(id, person, by, timestamp(at)) if self._needs_two else Unmasked(person, accounts)
 
     def agree(self, id: str, *, by: str, at: datetime) -> Unmasked | Refusal:
         """The second person says yes, and both may be told. Once agreed, it is told again within `LIFE`."""
@@ -84,15 +86,26 @@ class Unmasking:
         self._ledger.append(DONE, subject=f"{id}/{secrets.token_hex(4)}", facts=facts, actor=by, at=at)
         return Unmasked(request.person, accounts)
 
+    def waiting(self, at: datetime) -> tuple[Request, ...]:
+        """The requests that a second person may still agree to, the oldest first."""
+        asked = select(Entry).where(Entry.kind == ASKED, Entry.at >= timestamp(at - LIFE)).order_by(col(Entry.seq))
+        with self._store.read() as session:
+            found = session.exec(asked).all()
+        return tuple(_read(entry) for entry in found if not self._is_agreed(entry.subject))
+
     def _request(self, id: str) -> tuple[Request, str] | None:
         with self._store.read() as session:
             entry = session.exec(select(Entry).where(Entry.kind == ASKED, Entry.subject == id)).first()
         if entry is None:
             return None
-        said = json.loads(entry.body)
-        return Request(id, said["facts"]["person"], said["actor"]), entry.at
+        return _read(entry), entry.at
 
     def _is_agreed(self, id: str) -> bool:
         told = select(Entry.seq).where(Entry.kind == DONE, col(Entry.subject).startswith(f"{id}/"))
         with self._store.read() as session:
             return session.exec(told).first() is not None
+
+
+def _read(entry: Entry) -> Request:
+    said = json.loads(entry.body)
+    return Request(entry.subject, said["facts"]["person"], said["actor"], entry.at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +38,9 @@ _ORPHANS = "SELECT c.seq FROM content c LEFT JOIN entry e ON e.seq = c.seq WHERE
 
 _AT_ONCE = 1_000
 """Entries that are in memory at the same time."""
+
+Progress = Callable[[int], None]
+"""Told how many entries were walked over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,13 @@ class _Row:
     sealed: bytes | None
 
 
-def verify(store: Store, head: HeadFile, seals: Seals | None = None) -> Verification:
+def verify(store: Store, head: HeadFile, seals: Seals | None = None, progress: Progress | None = None) -> Verification:
     """Walk the chain. Raises `RecordError` where nothing can be said: a locked database, no rights, no record yet.
 
     With `seals` the words are opened and held against what their entries commit to; without, only the sealed bytes are.
     """
     known = head.read()
-    walk = _Walk()
+    walk = _Walk(progress)
     try:
         with store.read() as session:
             if not store.is_made(session.connection()):
@@ -110,7 +113,8 @@ def verify(store: Store, head: HeadFile, seals: Seals | None = None) -> Verifica
 class _Walk:
     """What was found so far; what was found before a page that cannot be read counts too."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._progress = progress or (lambda count: None)
         self.faults = list[Fault]()
         self.count, self.previous, self.at_head = 0, records.GENESIS, records.GENESIS
         self.opener: Opener | None = None
@@ -128,8 +132,10 @@ class _Walk:
         if missing:
             return False
         self._let_go = LetGo.told(connection)
-        for row in _rows(connection, is_sqlite):
+        for number, row in enumerate(_rows(connection, is_sqlite)):
             self._take(row, known)
+            if number % _AT_ONCE == 0:
+                self._progress(number)
         for (seq,) in connection.exec_driver_sql(_ORPHANS):
             self.faults.append(Fault(seq, "orphan") if isinstance(seq, int) else Fault(None, "orphan", "content"))
         return True

@@ -17,6 +17,7 @@ from bot.deeds import Act, Answer
 from bot.errands import Post, What
 from bot.learning import Learning
 from bot.people import Language, People
+from bot.pieces import EXCERPT
 from bot.rates import Rates
 from bot.reply import Notice, Reply, failure, mishap, refusal
 from bot.wording import Wording
@@ -54,7 +55,13 @@ class Desk:
 
     async def answer(self, id: str, draft: Draft, language: Language) -> Reply | Notice:
         """The verdict, recorded, or the sentence that says why there is none."""
-        return (await self._once(id, language, lambda: self._checked(id, draft, language))).said
+        return (await self._once(id, language, lambda: self.check(id, draft, language))).said
+
+    def check(self, id: str, draft: Draft, language: str, *, room: int = EXCERPT) -> Answer:
+        """The same at once, on the caller's thread. Raises `DraftRefused` and what the record raises."""
+        if too_many := self._rates.admit(id, draft.author, datetime.now(UTC)):
+            return Answer(Notice(too_many.show(language)))
+        return self.conversation.check(id, draft, language, room=room)
 
     async def act(self, act: Act) -> Answer:
         """Do what a button says, and have whoever it concerns told."""
@@ -117,11 +124,6 @@ class Desk:
         if act.action.verb in _SCREENING and (too_many := self._rates.admit(act.id, act.account, datetime.now(UTC))):
             return Answer(Notice(too_many.show(act.language)))
         return self.learning.act(act) or self.conversation.act(act)
-
-    def _checked(self, id: str, draft: Draft, language: Language) -> Answer:
-        if too_many := self._rates.admit(id, draft.author, datetime.now(UTC)):
-            return Answer(Notice(too_many.show(language)))
-        return self.conversation.check(id, draft, language)
 
     async def language(self, account: str) -> Language:
         return await asyncio.to_thread(self.people.language, account)

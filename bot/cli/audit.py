@@ -14,17 +14,17 @@ import typer
 
 from bot.audit import masters
 from bot.audit.errors import RecordError
-from bot.audit.head import LAG
-from bot.audit.ledger import Fault, Ledger, Verification
+from bot.audit.ledger import Ledger
+from bot.audit.reports import notes_said, told
 from bot.audit.spoken import Spoken
+from bot.audit.telling import said_by
 from bot.audit.vault import VaultError
 from bot.cli import EXIT_POLICY
 from bot.cli.build import open_store, terminal, tongue
-from bot.cli.checkpoints import checkpoint, compared, key, notes_said, of_checkpoints, public_key
+from bot.cli.checkpoints import checkpoint, compared, key, public_key
 from bot.cli.listing import Row, listing
 from bot.people import People
 from bot.settings import read_settings
-from bot.tables import Entry
 from bot.wording import Wording
 
 audit = typer.Typer(no_args_is_help=True, help="Read and verify the record.")
@@ -106,96 +106,6 @@ def verify(
         sys.stdout.write(json.dumps(report) + "\n")
     else:
         wording = Wording(tongue(settings))
-        for line in [*_report(found, wording), *notes_said(beside, wording)]:
+        for line in [*told(found, wording), *notes_said(beside, wording)]:
             terminal().print(line)
     return 0 if found.is_sound else EXIT_POLICY
-
-
-def _report(found: Verification, wording: Wording) -> list[str]:
-    lines = [
-        f"{fault.place}: {_what(fault, wording)}"
-        if fault.seq is None
-        else wording.say("Entry {seq}: {what}", seq=fault.seq, what=_what(fault, wording))
-        for fault in found.faults
-    ]
-    if found.forgotten:
-        lines.append(
-            wording.count(
-                "The words of {number} entry were let go, and the ledger says why.",
-                "The words of {number} entries were let go, and the ledger says why.",
-                found.forgotten,
-            )
-        )
-    if found.is_sound:
-        lines.append(
-            wording.count(
-                "{number} entry, and it is as it was written.",
-                "{number} entries, all as they were written.",
-                found.count,
-            )
-        )
-        lines.append(wording.say("Head: {head}", head=found.head))
-    if 0 < found.lag <= LAG:
-        lines.append(
-            wording.count(
-                "The head beside the database lacks the newest entry: Vaglio was stopped in between. "
-                "The next start mends it.",
-                "The head beside the database lacks the newest {number} entries: Vaglio was stopped in between. "
-                "The next start mends it.",
-                found.lag,
-            )
-        )
-    return lines
-
-
-def _what(fault: Fault, wording: Wording) -> str:
-    return (_of_places if fault.seq is None else _of_entries)(wording).get(
-        fault.what, wording.say("it cannot be read as what Vaglio wrote.")
-    )
-
-
-def _of_entries(wording: Wording) -> dict[str, str]:
-    return {
-        "gap": wording.say("it is missing."),
-        "number": wording.say("no entry has such a number: Vaglio counts from 1, and did not write it."),
-        "hash": wording.say("its bytes are not those that were hashed."),
-        "type": wording.say("a column holds another kind of value than Vaglio writes."),
-        "body": wording.say("its bytes do not say what its columns say, or are not of a form that Vaglio writes."),
-        "chain": wording.say("it does not follow the entry before it."),
-        "content": wording.say("its text is not the one that it commits to, or is missing."),
-        "kept": wording.say("its words were let go, by an erasure or a retention, and are still here."),
-        "orphan": wording.say("there is a text without an entry that commits to it."),
-        "missing": wording.say("the head knows it and the database does not: the newest entries were removed."),
-        "lag": wording.say("from here on the head knows nothing, and it lies further behind than a stop leaves it."),
-        "head": wording.say("the head beside the database is missing, or knows another entry here."),
-        "removed": wording.say(
-            "a signed checkpoint knows it and the database does not: the newest entries were removed."
-        ),
-        "rewritten": wording.say(
-            "a signed checkpoint knows another entry here: this one, or one before it, was rewritten."
-        ),
-    }
-
-
-def _of_places(wording: Wording) -> dict[str, str]:
-    return {
-        "gone": wording.say("the database is not there, and the head beside it is: it was removed."),
-        "table": wording.say("the table is missing, or its columns are not those that Vaglio made."),
-        "trigger": wording.say(
-            "the trigger that keeps entries from being changed or deleted is missing or altered, or this one "
-            "is not Vaglio’s."
-        ),
-        "version": wording.say("it does not name a form of the tables that this Vaglio knows."),
-        "orphan": wording.say("there is a text without an entry that commits to it."),
-        "head": wording.say("the head says nothing that Vaglio wrote."),
-        **of_checkpoints(wording),
-    }
-
-
-def said_by(entry: Entry) -> dict[str, Any]:
-    """What an entry says. Raises `RecordError` for one that says nothing: `verify` is who tells why."""
-    try:
-        said = json.loads(entry.body)
-        return {**said, "facts": {**said["facts"]}, "at": str(said["at"]), "actor": said["actor"]}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise RecordError("broken", f"#{entry.seq}") from None

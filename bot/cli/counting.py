@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -49,7 +47,7 @@ def stats(
     period = Period(days.since, days.until, policy.zone)
     found = statistics_of(Index(record.store, record.ledger), record.store, policy, period, datetime.now(UTC))
     if as_json:
-        sys.stdout.write(json.dumps(asdict(found), default=_day, ensure_ascii=False) + "\n")
+        sys.stdout.write(found.json() + "\n")
         return 0
     wording = Wording(tongue(settings))
     for title, table, more in _tables(found, by, wording):
@@ -59,12 +57,6 @@ def stats(
     for line in _lines(found, wording):
         terminal().print(line)
     return 0
-
-
-def _day(value: Any) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
 
 
 def _tables(found: Statistics, by: By, wording: Wording) -> Iterator[tuple[str, Table, int]]:

@@ -8,10 +8,10 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -19,12 +19,14 @@ from bot.audit import masters
 from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.audit.reports import alone
 from bot.audit.signing import SigningKeys
 from bot.audit.switching import broken_off
 from bot.audit.tables import Outpost
 from bot.audit.vault import Vault, VaultError
+from bot.checkup import Part, State
 from bot.cli.build import existing_revisions, open_judges, open_knowledge, open_store, terminal, tongue
-from bot.cli.checkpoints import alone, compared
+from bot.cli.checkpoints import compared
 from bot.keys import KeyFileError
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
@@ -37,7 +39,6 @@ from rules.judges import Judges
 from rules.problems import PolicyError
 from rules.screening import Screener
 
-State = Literal["active", "missing", "wrong"]
 _SIGN: dict[State, str] = {"active": "✓", "missing": "–", "wrong": "✗"}
 _PIPELINES = (
     "it_core_news_sm",
@@ -47,23 +48,14 @@ _PIPELINES = (
     "en_core_web_md",
     "en_core_web_lg",
 )
-
-
 _ROOM = 200_000_000
 """Bytes below which a disk is as good as full."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    name: str
-    state: State
-    detail: str
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs.")] = False) -> int:
     """Say what is active, what is missing and what that costs. Exit code 1 if something is wrong."""
     wording = Wording(tongue())
-    parts = list(_examined(wording))
+    parts = list(examined(wording))
     if as_json:
         sys.stdout.write(json.dumps([asdict(part) for part in parts], ensure_ascii=False) + "\n")
     else:
@@ -72,38 +64,40 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON, for progr
     return 1 if any(part.state == "wrong" for part in parts) else 0
 
 
-def _examined(wording: Wording) -> Iterator[Part]:
+def examined(wording: Wording, settings: Settings | None = None, running: Screener | None = None) -> Iterator[Part]:
+    """Every part in turn. A process that runs gives what it runs by: its models are not opened once more."""
     yield Part("Python", "active", platform.python_version())
     try:
-        settings = read_settings()
+        settings = settings or read_settings()
     except SettingsError as error:
         yield Part(wording.say("Settings"), "wrong", str(error))
         return
-    judges = open_judges(settings)
-    yield from _policy(settings, judges, wording)
+    judges = running.judges if running else open_judges(settings)
+    yield from _policy(settings, judges, wording, running)
     yield from _models(settings, judges, wording)
     yield _slack(settings, wording)
     yield _telegram(settings, wording)
+    yield _sign_in(settings, wording)
     yield from _disk(settings, wording)
     yield from _record(settings, wording)
     yield from _checkpoints(settings, wording)
 
 
-def _policy(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Part]:
+def _policy(settings: Settings, judges: Judges | None, wording: Wording, running: Screener | None) -> Iterator[Part]:
     try:
         live = LivePolicy(existing_revisions(settings), settings.policy)
-        published, policy = live.published(), live.policy()
+        published, policy = live.published(), running.policy if running else live.policy()
     except (PolicyError, RevisionError, RecordError) as error:
         yield Part("Policy", "wrong", error.show(wording.language))
         return
     place = wording.say("published") if published else str(settings.policy)
     yield Part("Policy", "active", f"{policy.revision} ({place})")
-    missing = Screener(policy, judges, open_knowledge(settings)).load()
+    missing = (running or Screener(policy, judges, open_knowledge(settings))).load()
     for rule, reason in missing.items():
         yield Part(rule, "missing", wording.say("it cannot run ({reason}), and every draft says so.", reason=reason))
 
 
-def _models(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Part]:
+def _models(settings: Settings, judges: Judges | None, wording: Wording) -> Iterator[Part]:
     found = [name for name in _PIPELINES if find_spec(name)]
     if found:
         yield Part("spaCy", "active", ", ".join(found))
@@ -115,7 +109,8 @@ def _models(settings: Settings, judges: Judges, wording: Wording) -> Iterator[Pa
                 "no pipeline is installed: people's names go by lists. More: vaglio models install it_core_news_md"
             ),
         )
-    yield from _judges(settings, judges, wording)
+    if judges is not None:
+        yield from _judges(settings, judges, wording)
 
 
 def without_detoxify(settings: Settings, wording: Wording) -> str | None:
@@ -158,6 +153,13 @@ def _telegram(settings: Settings, wording: Wording) -> Part:
     if mode is None:
         return Part("Telegram", "missing", wording.say("not set up: docs/telegram.md tells how."))
     return Part("Telegram", "active", mode)
+
+
+def _sign_in(settings: Settings, wording: Wording) -> Part:
+    name, terms = wording.say("Signing in at the page"), settings.sign_in_terms()
+    if terms is None:
+        return Part(name, "missing", wording.say("by the one-time link alone: docs/people.md tells how others get in."))
+    return Part(name, "active", f"{terms.name}, {terms.callback}")
 
 
 def _disk(settings: Settings, wording: Wording) -> Iterator[Part]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from bot.audit import export as exports
 from bot.audit.checkpoints import Checkpoints
-from bot.audit.export import ExportError, Request
+from bot.audit.export import ExportError, request_for
 from bot.audit.index import Filters, Index
-from bot.audit.records import timestamp
 from bot.audit.sheets import Format
 from bot.audit.signing import SigningKeys
 from bot.cli import EXIT_IO, EXIT_USAGE
@@ -42,8 +39,6 @@ from bot.cli.filtering import (
 )
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
-
-_ALL = 2**31 - 1
 
 
 def export(
@@ -85,17 +80,11 @@ def _export(
     folder: Path, settings: Settings, filters: Filters, formats: Sequence[Format], *, with_words: bool, is_whole: bool
 ) -> int:
     record, keys = Record.open(settings), SigningKeys(settings.keys_dir)
-    given = _given(filters)
-    request = Request(
-        by=record.people.person(AUTHOR),
-        at=datetime.now(UTC),
-        formats=list(dict.fromkeys(formats)),
-        filters=given,
-        selection=partial(Index(record.store, record.ledger).select, filters) if given else None,
-        with_words=with_words,
-        is_whole=is_whole,
-    )
-    checkpoints = (signed.line for _, signed in Checkpoints(record.store, keys).after(0, _ALL))
+    request = request_for(
+        filters, Index(record.store, record.ledger), by=record.people.person(AUTHOR), at=datetime.now(UTC),
+        formats=formats, with_words=with_words, is_whole=is_whole,
+    )  # fmt: skip
+    checkpoints = Checkpoints(record.store, keys).lines()
     place, signer = folder.absolute(), keys.signer()
     try:
         with _bar() as progress:
@@ -110,16 +99,6 @@ def _export(
     out.print(wording.say("Check it anywhere, without Vaglio: {command}", command=f"python {folder / 'verify.py'}"))
     out.print(wording.say("Fingerprint of its manifest, on record too: {fingerprint}", fingerprint=found.manifest))
     return 0
-
-
-def _given(filters: Filters) -> dict[str, object]:
-    """As the manifest tells them."""
-    said = {field.name: getattr(filters, field.name) for field in fields(filters)}
-    return {
-        name: timestamp(value) if isinstance(value, datetime) else str(value)
-        for name, value in said.items()
-        if value is not None
-    }
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from bot.audit.facets import Part
-from bot.audit.filters import Filters, day_begins, day_ends
+from bot.audit.filters import Filters, stretch
 from bot.audit.spoken import KINDS
 from bot.cli.build import open_policy
 from bot.settings import Settings
@@ -56,22 +56,8 @@ class Days:
             return cls(None, None)
         if since and until and until < since:
             raise typer.BadParameter("the last day comes before the first", param_hint="--until")
-        zone = open_policy(settings).zone
-        return cls(_begins(since, zone), _ends(until, zone))
-
-
-def _begins(day: datetime | None, zone: tzinfo) -> datetime | None:
-    try:
-        return day_begins(day.date(), zone) if day else None
-    except OverflowError:  # before anything that could have been recorded
-        return None
-
-
-def _ends(day: datetime | None, zone: tzinfo) -> datetime | None:
-    try:
-        return day_ends(day.date(), zone) if day else None
-    except OverflowError:
-        return None
+        first, last = (day.date() if day else None for day in (since, until))
+        return cls(*stretch(first, last, open_policy(settings).zone))
 
 
 def filters_of(

@@ -13,7 +13,7 @@ import typer
 
 from bot.accounts import is_account
 from bot.audit.dossier import dossier_page
-from bot.audit.erasure import Erasures
+from bot.audit.erasure import Erasures, purge_leavings
 from bot.audit.holds import HeldError, Holds
 from bot.audit.index import Index
 from bot.audit.retention import Retention
@@ -59,11 +59,7 @@ class Office:
 
     def person(self, written: str) -> str | None:
         """The pseudonym; what is wrong is said where there is none."""
-        people = self.record.people
-        if is_account(written) and people.is_known(written):
-            return people.person(written)
-        # Somebody whose last account was unlinked, or who had another pseudonym before they linked one.
-        if found := people.whose(written):
+        if found := self.record.people.named(written):
             return found
         sys.stderr.write(self.wording.say("{person} is nobody that Vaglio knows.", person=written) + "\n")
         return None
@@ -123,8 +119,7 @@ def purge() -> int:
 
 
 def _purged(office: Office) -> int:
-    office.index.follow()
-    office.record.store.purge()
+    purge_leavings(office.record.store, office.index)
     office.say(office.wording.say("Nothing of what was let go is left in the database's files."))
     return 0
 

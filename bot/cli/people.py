@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,8 @@ from bot.audit.holds import Holds
 from bot.audit.ledger import Ledger
 from bot.cli import EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
+from bot.console.roster import Roster, Unlinked
+from bot.console.sessions import Sessions
 from bot.people import CODE_LIFE, People
 from bot.roles import Given, Roles
 from bot.settings import Settings, read_settings
@@ -45,8 +47,9 @@ class Register:
     teams: Teams
 
     @property
-    def holds(self) -> Holds:
-        return Holds(self.store, self.ledger)
+    def roster(self) -> Roster:
+        holds, sessions = Holds(self.store, self.ledger), Sessions(self.store)
+        return Roster(self.people, self.roles, self.teams, holds, self.ledger, sessions, time.time)
 
     @property
     def by(self) -> str:
@@ -176,18 +179,11 @@ def unlink(account: Account) -> int:
     """Take an account away from the person whose it is: whoever uses it is new here, or unknown in Telegram."""
     register = _register()
     say = register.wording.say
-    if not register.people.is_known(account):
+    done, lost = register.roster.unlink(account, by=register.by)
+    if done is Unlinked.UNKNOWN:
         return _refused(say("{account} is not known here: see vaglio people list.", account=account))
-    person = register.people.person(account)
-    if any(hold.covers(person) for hold in register.holds.standing()):
+    if done is Unlinked.HELD:
         return _refused(say("A legal hold keeps {account} as it is: see vaglio audit holds.", account=account))
-    is_last = register.people.accounts(person) == (account,)
-    # First the roles: an account that is gone leaves nobody who could still be found by them.
-    lost = register.roles.revoke_all(person, by=register.by) if is_last else 0
-    register.people.unlink(account)
-    register.ledger.append(
-        "unlink", subject=f"k_{secrets.token_hex(10)}", facts={"person": person, "was_last": is_last}, actor=register.by
-    )
     terminal().print(say("{account} is unlinked.", account=account))
     if lost:
         terminal().print(say("It was their only account: their roles are gone with it."))

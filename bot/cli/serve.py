@@ -34,10 +34,11 @@ from bot.cli.doctor import without_detoxify
 from bot.cli.parts import Parts
 from bot.cli.platforms import Task, slack, telegram
 from bot.cli.reporting import reporting
-from bot.cli.rooms import open_rooms
+from bot.cli.rooms import Floor
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.gate import Gate
+from bot.console.queue_view import Queue
 from bot.console.sessions import Sessions
 from bot.console.shield import LimitedBody
 from bot.deeds import Cabinet
@@ -140,9 +141,11 @@ class House:
     def console(self, parts: Parts, sign_in: SignIn) -> FastAPI:
         """The web pages, over everything that runs."""
         settings = self.settings
+        floor = Floor(settings, self.store, self.cabinet, self.prescreen, self.revisions, sign_in, parts.desk)
+        queue = Queue(self.cabinet, floor.policy)
         return build_console(
-            gate=Gate(sign_in, self.cabinet.roles, self._owners),
-            rooms=open_rooms(settings, self.cabinet, self.prescreen, sign_in, self.store, self.revisions),
+            gate=Gate(sign_in, self.cabinet.roles, self._owners, queue.how_many),
+            rooms=floor.rooms(),
             session_key=session_key(settings),
             default_language=tongue(settings),
             draft_limit=settings.draft_limit,

@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from bot.audit.errors import RecordError
-from bot.audit.looks import look
-from bot.audit.promises import LetGo, Promised
-from bot.audit.spoken import TECHNICAL, Spoken, when
-from bot.audit.vault import VaultError
+from bot.audit.fate import Fate, fate_of, why
+from bot.audit.index import Index
+from bot.audit.looks import read
+from bot.audit.promises import LetGo
+from bot.audit.spoken import Spoken, when
+from bot.audit.story import Step, Stories, called
+from bot.audit.telling import Told, said_by, texts_of, told
 from bot.cli import EXIT_USAGE
-from bot.cli.audit import Json, audit, read_only, said_by
+from bot.cli.audit import Json, audit, read_only
 from bot.cli.build import AUTHOR, Record, terminal, tongue
 from bot.settings import read_settings
 from bot.tables import Entry
 from bot.wording import Wording
-
-_FINDINGS = ("findings", "shadow", "dismissed")
 
 
 @audit.command()
@@ -32,43 +33,58 @@ def show(
     with_words: Annotated[
         bool, typer.Option("--words", help="With the words that belong to it; looking at them goes on record.")
     ] = False,
+    with_story: Annotated[
+        bool, typer.Option("--story", help="With all that is on record of the same draft, without its words.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """One entry."""
     wording = Wording(tongue())
-    record = Record.open(read_settings()) if with_words else None
+    record = Record.open(read_settings()) if with_words or with_story else None
     ledger = record.ledger if record else read_only()
     entry = ledger.entry(name)
     if entry is None:
         sys.stderr.write(wording.say("There is no entry {name}.", name=name) + "\n")
         return EXIT_USAGE
     said = said_by(entry)
-    words = _words(record, entry) if record else None
+    words = None
+    if record and with_words:
+        words = read(record.ledger, [entry.seq], by=record.people.person(AUTHOR), at=datetime.now(UTC)).get(entry.seq)
     if as_json:
-        whole = {"hash": entry.hash, "entry": said} | ({"words": words} if record else {})
+        story = [asdict(step) for step in _story(record, name)] if record and with_story else None
+        whole = {"hash": entry.hash, "entry": said} | ({"words": words} if with_words else {})
+        whole |= {"story": story} if story is not None else {}
         sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
         return 0
     out = terminal()
-    if record:
+    if record and with_words:
         for line in _of_words(record, entry, words, wording):
             out.print(line)
-    for line in _told(entry, said, Spoken.of(wording)):
+    spoken = Spoken.of(wording)
+    for line in _lines(entry, told(said, spoken), spoken):
         out.print(line)
+    if record and with_story:
+        for line in _list(wording.say("The whole story"), [_step(step, spoken) for step in _story(record, name)]):
+            out.print(line)
     return 0
 
 
-def _words(record: Record, entry: Entry) -> Any:
-    try:
-        found = look(record.ledger, [entry.seq], by=record.people.person(AUTHOR), at=datetime.now(UTC), why="show")
-        return json.loads(found[entry.seq]) if entry.seq in found else None
-    except (VaultError, ValueError, TypeError, RecursionError):
-        raise RecordError("broken", f"#{entry.seq}") from None
+def _story(record: Record, name: str) -> tuple[Step, ...]:
+    found = Stories(record.store, record.ledger, Index(record.store, record.ledger)).of(name)
+    return found.steps if found else ()
+
+
+def _step(step: Step, spoken: Spoken) -> str:
+    facts, number = step.said["facts"], f"#{step.seq}" if step.seq else "–"
+    ended = spoken.ended(*(each if isinstance(each := facts.get(key), str) else None for key in ("outcome", "ruling")))
+    parts = (number, when(step.at), called(step.kind, spoken), step.said.get("actor"), step.subject, ended)
+    return " · ".join(part for part in parts if part)
 
 
 def _of_words(record: Record, entry: Entry, words: Any, wording: Wording) -> Iterator[str]:
     """Each text under what it is, or why there is none."""
     spoken = Spoken.of(wording)
-    texts = {key: text for key, text in words.items() if isinstance(text, str)} if isinstance(words, dict) else {}
+    texts = texts_of(words)
     if not texts:
         yield wording.say("Words: {why}", why=_why_none(record, entry, has_content=words is not None, wording=wording))
     for key, text in texts.items():
@@ -78,37 +94,21 @@ def _of_words(record: Record, entry: Entry, words: Any, wording: Wording) -> Ite
 
 
 def _why_none(record: Record, entry: Entry, *, has_content: bool, wording: Wording) -> str:
-    promised = Promised.of(entry.body)
-    if has_content or promised is None or promised.commitment is None:
-        return wording.say("never kept.")
     with record.store.read() as session:
         gone = LetGo.told(session.connection())
-    if promised.holder in gone.persons:
-        return wording.say("erased with the person.")
-    if gone.covers(entry.seq, promised.holder):
-        return wording.say("their time was over.")
-    return wording.say("missing, and nothing says why. Run vaglio audit verify.")
+    fate = fate_of(entry.seq, entry.body, gone, has_words=has_content)
+    # Words in which there is no text: none was ever kept.
+    return why(Fate.NEVER if fate is Fate.KEPT else fate, wording)
 
 
-def _told(entry: Entry, said: Mapping[str, Any], spoken: Spoken) -> Iterator[str]:
-    say, facts = spoken.wording.say, said["facts"]
+def _lines(entry: Entry, told: Told, spoken: Spoken) -> Iterator[str]:
+    say = spoken.wording.say
     yield say("Entry {seq}", seq=entry.seq)
-    ended = spoken.ended(*(each if isinstance(each := facts.get(key), str) else None for key in ("outcome", "ruling")))
-    rows = [
-        (say("When (UTC)"), when(said["at"])),
-        (say("What"), spoken.kind(entry.kind)),
-        (say("Who"), said["actor"] or "–"),
-        (say("Outcome"), ended),
-        (say("About"), entry.subject),
-        (say("Whose words"), said.get("holder") or ""),
-    ]
-    shown = {key: value for key, value in facts.items() if key not in ("outcome", "ruling", "unchecked", *_FINDINGS)}
-    yield from _columns([row for row in rows if row[1]])
-    for key in _FINDINGS:
-        yield from _list(spoken.label(key), [_found(each, spoken, key) for each in _each(facts, key)])
-    missed = [f"{each.get('rule', '')}: {each.get('reason', '')}" for each in _each(facts, "unchecked")]
-    yield from _list(spoken.label("unchecked"), missed)
-    yield from _list(say("more"), list(_lines(shown, spoken, "facts")))
+    yield from _columns(told.rows)
+    for label, remarks in told.parts:
+        yield from _list(label, [" · ".join(filter(None, (r.rule, r.clause, r.degree))) for r in remarks])
+    yield from _list(spoken.label("unchecked"), [f"{each.rule}: {each.reason}" for each in told.missed])
+    yield from _list(say("more"), told.more)
     yield from _columns([(say("Hash"), entry.hash)])
 
 
@@ -121,27 +121,3 @@ def _list(label: str, lines: Sequence[str]) -> Iterator[str]:
     if lines:
         yield f"  {label}:"
         yield from (f"    {line}" for line in lines)
-
-
-def _found(each: Mapping[str, Any], spoken: Spoken, part: str) -> str:
-    severity = spoken.value(each.get("severity", ""), "severity", part)
-    return " · ".join(str(value) for value in (each.get("rule"), each.get("clause"), severity) if value)
-
-
-def _lines(facts: Mapping[str, Any], spoken: Spoken, inside: str) -> Iterator[str]:
-    """What else it says, one line a fact."""
-    for key, value in facts.items():
-        if key in TECHNICAL or value is None or value in ([], {}, ""):
-            continue
-        label = spoken.label(key, value)
-        if isinstance(value, dict):
-            yield f"{label}: " + ", ".join(_lines(value, spoken, key))
-        elif (told := spoken.value(value, key, inside)) is not None:
-            yield f"{label}: {told}"
-        else:
-            yield f"{label}: " + ", ".join(str(spoken.value(each, key, inside)) for each in value)
-
-
-def _each(facts: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
-    found = facts.get(key)
-    yield from (each for each in (found if isinstance(found, list) else ()) if isinstance(each, dict))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -16,7 +17,7 @@ from bot.console import auth
 from bot.console.auth import Stranger
 from bot.console.forms import ForeignForm
 from bot.console.gate import Forbidden, Gate, Rooms
-from bot.console.pages import Assets, Pages, Room
+from bot.console.pages import Assets, Pages, Room, here, is_part
 from bot.console.reports import Reports, report_routes
 from bot.console.sessions import LIFE
 from bot.console.shield import LimitedBody, QuietErrors, SafeHeaders
@@ -66,7 +67,7 @@ def build_console(
     app.router.routes.extend(beside)
     app.mount("/static", Assets())
     app.state.audiences, app.state.reports = guarded.audiences, reports
-    _say_errors_kindly(app, pages, gate)
+    _say_errors_kindly(app, pages, guarded)
     app.add_middleware(LimitedBody, limit=body_limit)
     _stand_guard(app, pages, session_key, hosts)
     return app
@@ -104,12 +105,10 @@ def _health(health: Callable[[], Mapping[str, object]]) -> APIRouter:
     return router
 
 
-def _say_errors_kindly(app: FastAPI, pages: Pages, gate: Gate) -> None:
+def _say_errors_kindly(app: FastAPI, pages: Pages, rooms: Rooms) -> None:
     @app.exception_handler(Stranger)
     async def stranger(request: Request, _: Exception) -> Response:
-        say = pages.wording(request).say
-        where = say("Where Vaglio was started, the terminal shows a link that works once. Open it on that machine.")
-        return pages.notice(request, say("Open the link in the terminal"), where, status=401)
+        return _show_the_door(request, pages, rooms.entrance)
 
     @app.exception_handler(Forbidden)
     async def forbidden(request: Request, error: Forbidden) -> Response:
@@ -130,10 +129,21 @@ def _say_errors_kindly(app: FastAPI, pages: Pages, gate: Gate) -> None:
         if error.status_code == 413:
             parts = say("Your draft was NOT checked: split it and send me the parts.")
             return pages.notice(request, say("That is too much at once"), parts, status=413)
-        await gate.visitor(request)  # so that whoever is signed in finds their way from here
+        await rooms.gate.visitor(request)  # so that whoever is signed in finds their way from here
         title = say("There is nothing here") if error.status_code == 404 else say("I cannot do that")
         hint = say("The address may be mistyped, or the page may be too old.")
         return pages.notice(request, title, hint, status=error.status_code)
+
+
+def _show_the_door(request: Request, pages: Pages, entrance: str | None) -> Response:
+    say = pages.wording(request).say
+    if entrance is None:
+        where = say("Where Vaglio was started, the terminal shows a link that works once. Open it on that machine.")
+        return pages.notice(request, say("Open the link in the terminal"), where, status=401)
+    if request.method == "GET" and not is_part(request):
+        return RedirectResponse(f"{entrance}?{urlencode({'next': here(request)})}", 303)
+    again = say("Your session is over, and nothing was done. Open the page again: you sign in on the way.")
+    return pages.notice(request, say("Sign in again"), again, status=401)
 
 
 def role_names(roles: Collection[Role], wording: Wording) -> list[str]:

@@ -75,7 +75,7 @@ class SignIn:
         secret = self.sessions.begin(person, way, self.now())
         language = session.get("language")
         session.clear()
-        session.update(account=account, id=secret)
+        session.update(account=account, id=secret, way=way)
         if language:
             session["language"] = language
         return person

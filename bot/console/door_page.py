@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import APIRouter, Request
@@ -13,8 +14,10 @@ from starlette.datastructures import FormData
 
 from bot.audit.ledger import Ledger
 from bot.console.auth import OWNER, SignIn, Tries, is_on_this_machine
+from bot.console.forms import local_path
 from bot.console.gate import EVERYBODY, Rooms, Visitor
 from bot.console.pages import Pages, Room
+from bot.console.sessions import Way
 from bot.roles import Role, Roles, Source
 
 _log = structlog.get_logger("vaglio.console")
@@ -33,14 +36,19 @@ class Door:
     rooms: Rooms
     pages: Pages
     tries: Tries
+    provider: str | None = None
+    """What the provider is called by which people sign in; None: there is none."""
 
     async def start(self, request: Request) -> Response:
         return RedirectResponse("/try", 303)
 
     async def enter(self, request: Request) -> Response:
+        on = local_path(request.query_params.get("next", "")) or "/try"
         if await self.rooms.gate.visitor(request):
-            return RedirectResponse("/try", 303)
+            return RedirectResponse(on, 303)
         key = request.query_params.get("key", "")
+        if self.provider and not key:
+            return self._offer(request, on)
         if key and not self.tries.admit(request.client.host if request.client else ""):
             return self._too_often(request)
         if is_on_this_machine(request) and self.sign_in.use(key):
@@ -49,18 +57,25 @@ class Door:
         return self._not_by_this_link(request)
 
     async def leave(self, request: Request, visitor: Visitor, form: FormData) -> Response:
-        language = self.pages.language(request)
+        language, way = self.pages.language(request), request.session.get("way")
         await run_in_threadpool(self.sign_in.end, request.session)
         request.session["language"], request.state.visitor = language, None
+        if self.provider and way == "provider":
+            return self._offer(request, "/try", has_left=True)
         say = self.pages.wording(request).say
         again = say("To come back, restart Vaglio and open the new link that it shows in the terminal.")
         return self.pages.notice(request, say("You have signed out"), again, status=200)
+
+    def _offer(self, request: Request, on: str, *, has_left: bool = False) -> Response:
+        """The company's own sign-in, after which they come to the page `on`."""
+        here = f"/sign-in?{urlencode({'next': on})}"
+        return self.pages.page(request, "sign_in.html", provider=self.provider, next=on, has_left=has_left, here=here)
 
     def _welcome(self, request: Request) -> None:
         """Whoever reads the terminal of this machine may do everything anyway."""
         person = self.sign_in.begin(request.session, OWNER, "link")
         try:
-            self.ledger.append("sign_in", subject=f"i_{secrets.token_hex(10)}", facts={"by": "link"}, actor=person)
+            put_on_record(self.ledger, person, "link")
             for role in _FIRST:
                 if role is Role.ADMIN or not self.roles.who(role):
                     self.roles.grant(person, role, by=person, source=Source.LINK)
@@ -78,18 +93,30 @@ class Door:
         return self.pages.notice(request, say("This link no longer works"), once, again, status=403)
 
     def _too_often(self, request: Request) -> Response:
-        say = self.pages.wording(request).say
-        wait = say("Wait a minute, then open the link again.")
-        answer = self.pages.notice(request, say("Too many tries"), wait, status=429)
-        answer.headers["Retry-After"] = "60"
-        return answer
+        return too_often(
+            request, self.pages, self.pages.wording(request).say("Wait a minute, then open the link again.")
+        )
 
 
-def door_room(sign_in: SignIn, roles: Roles, ledger: Ledger) -> Room:
-    """`/sign-in` and `/sign-out`, and the way to the first page."""
+def put_on_record(ledger: Ledger, person: str, way: Way) -> None:
+    """That somebody signed in."""
+    ledger.append("sign_in", subject=f"i_{secrets.token_hex(10)}", facts={"by": way}, actor=person)
+
+
+def too_often(request: Request, pages: Pages, wait: str) -> Response:
+    """What an address is told that tries to get in more often than people do."""
+    answer = pages.notice(request, pages.wording(request).say("Too many tries"), wait, status=429)
+    answer.headers["Retry-After"] = "60"
+    return answer
+
+
+def door_room(sign_in: SignIn, roles: Roles, ledger: Ledger, provider: str | None = None) -> Room:
+    """`/sign-in` and `/sign-out`, and the way to the first page. `provider` is what the company's own is called."""
 
     def add(rooms: Rooms, pages: Pages) -> None:
-        door = Door(sign_in, roles, ledger, rooms, pages, Tries(sign_in.now))
+        door = Door(sign_in, roles, ledger, rooms, pages, Tries(sign_in.now), provider)
+        if provider:
+            rooms.entrance = "/sign-in"
         open_to_all = APIRouter(include_in_schema=False)
         open_to_all.add_api_route("/", door.start, methods=["GET"])
         # Whoever opens again the address at which the language was changed.

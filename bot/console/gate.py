@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -34,6 +34,8 @@ class Visitor:
     roles: frozenset[Role] = frozenset()
     owned: frozenset[str] = frozenset()
     """The owners of the policy for whom they may rule."""
+    waiting: int = 0
+    """Questions that wait for their answer."""
 
     def may(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)
@@ -51,16 +53,24 @@ class Forbidden(Exception):
 
 
 class Gate:
-    """Knows visitors. `owners` gives the ids of the policy's owners at that moment."""
+    """Knows visitors. `owners` gives the ids of the policy's owners at that moment, `waiting` counts questions."""
 
-    def __init__(self, sign_in: SignIn, roles: Roles, owners: Callable[[], frozenset[str]]) -> None:
-        self._sign_in, self._roles, self._owners = sign_in, roles, owners
+    def __init__(
+        self,
+        sign_in: SignIn,
+        roles: Roles,
+        owners: Callable[[], frozenset[str]],
+        waiting: Callable[[Visitor], int] = lambda _: 0,
+    ) -> None:
+        self._sign_in, self._roles, self._owners, self._waiting = sign_in, roles, owners, waiting
 
     async def visitor(self, request: Request) -> Visitor | None:
         """Whoever asks, looked up once a request; None for a stranger."""
         if not hasattr(request.state, "visitor"):
             session = dict(request.scope.get("session", {}))
-            request.state.visitor = await asyncio.to_thread(self._look, session)
+            # A part of a page has no navigation, and is asked for at every keystroke.
+            is_whole = request.method == "GET" and "hx-request" not in request.headers
+            request.state.visitor = await asyncio.to_thread(self._look, session, is_whole=is_whole)
         found: Visitor | None = request.state.visitor
         return found
 
@@ -73,9 +83,12 @@ class Gate:
             raise Forbidden(audience)
         return visitor
 
-    def _look(self, session: Mapping[str, object]) -> Visitor | None:
+    def _look(self, session: Mapping[str, object], *, is_whole: bool) -> Visitor | None:
         known = self._sign_in.known(dict(session))
-        return None if known is None else self._with_roles(known)
+        if known is None:
+            return None
+        visitor = self._with_roles(known)
+        return replace(visitor, waiting=self._waiting(visitor)) if is_whole else visitor
 
     def _with_roles(self, known: Known) -> Visitor:
         titles = self._roles.titles(known.person)
@@ -95,6 +108,8 @@ class Rooms:
         self.router = APIRouter()
         self.audiences: dict[tuple[str, str], Audience] = {}
         """By method and path: what the tests hold every role against."""
+        self.entrance: str | None = None
+        """The page at which strangers sign in; None: only the one-time link opens a session."""
 
     def get(self, path: str, endpoint: Open, *, allowed: Audience) -> None:
         """`endpoint(request, visitor)`."""

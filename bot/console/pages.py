@@ -36,6 +36,8 @@ class Place:
     path: str
     name: str
     is_here: bool
+    waiting: int = 0
+    """What waits there for whoever visits."""
 
 
 class Pages:
@@ -74,9 +76,9 @@ class Pages:
             csrf=token(session),
             visitor=visitor,
             signed_in=visitor is not None,
+            has_me=("GET", "/me") in self._rooms.audiences,
             places=self._places(visitor, request.url.path, wording) if visitor else (),
-            here=_here(request) if visitor else "",
-            **facts,
+            **{"here": here(request) if visitor else "", **facts},
         )
         return HTMLResponse(html, status)
 
@@ -88,7 +90,7 @@ class Pages:
             "/insights": say("Insights"), "/people": say("People"), "/settings": say("Settings"),
         }  # fmt: skip
         return [
-            Place(each, name, is_here=path == each or path.startswith(f"{each}/"))
+            Place(each, name, path == each or path.startswith(f"{each}/"), visitor.waiting if each == "/reviews" else 0)
             for each, name in named.items()
             if ("GET", each) in audiences and visitor.is_among(audiences["GET", each])
         ]
@@ -127,7 +129,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def _here(request: Request) -> str:
+def here(request: Request) -> str:
     """The page that is open, to come back to once the language is changed; of an answer to a form, its page."""
     if request.method != "GET":
         return ""

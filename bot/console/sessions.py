@@ -75,7 +75,13 @@ class Sessions:
             rows = session.exec(
                 select(SignedIn).where(col(SignedIn.until) > now).order_by(col(SignedIn.at).desc())
             ).all()
-        return [Sitting(row.id, row.person, _moment(row.at), _moment(row.seen), row.way) for row in rows]
+        return [_sitting(row) for row in rows]
+
+    def of(self, person: str, now: float) -> Sequence[Sitting]:
+        """One person's, the newest first."""
+        with self._store.read() as session:
+            theirs = select(SignedIn).where(SignedIn.person == person, col(SignedIn.until) > now)
+            return [_sitting(row) for row in session.exec(theirs.order_by(col(SignedIn.at).desc())).all()]
 
     def _notice(self, id: str, now: float) -> None:
         # Not merged: a session that was taken away a moment ago must not come back by being used.
@@ -83,6 +89,15 @@ class Sessions:
             if row := session.get(SignedIn, id):
                 row.seen = now
                 session.add(row)
+
+
+def id_of(secret: str) -> str:
+    """By which the session is listed whose secret a cookie holds."""
+    return _hash(secret)
+
+
+def _sitting(row: SignedIn) -> Sitting:
+    return Sitting(row.id, row.person, _moment(row.at), _moment(row.seen), row.way)
 
 
 def _moment(seconds: float) -> datetime:

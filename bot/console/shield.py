@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -71,6 +71,9 @@ class QuietErrors:
 
         try:
             await self._app(scope, receive, send_on)
+        except ClientDisconnect:
+            # Somebody typed on before their words had come in: there is nobody left to be answered.
+            return
         except Exception as error:
             _log.error("the console failed", error=type(error).__name__)
             if scope["type"] == "http" and not started:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from fastapi import Request
@@ -12,16 +14,20 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
+from bot.console.doing import Desk, new_once, offers
 from bot.console.forms import field, local_path
 from bot.console.gate import EVERYBODY, Rooms, Visitor
+from bot.console.lately import Lately
 from bot.console.pages import Pages, Room, is_part
-from bot.console.pool import Busy, Pool
-from bot.console.verdict_view import View, view_of
+from bot.console.pool import Busy, Newest, Overtaken, Pool, listening
+from bot.console.verdict_view import View, preview_of, view_of
 from bot.people import LANGUAGES
-from bot.prescreen import Prescreen, Screening, mended
-from bot.reply import failure, refusal
+from bot.prescreen import Prescreen, Screening, mended, new_id
+from bot.reply import Reply, failure, proposal_of, refusal
 from rules.draft import Account, Channel, Draft, DraftRefused, Kind
 from rules.screening import Screener
+
+T = TypeVar("T")
 
 _log = structlog.get_logger("vaglio.console")
 
@@ -30,24 +36,79 @@ _PREVIEWERS = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """The verdict, or the sentence that there is in its place, or neither, and the status that goes with it."""
+
+    view: View | None = None
+    instead: str | None = None
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class TryPage:
     """What the page's routes need."""
 
     prescreen: Prescreen
+    desk: Desk
     pages: Pages
     checks: Pool
     previews: Pool
+    typed: Newest
+    """Previews of what is being typed: of one session, one at a time."""
+    lately: Lately[tuple[Screening, Screener]]
 
     async def open(self, request: Request, visitor: Visitor) -> Response:
-        return self._page(request, Draft(text=""))
+        return self._page(request, Draft(text=""), Said())
 
     async def preview(self, request: Request, visitor: Visitor, form: FormData) -> Response:
-        draft = draft_from(form, visitor.account)
-        return self._answer(request, draft, *await self._judged(request, draft, is_recorded=False))
+        """The verdict on what is being typed. A better wording, if there is one, is asked for by what it answers."""
+        draft, screener, language = draft_from(form, visitor.account), self.prescreen.screener, self._spoken(request)
+
+        def judged() -> tuple[Said, Screening]:
+            screening = _screened(screener, draft)
+            return Said(preview_of(screening, screener.policy, language)), screening
+
+        async def judge() -> Said:
+            said, screening = await self._newest(request, "verdict", judged)
+            self.lately.put(_session(request), (screening, screener))
+            return said
+
+        try:
+            return self._answer(request, draft, await self._said(request, judge, is_typed=True))
+        except Overtaken:
+            # The page leaves what stands there: what was typed since is on its way.
+            return Response(status_code=204)
+
+    async def propose(self, request: Request, visitor: Visitor, form: FormData) -> Response:
+        """A better wording of what was previewed last, if there is one."""
+        shown = self.lately.take(_session(request))
+        if shown is None or shown[0].draft != draft_from(form, visitor.account):
+            return Response(status_code=204)
+        screening, screener = shown
+        try:
+            better = await self._newest(request, "wording", partial(mended, screening, screener))
+        except (Overtaken, Busy):
+            return Response(status_code=204)
+        proposal = proposal_of(better, self._spoken(request))
+        if proposal is None:
+            return Response(status_code=204)
+        tongue = better.verdict.language
+        return self.pages.page(request, "proposal.html", proposal=proposal, tongue=tongue)
+
+    async def _newest(self, request: Request, what: str, call: Callable[[], T]) -> T:
+        # Apart from one another: no verdict waits for the wording of what has been overtaken.
+        async with listening(request) as is_there:
+            return await self.typed.run(f"{what} {_session(request)}", call, is_there)
 
     async def check(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         draft = draft_from(form, visitor.account)
-        return self._answer(request, draft, *await self._judged(request, draft, is_recorded=True))
+        check = partial(self.desk.check, new_id(), draft, self.pages.language(request), room=len(draft.text))
+
+        def checked() -> Said:
+            said = check().said
+            return Said(view_of(said)) if isinstance(said, Reply) else Said(None, said.text, 429)
+
+        return self._answer(request, draft, await self._said(request, partial(self.checks.run, checked)))
 
     async def change_language(self, request: Request, visitor: Visitor | None, form: FormData) -> Response:
         """Answer in the other language, and keep what was being written."""
@@ -57,63 +118,75 @@ class TryPage:
         request.session["language"] = language
         if visitor is None or "text" not in form:
             return RedirectResponse(local_path(field(form, "back")) or "/try", 303)
-        draft = draft_from(form, visitor.account)
-        view, said, _ = await self._judged(request, draft, is_recorded=False)
-        return self._page(request, draft, view, said)
+        draft, screener = draft_from(form, visitor.account), self.prescreen.screener
 
-    async def _judged(
-        self, request: Request, draft: Draft, *, is_recorded: bool
-    ) -> tuple[View | None, str | None, int]:
-        """The verdict, or the sentence that there is in its place, and the status that goes with it."""
-        language, screener = self.pages.language(request), self.prescreen.screener
+        def judged() -> Said:
+            return Said(preview_of(mended(_screened(screener, draft), screener), screener.policy, language))
+
+        run = partial(self.previews.run, judged)
+        return self._page(request, draft, await self._said(request, run, is_typed=True))
+
+    def _spoken(self, request: Request) -> str:
+        return self.pages.language(request)
+
+    async def _said(self, request: Request, run: Callable[[], Awaitable[Said]], *, is_typed: bool = False) -> Said:
+        """What `run` says, or why it says nothing. Raises `Overtaken`."""
+        language = self.pages.language(request)
         try:
-            if is_recorded:
-                screening = await self.checks.run(partial(self.prescreen, draft, screener=screener))
-            else:
-                screening = await self.previews.run(partial(_previewed, screener, draft))
+            return await run()
         except Busy:
             say = self.pages.wording(request).say
-            return None, say("Too many drafts are waiting, and yours was NOT checked. Try again in a moment."), 503
+            busy = say("Too many drafts are waiting, and yours was NOT checked. Try again in a moment.")
+            return Said(None, busy, 503)
         except DraftRefused as refused:
-            if refused.is_empty and not is_recorded:
-                return None, None, 200
-            return None, refusal(refused, language), 422
+            # A field that is still empty is no fault.
+            return Said() if refused.is_empty and is_typed else Said(None, refusal(refused, language), 422)
+        except Overtaken:
+            raise
         except Exception as error:
             # Whatever went wrong, without a record there is no verdict; the error's message may hold the draft.
             _log.error("a draft was not checked", error=type(error).__name__)
-            return None, failure(language), 503
-        return view_of(screening, screener.policy, language, is_recorded=is_recorded), None, 200
+            return Said(None, failure(language), 503)
 
-    def _answer(self, request: Request, draft: Draft, view: View | None, said: str | None, status: int) -> Response:
+    def _answer(self, request: Request, draft: Draft, said: Said) -> Response:
         if is_part(request):
-            return self.pages.page(request, "result.html", status=status, view=view, said=said)
-        return self._page(request, draft, view, said, status)
+            return self.pages.page(request, "result.html", status=said.status, **self._facts(request, said))
+        return self._page(request, draft, said)
 
-    def _page(
-        self, request: Request, draft: Draft, view: View | None = None, said: str | None = None, status: int = 200
-    ) -> HTMLResponse:
-        facts = {"view": view, "said": said, "unreachable": failure(self.pages.language(request))}
+    def _page(self, request: Request, draft: Draft, said: Said) -> HTMLResponse:
+        facts = self._facts(request, said) | {"unreachable": failure(self.pages.language(request))}
         lists = {"kinds": Kind, "accounts": Account, "channels": Channel}
-        return self.pages.page(request, "try.html", status=status, draft=draft, **lists, **facts)
+        return self.pages.page(request, "try.html", status=said.status, draft=draft, **lists, **facts)
+
+    def _facts(self, request: Request, said: Said) -> dict[str, object]:
+        buttons = said.view.reply.buttons if said.view else ()
+        offered = offers(buttons, self.pages.language(request))
+        return {"view": said.view, "instead": said.instead, "offers": offered, "once": new_once}
 
 
-def try_room(prescreen: Prescreen, checks: Pool) -> Room:
+def try_room(prescreen: Prescreen, checks: Pool, desk: Desk) -> Room:
     """`/try` and what belongs to it."""
 
     def add(rooms: Rooms, pages: Pages) -> None:
-        page = TryPage(prescreen, pages, checks, Pool(_PREVIEWERS, backlog=20))
+        previews = Pool(_PREVIEWERS, backlog=20)
+        page = TryPage(prescreen, desk, pages, checks, previews, Newest(previews), Lately())
         rooms.get("/try", page.open, allowed=EVERYBODY)
         rooms.post("/try", page.check, allowed=EVERYBODY)
         rooms.post("/try/preview", page.preview, allowed=EVERYBODY)
+        rooms.post("/try/proposal", page.propose, allowed=EVERYBODY)
         rooms.post_by_anybody("/language", page.change_language)
 
     return add
 
 
-def _previewed(screener: Screener, draft: Draft) -> Screening:
+def _screened(screener: Screener, draft: Draft) -> Screening:
     """A screening that nobody will know of, and so without a name."""
     now = datetime.now(UTC)
-    return mended(Screening("", now, draft, screener.screen(draft, now)), screener)
+    return Screening("", now, draft, screener.screen(draft, now))
+
+
+def _session(request: Request) -> str:
+    return str(request.session.get("id"))
 
 
 def draft_from(form: FormData, author: str) -> Draft:

@@ -12,6 +12,15 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 
 
+SIGN_IN = {
+    "OIDC_ISSUER": "https://slack.com/",
+    "OIDC_CLIENT_ID": "1.2",
+    "OIDC_CLIENT_SECRET": "parola-strana",
+    "OIDC_ALLOWED": "T0123, @Acme.example",
+    "CONSOLE_URL": "https://vaglio.acme.example/",
+}
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in Settings.model_fields:
@@ -47,6 +56,10 @@ def test_nothing_set_is_enough() -> None:
         ({"TELEGRAM_WEBHOOK_URL": "https://acme.example/telegram/updates"}, "TELEGRAM_TOKEN"),
         ({"TELEGRAM_WEBHOOK_SECRET": "s"}, "TELEGRAM_TOKEN"),
         ({"TELEGRAM_TOKEN": "1:T", "TELEGRAM_WEBHOOK_URL": "https://acme.example/t"}, "TELEGRAM_WEBHOOK_SECRET"),
+        ({"OIDC_ISSUER": "https://slack.com"}, "OIDC_CLIENT_ID, VAGLIO_OIDC_CLIENT_SECRET, VAGLIO_OIDC_ALLOWED"),
+        ({"OIDC_ALLOWED": "acme.example"}, "OIDC_ISSUER"),
+        ({name: value for name, value in SIGN_IN.items() if name != "OIDC_ALLOWED"}, "OIDC_ALLOWED is missing"),
+        ({name: value for name, value in SIGN_IN.items() if name != "CONSOLE_URL"}, "CONSOLE_URL is missing"),
     ],
 )
 def test_a_half_is_an_error_that_names_the_other(
@@ -225,3 +238,72 @@ def test_a_number_out_of_bounds_is_told_the_bound(
     monkeypatch.setenv(f"{PREFIX}{name}", value)
     with pytest.raises(SettingsError, match=f"{PREFIX}{name}: .* {bound}$"):
         read_settings()
+
+
+def test_the_provider_is_read_from_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().sign_in_terms() is None
+    for name, value in SIGN_IN.items():
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    settings = read_settings()
+    terms = settings.sign_in_terms()
+    assert terms is not None
+    assert (terms.issuer, terms.is_slack, terms.name) == ("https://slack.com", True, "Slack")
+    assert terms.callback == "https://vaglio.acme.example/sign-in/callback"
+    assert (terms.teams, terms.domains) == ({"T0123"}, {"acme.example"})
+    assert settings.console_hosts == ("vaglio.acme.example",)
+    assert "parola-strana" not in repr(settings) + repr(terms)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OIDC_ISSUER", "http://login.acme.example"),
+        ("OIDC_ISSUER", "login.acme.example"),
+        ("OIDC_ISSUER", "https://login.acme.example?x=1"),
+        ("OIDC_ISSUER", "https://[parola-strana"),
+        ("CONSOLE_URL", "http://vaglio.acme.example"),
+        ("CONSOLE_URL", "https://vaglio.acme.example/console"),
+        ("CONSOLE_URL", "https://anna:parola-strana@vaglio.acme.example"),
+        ("OIDC_ALLOWED", "*"),
+        ("OIDC_ALLOWED", "acme"),
+        ("OIDC_ALLOWED", "anna@acme.example"),
+    ],
+)
+def test_a_provider_that_cannot_be_right_is_said(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    for each, right in {**SIGN_IN, name: value}.items():
+        monkeypatch.setenv(f"{PREFIX}{each}", right)
+    with pytest.raises(SettingsError, match=f"{PREFIX}{name}") as error:
+        read_settings()
+    assert "parola-strana" not in str(error.value)
+
+
+def test_teams_are_slacks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**SIGN_IN, "OIDC_ISSUER": "https://login.acme.example/realm", "OIDC_ALLOWED": "T0123"}.items():
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    with pytest.raises(SettingsError, match="nobody would get in"):
+        read_settings()
+    monkeypatch.setenv(f"{PREFIX}OIDC_ALLOWED", "acme.example")
+    terms = read_settings().sign_in_terms()
+    assert terms is not None
+    assert not terms.is_slack
+    assert terms.name == "login.acme.example"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_this_machine_needs_no_https(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    for name, value in {**SIGN_IN, "CONSOLE_URL": f"http://{host}:8321"}.items():
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    settings = read_settings()
+    terms = settings.sign_in_terms()
+    assert terms is not None
+    assert terms.callback == f"http://{host}:8321/sign-in/callback"
+    assert settings.console_hosts == (host,)
+
+
+def test_an_admin_by_address_needs_slack_or_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}ADMIN", "anna@acme.example")
+    with pytest.raises(SettingsError, match="OIDC_ISSUER"):
+        read_settings()
+    for name, value in SIGN_IN.items():
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    assert read_settings().admin_is_e_mail

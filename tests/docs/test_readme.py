@@ -226,6 +226,7 @@ def _fits(printed: str, shown: str) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_readme_works_in_a_terminal(home: Path) -> None:
     typed = [
         command

@@ -119,6 +119,7 @@ def test_a_person_is_told_everything_that_is_held_of_them(
     cabinet.roles.grant(anna, Role.OWNER, "legal", by=bruno)
     prescreen(Draft(text="Di Bruno", author=BRUNO))
     look(ledger, [1], by=bruno, at=NOON, why="show")
+    look(ledger, [3], by=anna, at=NOON, why="show", reason="reclamo di Anna")
     found = Subjects(store, ledger, people).dossier(anna, by=bruno, at=NOON)
     assert found is not None
     whole = json.dumps(asdict(found), ensure_ascii=False)
@@ -126,7 +127,8 @@ def test_a_person_is_told_everything_that_is_held_of_them(
     assert found.drafts[0]["words"]["draft"]["text"] == HOSTILE
     assert found.roles[0]["role"] == "owner"
     kinds = [(entry["kind"], entry["by"]) for entry in found.entries]
-    assert kinds == [("screening", "you"), ("role", bruno), ("look", bruno)]
+    assert kinds == [("screening", "you"), ("role", bruno), ("look", bruno), ("look", "you")]
+    assert found.entries[3]["words"] == {"reason": "reclamo di Anna"}
     assert found.entries[0]["words"]["text"].endswith("[CODE]")
     assert "Di Bruno" not in whole
     assert BRUNO not in whole

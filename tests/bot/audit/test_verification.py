@@ -18,7 +18,7 @@ from bot.audit.errors import RecordError
 from bot.audit.following import BATCH
 from bot.audit.head import LAG
 from bot.audit.ledger import Fault, Ledger
-from bot.cli import audit
+from bot.audit.reports import told
 from bot.prescreen import Prescreen
 from bot.store import Store
 from bot.wording import Wording
@@ -134,7 +134,7 @@ def test_a_trigger_that_is_gone_or_does_nothing_is_named(data: Path, reader: Rea
         connection.executescript(statement)
     found = reader().verify()
     assert found.faults == (Fault(None, "trigger", "entry_no_update"),)
-    assert "trigger" in audit._report(found, Wording("it"))[0]
+    assert "trigger" in told(found, Wording("it"))[0]
 
 
 @pytest.mark.sqlite_only("the file is damaged")

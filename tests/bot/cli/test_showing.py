@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -72,6 +73,18 @@ def test_an_entry_is_shown_as_one_reads_it(capsys: pytest.CaptureFixture[str]) -
     assert "cretino" not in shown
     assert _out(capsys, "show", "1", "--words").startswith("testo:\n  Vedi [CODE], cretino\n\nVoce 1\n")
     assert "perché: una voce mostrata" in _out(capsys, "show", "2")
+
+
+def test_the_story_of_an_entry_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    _out(capsys, "show", "1", "--words")
+    story = _out(capsys, "show", "1", "--story")
+    steps = story[story.index("Tutta la storia") :].splitlines()[1:3]
+    assert re.fullmatch(r" +#1 · .* · un controllo · p_\w+ · s_\w+ · da non pubblicare", steps[0])
+    assert re.fullmatch(r" +#2 · .* · uno sguardo alle parole · p_\w+ · l_\w+", steps[1])
+    assert "cretino" not in story
+    whole = json.loads(_out(capsys, "show", "1", "--story", "--json"))
+    assert [step["seq"] for step in whole["story"]] == [1, 2]
+    assert "words" not in whole
 
 
 def test_why_there_are_no_words_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,18 +19,33 @@ from playwright.sync_api import Browser, Page
 from starlette.testclient import TestClient
 
 from bot.accounts import Title
+from bot.chat.desk import Desk
+from bot.cli.rooms import Floor
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.door_page import door_room
+from bot.console.drafts_page import drafts_room
 from bot.console.gate import Gate
 from bot.console.link_page import link_room
 from bot.console.pages import Room
 from bot.console.pool import Pool
+from bot.console.queue_view import Queue
+from bot.console.reviews_page import reviews_room
 from bot.console.sessions import Sessions
 from bot.console.try_page import try_room
+from bot.conversation import Conversation
 from bot.deeds import Cabinet
+from bot.errands import Post
+from bot.knowing import Acknowledgements
+from bot.learning import Learning
+from bot.places import Cards
 from bot.prescreen import Keepsake, Prescreen, Screening
+from bot.quizzes import Quizzes
+from bot.rates import Rates
+from bot.revisions import Revisions
+from bot.settings import Settings
 from bot.store import Store
+from bot.work import Deferred, Event
 from rules.policy import load_policy
 from rules.screening import Screener
 
@@ -38,8 +53,8 @@ POLICY = """
 name: small
 languages: [it, en]
 owners:
-  - {id: press, name: {it: "Ufficio stampa", en: "Press office"}}
-  - {id: legal, name: {it: "Ufficio legale", en: "Legal"}}
+  - {id: press, name: {it: "Ufficio stampa", en: "Press office"}, slack_channel: "#stampa", hours: 24x7}
+  - {id: legal, name: {it: "Ufficio legale", en: "Legal"}, slack_channel: "#legale", hours: 24x7, deadline: 4h}
 clauses:
   - {id: "1.2", title: {it: "Rispetto", en: "Respect"}, text: "Si parla con rispetto.", owner: press}
   - {id: "2.1", title: {it: "Voce calma", en: "A calm voice"}, text: "…", owner: press}
@@ -117,6 +132,21 @@ class Recorder:
 
 
 @dataclass
+class Mailbag:
+    """Stands where the work that survives a crash does: what would be sent, and where to."""
+
+    sent: list[Event] = field(default_factory=list)
+
+    async def defer(self, platform: str, name: str, event: Event) -> Deferred:
+        self.sent.append(event)
+        return Deferred.TAKEN
+
+    def told(self) -> set[tuple[str, str]]:
+        """What each message is about, and the channel or the account that it goes to."""
+        return {(str(event["what"]), event["to"]) for event in self.sent}
+
+
+@dataclass
 class Clock:
     time: float = 1_800_000_000.0
 
@@ -148,18 +178,25 @@ class Rig:
     sign_in: SignIn
     prescreen: Prescreen
     cabinet: Cabinet
+    desk: Desk
+    mailbag: Mailbag
     health: Callable[[], Mapping[str, object]] = field(default=lambda: {"status": "ok"})
     rooms: list[Room] = field(default_factory=list)
     """Pages beside those that every console has."""
+    provider: str | None = None
+    """What the company's own sign-in is called, where there is one."""
 
     def app(self, language: str = "it", workers: int = 4, backlog: int = 50, **more: object) -> FastAPI:
         cabinet = self.cabinet
+        queue = Queue(cabinet, lambda: self.prescreen.screener.policy)
         return build_console(
-            gate=Gate(self.sign_in, cabinet.roles, self._owners),
+            gate=Gate(self.sign_in, cabinet.roles, self._owners, queue.how_many),
             rooms=[
-                door_room(self.sign_in, cabinet.roles, cabinet.ledger),
+                door_room(self.sign_in, cabinet.roles, cabinet.ledger, self.provider),
                 link_room(cabinet.people),
-                try_room(self.prescreen, Pool(workers, backlog)),
+                try_room(self.prescreen, Pool(workers, backlog), self.desk),
+                drafts_room(self.desk),
+                reviews_room(self.desk, queue),
                 *self.rooms,
             ],
             session_key=SESSION_KEY,
@@ -168,6 +205,11 @@ class Rig:
             health=lambda: self.health(),
             **more,  # type: ignore[arg-type]
         )
+
+    def floor(self, settings: Settings, store: Store) -> Floor:
+        """What `vaglio run` builds its pages on."""
+        revisions = Revisions(store, settings.data_dir / "policies", self.cabinet.ledger)
+        return Floor(settings, store, self.cabinet, self.prescreen, revisions, self.sign_in, self.desk)
 
     def _owners(self) -> frozenset[str]:
         return frozenset(owner.id for owner in self.prescreen.screener.policy.owners)
@@ -206,10 +248,29 @@ def screener(tmp_path_factory: pytest.TempPathFactory) -> Screener:
 
 
 @pytest.fixture
-def rig(screener: Screener, cabinet: Cabinet, store: Store) -> Rig:
-    recorder, clock = Recorder(), Clock()
+def rig(screener: Screener, cabinet: Cabinet, store: Store) -> Iterator[Rig]:
+    recorder, clock, mailbag = Recorder(), Clock(), Mailbag()
     sign_in = SignIn(Sessions(store), cabinet.people, clock)
-    return Rig(recorder, clock, sign_in, Prescreen(screener, recorder), cabinet)
+    prescreen = Prescreen(screener, recorder)
+    desk = _desk(prescreen, cabinet, store, mailbag)
+    yield Rig(recorder, clock, sign_in, prescreen, cabinet, desk, mailbag)
+    desk.close()
+
+
+def _desk(prescreen: Prescreen, cabinet: Cabinet, store: Store, mailbag: Mailbag) -> Desk:
+    """What stands behind the chats and the page, over the same tables."""
+    people, policy = cabinet.people, lambda: prescreen.screener.policy
+    post = Post(mailbag, people, policy, ["slack"])
+    quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
+    known = Acknowledgements(store, cabinet.ledger, lambda name: None, lambda before, after, language: [])
+    return Desk(
+        Conversation(prescreen, cabinet, Cards(store), post.reaches),
+        Learning(people, quizzes, known, policy),
+        people,
+        post,
+        Rates(store, people.seals, 1_000, 10_000),
+        threads=2,
+    )
 
 
 @pytest.fixture(scope="package")

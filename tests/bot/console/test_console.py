@@ -56,8 +56,8 @@ def test_the_answer_says_all_that_the_reply_holds(rig) -> None:  # type: ignore[
         "Offende qualcuno.",
         "Di’ che cosa non va, non che cosa è chi legge.",
         "<q>Vaglio Mini</q>",
-        '<mark class="block">idioti</mark><a class="number block" href="#remark-1"',
-        '<mark class="review">Trimestre record</mark><a class="number review" href="#remark-2"',
+        '<mark class="block" data-tip="tip-1">idioti</mark><a class="number block" href="#remark-1" data-tip="tip-1"',
+        '<mark class="review" data-tip="tip-2">Trimestre record</mark><a class="number review" href="#remark-2"',
     ):
         assert words in page
 
@@ -124,8 +124,13 @@ SHOUTED = "ABBIAMO VINTO TUTTI INSIEME!!! Versate su IT60X0542811101000000123456
 CALM = "Abbiamo vinto tutti insieme! Versate su [numero rimosso] oggi."
 
 
+def proposed(browser, text: str) -> str:  # type: ignore[no-untyped-def]
+    """What a preview shows, and what comes a moment after it."""
+    return str(browser.part("/try/preview", text=text).text + browser.part("/try/proposal", text=text).text)
+
+
 def test_a_better_wording_is_proposed_word_by_word(rig) -> None:  # type: ignore[no-untyped-def]
-    page = rig.owner().part("/try/preview", text=SHOUTED).text
+    page = proposed(rig.owner(), SHOUTED)
     proposal = page.split('<section class="proposal"')[1].split("</section>")[0]
     for words in (
         "Una proposta",
@@ -144,25 +149,36 @@ def test_a_better_wording_is_proposed_word_by_word(rig) -> None:  # type: ignore
 def test_a_proposal_speaks_english_too(rig) -> None:  # type: ignore[no-untyped-def]
     owner = rig.owner()
     owner.submit("/language", language="en")
-    page = owner.part("/try/preview", text="The vaglietto flies").text
+    page = proposed(owner, "The vaglietto flies")
     for words in ("A proposal", "Checked again: good to go", "removed: </span>vaglietto</del>", "Use this wording"):
         assert words in page
 
 
 def test_where_nothing_would_be_better_nothing_is_proposed(rig) -> None:  # type: ignore[no-untyped-def]
-    page = rig.owner().part("/try/preview", text="Che idioti").text
+    page = proposed(rig.owner(), "Che idioti")
     assert "proposta" not in page
     assert "<del>" not in page
 
 
+def test_a_proposal_is_made_of_what_was_previewed_last_and_once(rig) -> None:  # type: ignore[no-untyped-def]
+    owner, other = rig.owner(), rig.visitor()
+    assert owner.part("/try/proposal", text=SHOUTED).status_code == 204
+    for browser, text in ((owner, SHOUTED), (owner, "Il vaglietto vola"), (other, SHOUTED)):
+        browser.part("/try/preview", text=text)
+    assert owner.part("/try/proposal", text=SHOUTED).status_code == 204
+    assert CALM in other.part("/try/proposal", text=SHOUTED).text
+    assert other.part("/try/proposal", text=SHOUTED).status_code == 204
+    assert rig.recorder.recorded == []
+
+
 def test_a_secret_stands_in_no_part_of_a_proposal(rig) -> None:  # type: ignore[no-untyped-def]
-    page = rig.owner().part("/try/preview", text="Evviva!!! segretissimo7").text
+    page = proposed(rig.owner(), "Evviva!!! segretissimo7")
     assert "Evviva! [segreto rimosso]" in page
     assert "segretissimo7" not in page
 
 
 def test_hostile_markup_stays_text_in_a_proposal_too(rig, hostile: str) -> None:  # type: ignore[no-untyped-def]
-    page = rig.owner().part("/try/preview", text=f"</textarea></del>{hostile} vaglietto!!!").text
+    page = proposed(rig.owner(), f"</textarea></del>{hostile} vaglietto!!!")
     proposal = page.split('<section class="proposal"')[1].split("</section>")[0]
     assert "<script>alert" not in page
     assert "<img" not in page
@@ -212,7 +228,7 @@ def test_the_cookie_knows_nothing_of_the_draft(rig) -> None:  # type: ignore[no-
     owner.submit("/language", language="en", text=EVERYTHING)
     owner.submit("/try", text=EVERYTHING)
     session = json.loads(b64decode(owner.cookies["vaglio"].split(".")[0]))
-    assert set(session) == {"account", "id", "csrf", "language"}
+    assert set(session) == {"account", "id", "way", "csrf", "language"}
     assert "vaglietto" not in str(session)
 
 
@@ -248,7 +264,7 @@ def test_what_nobody_foresaw_becomes_a_kind_page(rig, monkeypatch: pytest.Monkey
     def fail(*_: object, **__: object) -> None:
         raise KeyError(EVERYTHING)
 
-    monkeypatch.setattr("bot.console.try_page.view_of", fail)
+    monkeypatch.setattr("bot.console.try_page.draft_from", fail)
     with structlog.testing.capture_logs() as logs:
         answer = owner.submit("/try", text=EVERYTHING)
     assert answer.status_code == 500

@@ -28,8 +28,8 @@ from bot.console.auth import SignIn
 from bot.console.sessions import Sessions
 from bot.conversation import Conversation
 from bot.deeds import Act
-from bot.places import Cards
 from bot.metrics import Metrics
+from bot.places import Cards
 from bot.prescreen import Prescreen
 from bot.settings import Settings
 from rules.draft import Draft, Kind

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
 
 from bot.accounts import Role
 from bot.console.auth import Tries
+from bot.settings import Settings
+from bot.store import Store
 
 ROLES = {
     "a stranger": None,
@@ -18,6 +22,19 @@ ROLES = {
     "compliance": ("compliance",),
     "an admin": ("admin",),
 }
+
+
+@pytest.fixture(autouse=True)
+def _pages_of_people(rig, store: Store, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """As `vaglio run` has them; in these tests strangers come by the one-time link alone, unless they say otherwise."""
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        oidc_issuer="https://slack.com", oidc_client_id="1.2", oidc_client_secret="s", oidc_allowed="T0123",
+        console_url="https://vaglio.example", data_dir=tmp_path / "data", keys_dir=tmp_path / "keys",
+    )  # fmt: skip
+    whole = rig.floor(settings, store).rooms()
+    before = {"door_room", "link_room", "try_room", "drafts_room", "reviews_room"}
+    rig.rooms += [room for room in whole if room.__qualname__.partition(".")[0] not in before]
 
 
 def _routes(app: FastAPI) -> list[tuple[str, str, frozenset[Role] | None]]:
@@ -48,10 +65,23 @@ def test_every_route_lets_in_whom_it_is_for_and_nobody_else(rig, who: str) -> No
             assert answer.status_code < 500, (method, path)
 
 
+def test_with_a_provider_strangers_are_shown_the_door_and_come_back(rig) -> None:  # type: ignore[no-untyped-def]
+    rig.provider = "Slack"
+    browser = rig.stranger()
+    assert isinstance(browser.app, FastAPI)
+    for method, path, _ in _routes(browser.app):
+        address = re.sub(r"{[^}]+}", "x", path)
+        answer = browser.request(method, address)
+        if method == "GET":
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={quote(address, '')}")
+        else:
+            assert answer.status_code == 401, path
+
+
 def test_no_page_is_served_without_an_audience(rig) -> None:  # type: ignore[no-untyped-def]
     app = rig.app()
     stated = {path for _, path, _ in _routes(app)}
-    anybody = {"/", "/language", "/sign-in", "/healthz", "/csp-reports"}
+    anybody = {"/", "/language", "/sign-in", "/sign-in/provider", "/sign-in/callback", "/healthz", "/csp-reports"}
     for route in app.routes:
         path = getattr(route, "path", "")
         if path and path != "/static":

@@ -1,0 +1,127 @@
+"""What the pages of the record are built from, and what they share: nothing here knows of pages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.audit.beside import compare_beside
+from bot.audit.checkpoints import Checkpoints
+from bot.audit.comparison import Comparison
+from bot.audit.erasure import Erasures
+from bot.audit.holds import Holds
+from bot.audit.index import Index
+from bot.audit.ledger import Ledger, Verification
+from bot.audit.signing import SigningKeys
+from bot.audit.story import Stories
+from bot.audit.subject import Subjects
+from bot.audit.targets import Target
+from bot.audit.unmasking import Unmasking
+from bot.console.job import Job, Progress
+from bot.console.searches import SavedSearches
+from bot.people import People
+from bot.store import Store
+from rules.policy import Policy
+
+_MANY = 20_000
+"""New entries that nobody who asks should wait for until the index has taken them in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a walk along the chain found, and what the checkpoints say; `found` has the faults of both."""
+
+    at: datetime
+    found: Verification
+    beside: Comparison
+
+
+@dataclass(slots=True)
+class Archive:
+    """The record with its index, its keys and the places of its checkpoints."""
+
+    store: Store
+    ledger: Ledger
+    people: People
+    policy: Callable[[], Policy]
+    keys: SigningKeys
+    trusted: Callable[[], Collection[str]]
+    """Public keys that signed checkpoints."""
+    targets: Sequence[Target]
+    period: timedelta
+    """Between two checkpoints."""
+    erased: Path
+    """The list of those who were erased: see `bot.audit.erasure`."""
+    needs_two: bool = False
+    """Whether a name is told only when a second person agrees."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    index: Index = field(init=False)
+    verified: Verified | None = field(default=None, init=False)
+    """The last time that this process verified the chain."""
+    verifying: Job[Verified] | None = field(default=None, init=False)
+    _indexing: Job[int] | None = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self.index = Index(self.store, self.ledger)
+
+    @property
+    def stories(self) -> Stories:
+        return Stories(self.store, self.ledger, self.index)
+
+    @property
+    def searches(self) -> SavedSearches:
+        return SavedSearches(self.store, self.people.seals.vault)
+
+    @property
+    def holds(self) -> Holds:
+        return Holds(self.store, self.ledger)
+
+    @property
+    def erasures(self) -> Erasures:
+        return Erasures(self.store, self.ledger, self.people, self.erased, self.index)
+
+    @property
+    def subjects(self) -> Subjects:
+        return Subjects(self.store, self.ledger, self.people)
+
+    @property
+    def unmasking(self) -> Unmasking:
+        return Unmasking(self.store, self.ledger, self.people, needs_two=self.needs_two)
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.store, self.keys)
+
+    def last(self) -> int:
+        """The number of the newest entry; 0 where there is none."""
+        newest = self.ledger.entries(newest=1)
+        return newest[0].seq if newest else 0
+
+    def indexing(self) -> Job[int] | None:
+        """Of an index that has much to take in first, how far it is. None: it can be asked."""
+        with self._lock:
+            if self._indexing is not None and self._indexing.is_running:
+                return self._indexing
+            self._indexing = None
+            if self.index.behind() >= _MANY:
+                self._indexing = Job("index", self.index.catch_up)
+            return self._indexing
+
+    def verify(self) -> Job[Verified]:
+        """Begin to verify the chain, unless that is under way."""
+        with self._lock:
+            if self.verifying is None or not self.verifying.is_running:
+                self.verifying = Job("verify", self._verify)
+            return self.verifying
+
+    def _verify(self, progress: Progress) -> Verified:
+        last = self.last()
+        found = self.ledger.verify(lambda done: progress(done, last))
+        beside = compare_beside(self.store, self.targets, self.trusted())
+        found = replace(found, faults=(*found.faults, *beside.faults))
+        self.verified = Verified(self.now(), found, beside)
+        return self.verified

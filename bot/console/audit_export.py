@@ -1,0 +1,126 @@
+"""A part of the record, or all of it, to take along: made while a page says how far it is, and fetched once."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import FileResponse, RedirectResponse, Response
+from starlette.background import BackgroundTask
+from starlette.datastructures import FormData
+
+from bot.audit.errors import RecordError
+from bot.audit.export import ExportError, request_for
+from bot.audit.sheets import Format
+from bot.audit.spoken import Spoken
+from bot.console.archive import Archive
+from bot.console.audit_page import COMPLIANCE, chips
+from bot.console.audit_query import Query, read_address, read_query
+from bot.console.exports import Exports, Packed
+from bot.console.forms import field
+from bot.console.gate import Rooms, Visitor
+from bot.console.job import Job
+from bot.console.pages import Pages, is_part
+from bot.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPage:
+    """What the routes need."""
+
+    archive: Archive
+    exports: Exports
+    pages: Pages
+
+    async def open(self, request: Request, visitor: Visitor) -> Response:
+        return self._answer(request, visitor, read_query(request.query_params, self.archive.policy().zone))
+
+    async def make(self, request: Request, visitor: Visitor, form: FormData) -> Response:
+        query = read_address(field(form, "query"), self.archive.policy().zone)
+        say = self.pages.wording(request).say
+        formats = [each for each in _formats() if field(form, each) == "yes"]
+        with_words, reason = field(form, "words") == "yes", field(form, "reason").strip()
+        if not formats:
+            return self._answer(request, visitor, query, say("Choose a format at least."))
+        if with_words and not reason:
+            return self._answer(request, visitor, query, say("Say why with words: it goes on record."))
+        wanted = request_for(
+            query.filters, self.archive.index, by=visitor.person, at=self.archive.now(), formats=formats,
+            with_words=with_words, is_whole=field(form, "chain") != "selected", reason=reason or None,
+        )  # fmt: skip
+        if not await asyncio.to_thread(self.exports.start, wanted):
+            busy = say("An export is being made just now: wait until it is done.")
+            return self._answer(request, visitor, query, busy)
+        return RedirectResponse(f"/audit/export?{query.address}", 303)
+
+    async def fetch(self, request: Request, visitor: Visitor, form: FormData) -> Response:
+        """Once: what was fetched is deleted."""
+        packed = self.exports.take(visitor.person)
+        if packed is None:
+            say = self.pages.wording(request).say
+            gone = say("There is no export any more: each is fetched once, within half an hour.")
+            return self._answer(request, visitor, read_query({}, self.archive.policy().zone), gone)
+        rid = BackgroundTask(shutil.rmtree, packed.file.parent, ignore_errors=True)
+        return FileResponse(packed.file, media_type="application/zip", filename=packed.file.name, background=rid)
+
+    async def discard(self, request: Request, visitor: Visitor, form: FormData) -> Response:
+        await asyncio.to_thread(self.exports.discard, visitor.person)
+        return RedirectResponse("/audit/export", 303)
+
+    def _answer(self, request: Request, visitor: Visitor, query: Query, wrong: str = "") -> Response:
+        wording, job = self.pages.wording(request), self.exports.of(visitor.person)
+        # Asked first: what came of it is there by the time at which it has ended.
+        state: dict[str, Any] = {"is_running": job is not None and job.is_running, "job": job, "query": query}
+        state |= {"failed": _failure(job, wording), "made": _made(job, wording)}
+        if is_part(request):
+            return self.pages.page(request, "audit_export_part.html", **state)
+        facts: dict[str, Any] = {
+            "status": 422 if wrong else 200, "wrong": wrong,
+            "formats": [(each.value, _NAMES[each]) for each in _formats()],
+            "chips": chips(query, Spoken.of(wording)),
+        }  # fmt: skip
+        return self.pages.page(request, "audit_export.html", **state, **facts)
+
+
+def add_export(rooms: Rooms, pages: Pages, archive: Archive) -> None:
+    """`/audit/export`."""
+    page = ExportPage(archive, Exports(archive), pages)
+    rooms.get("/audit/export", page.open, allowed=COMPLIANCE)
+    rooms.post("/audit/export", page.make, allowed=COMPLIANCE)
+    rooms.post("/audit/export/fetch", page.fetch, allowed=COMPLIANCE)
+    rooms.post("/audit/export/discard", page.discard, allowed=COMPLIANCE)
+
+
+_NAMES: Mapping[Format, str] = {Format.CSV: "CSV", Format.JSONL: "JSON Lines", Format.PARQUET: "Parquet"}
+
+
+def _formats() -> list[Format]:
+    """Those that can be written here."""
+    return [each for each in Format if each is not Format.PARQUET or find_spec("pyarrow") is not None]
+
+
+def _failure(job: Job[Packed] | None, wording: Wording) -> str:
+    match job and job.error:
+        case None:
+            return ""
+        case ExportError(code="erased"):
+            return wording.say("Somebody was erased while it was written, so it was thrown away. Export again.")
+        case RecordError() as error:
+            return error.show(wording.language)
+        case error:
+            return type(error).__name__
+
+
+def _made(job: Job[Packed] | None, wording: Wording) -> Mapping[str, Any] | None:
+    if job is None or job.result is None or not job.result.file.exists():
+        return None
+    exported = job.result.exported
+    return {
+        "count": wording.count("{number} entry exported.", "{number} entries exported.", exported.count),
+        "manifest": exported.manifest, "size": f"{job.result.bytes / 1_000_000:.1f} MB",
+    }  # fmt: skip
