@@ -145,10 +145,11 @@ class Sheet:
         if isinstance(node, ScalarNode) and isinstance(value, str):
             self._write_scalar(node, value)
         elif isinstance(node, MappingNode) and isinstance(value, Mapping) and value:
-            for gone in [name for name in _keys(node) if name not in value]:
-                self.set((*way, gone), None)
+            # What is new first: a mapping that is empty in between would be none.
             for name, one in value.items():
                 self.set((*way, name), one, order=tuple(value))
+            for gone in [name for name in _keys(node) if name not in value]:
+                self.set((*way, gone), None)
         elif isinstance(node, SequenceNode) and _is_list(value) and node.value and value:
             self._change_items(way, value)
         else:
