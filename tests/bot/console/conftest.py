@@ -273,8 +273,9 @@ def _desk(prescreen: Prescreen, cabinet: Cabinet, store: Store, mailbag: Mailbag
     )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Of one file of tests: while it is open its loop runs, and no asynchronous test can."""
     with chromium() as browser:
         yield browser
 

@@ -243,10 +243,12 @@ def test_a_choice_that_the_page_does_not_offer_is_refused(rig, field: str) -> No
 def test_a_body_beyond_the_limit_ends_in_a_sentence(rig) -> None:  # type: ignore[no-untyped-def]
     owner = rig.owner()
     token = owner.csrf()
-    body = f"csrf={token}&text=".encode() + b"a" * 300_000
+    body = f"csrf={token}&text=".encode() + b"a" * 1_200_000
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     announced = owner.post("/try", content=body, headers=headers)
-    streamed = owner.post("/try", content=(body[at : at + 9_000] for at in range(0, len(body), 9_000)), headers=headers)
+    streamed = owner.post(
+        "/try", content=(body[at : at + 90_000] for at in range(0, len(body), 90_000)), headers=headers
+    )
     for answer in (announced, streamed):
         assert answer.status_code == 413
         assert "dividila e mandami le parti" in answer.text
