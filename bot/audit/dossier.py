@@ -88,6 +88,25 @@ def _others(dossier: Dossier, wording: Wording) -> Sequence[tuple[_Section, str]
             (say("The policy"), say("Which versions you said that you know."), dossier.policies_known),
             say("no policy that you said you know"),
         ),
+        *_at_the_pages(dossier, wording),
+        (
+            (
+                say("The ledger"),
+                say(
+                    "What was checked and decided, and who looked at it. Entries are never changed; their words are "
+                    "sealed under your own key, with secrets and personal data blanked where a rule recognised them, "
+                    "and go when their time is over."
+                ),
+                dossier.entries,
+            ),
+            say("no entry in the ledger"),
+        ),
+    ]
+
+
+def _at_the_pages(dossier: Dossier, wording: Wording) -> Sequence[tuple[_Section, str]]:
+    say = wording.say
+    return [
         (
             (say("Where you are signed in"), say("Your sessions at the web pages."), dossier.sessions),
             say("no session"),
@@ -102,14 +121,10 @@ def _others(dossier: Dossier, wording: Wording) -> Sequence[tuple[_Section, str]
         ),
         (
             (
-                say("The ledger"),
-                say(
-                    "What was checked and decided, and who looked at it. Entries are never changed; their words are "
-                    "sealed under your own key, with secrets and personal data blanked where a rule recognised them, "
-                    "and go when their time is over."
-                ),
-                dossier.entries,
+                say("What you proposed"),
+                say("Changes of the policy that you began or tried on past drafts, and programs that you let in."),
+                dossier.proposals,
             ),
-            say("no entry in the ledger"),
+            say("no proposal"),
         ),
     ]

@@ -14,8 +14,9 @@ from bot.audit.ledger import Ledger
 from bot.audit.looks import look
 from bot.audit.promises import Promised
 from bot.audit.vault import Vault
-from bot.console.tables import SavedSearch, SignedIn
+from bot.console.tables import Client, SavedSearch, SignedIn
 from bot.people import People
+from bot.proposals.tables import Backtest, Proposal
 from bot.store import Store
 from bot.tables import (
     Acknowledgement,
@@ -56,6 +57,8 @@ class Dossier:
     sessions: tuple[Row, ...]
     """At the console."""
     searches: tuple[Row, ...]
+    proposals: tuple[Row, ...]
+    """Changes of the policy that they began or tried, and programs that they let in."""
     entries: tuple[Row, ...] = field(repr=False)
     """Of the ledger: what they did, what was decided on their drafts, and who looked at any of it."""
 
@@ -93,6 +96,7 @@ class Subjects:
                 policies_known=kept.policies(),
                 sessions=tuple(_of(row, "at", "until", "seen", "way") for row in kept.of(SignedIn)),
                 searches=tuple(kept.opened(SavedSearch, "id", "at")),
+                proposals=kept.proposals(),
                 entries=tuple(entries),
             )
 
@@ -145,6 +149,16 @@ class _Kept:
         portions = (checks[start : start + 500] for start in range(0, len(checks), 500))
         rows = (row for portion in portions for row in self.of(Receipt, screening=portion))
         return tuple(_of(row, "code", "screening", "policy", "outcome", "at") for row in rows)
+
+    def proposals(self) -> tuple[Row, ...]:
+        return (
+            *({**_of(row, "id", "at", "state", "note"), "previous": row.base} for row in self.of(Proposal)),
+            *(
+                {**_of(row, "id", "at", "state"), "previous": row.before, "revision": row.after, "count": row.done}
+                for row in self.of(Backtest)
+            ),
+            *(_of(row, "id", "at", "name") for row in self.of(Client)),
+        )
 
     def policies(self) -> tuple[Row, ...]:
         return (

@@ -23,7 +23,19 @@ def _entry(kind: str, facts: Row, **more: Any) -> Row:
 
 def _page(*entries: Row, language: str = "it", **more: Any) -> str:
     rows: dict[str, Any] = dict.fromkeys(
-        ("roles", "drafts", "reviews", "appeals", "receipts", "reminders", "policies_known", "sessions", "searches"), ()
+        (
+            "roles",
+            "drafts",
+            "reviews",
+            "appeals",
+            "receipts",
+            "reminders",
+            "policies_known",
+            "sessions",
+            "searches",
+            "proposals",
+        ),
+        (),
     )
     who: Row = {"language": "it", "locale": None, "zone": None, "team": "Vendite"}
     found = Dossier(AT, ("p_1",), ("slack:T1:U1",), who, entries=entries, **{**rows, **more})

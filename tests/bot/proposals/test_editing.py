@@ -95,7 +95,7 @@ def test_entries_of_a_list_come_and_go_by_themselves() -> None:
 
 def test_a_map_in_braces_keeps_what_is_around_it() -> None:
     after = changed(TEXT, "tone.jargon", {"swap": {"sinergia": "intesa", "brief": "punto"}})
-    assert "    swap: {sinergia: intesa, brief: punto}   # words of the house" in after
+    assert '    swap: {sinergia: intesa, brief: "punto"}   # words of the house' in after
     assert len(_difference(TEXT, after)) == 2
 
 
