@@ -176,15 +176,19 @@ class Proposals:
             row.base, row.origin = revision, bundle
             _write(row, bundled(files, layout), person, at)
 
-    def agree(self, id: str, *, person: str, at: datetime) -> None:
-        """Somebody who wrote none of it agrees to it as it is. Raises as `policy` does."""
-        policy = self.policy(id)
-        facts = {"proposal": id, "revision": policy.revision}
+    def agree(self, id: str, *, person: str, at: datetime, seen: str | None = None) -> None:
+        """Somebody who wrote none of it agrees to it as it is. Raises as `policy` does.
+
+        `seen` is the revision that they have looked at; None: whichever it is now.
+        """
         with self._store.read() as session:
             row = self._opened(session, id)
-            if person == row.person or person in row.editors.split():
-                raise ProposalError("own")
-            bundle = row.bundle
+        if person == row.person or person in row.editors.split():
+            raise ProposalError("own")
+        bundle, policy = row.bundle, self._reader.read(row.bundle)
+        if seen not in (None, policy.revision):
+            raise ProposalError("unseen")
+        facts = {"proposal": id, "revision": policy.revision}
         # Each counts by itself: another may agree to the same once more, after an edit that was taken back.
         self._ledger.append(AGREEMENT, subject=f"g_{secrets.token_hex(10)}", facts=facts, actor=person, at=at)
         with self._store.write() as session:
@@ -194,23 +198,26 @@ class Proposals:
             row.agreed_by = person
             session.add(row)
 
-    def publish(self, id: str, *, person: str, at: datetime) -> Published:
+    def publish(self, id: str, *, person: str, at: datetime, seen: str | None = None) -> Published:
         """Put it in force and on record, once it is tried, agreed to where it must be, and builds on what is in force.
 
-        Raises `ProposalError`, and as `Revisions.publish_bundle` does.
+        `seen` as for `agree`. Raises `ProposalError`, and as `Revisions.publish_bundle` does.
         """
-        row, policy = self._row(id), self.policy(id)
+        row = self._row(id)
         if row.state != "open":
             raise ProposalError("gone")
+        # Of the row that is looked at here: what is saved while this goes on is neither tried nor published.
+        policy, newest = self._reader.read(row.bundle), self._revisions.newest()
         if policy.revision == row.base:
             raise ProposalError("same")
-        if self.moved_to(id):
+        if row.base != (newest.revision if newest else self.in_force()[1]):
             raise ProposalError("moved")
+        if seen not in (None, policy.revision):
+            raise ProposalError("unseen")
         if self.people > 1 and (row.agreed_by is None or row.agreed_by in (row.person, *row.editors.split())):
             raise ProposalError("alone")
         if self.trial(policy):
             raise ProposalError("fails")
-        newest = self._revisions.newest()
         published = self._revisions.publish_bundle(
             row.bundle, revision=policy.revision, base=newest.revision if newest else None, person=person,
             note=row.note, at=at, proposal=id,
