@@ -90,7 +90,7 @@ class RulePage:
         if field(form, "mark") != target.mark:
             return self._page(request, target, sent, wrong=refusal(ProposalError("edited"), wording))
         try:
-            text = self._text(target, sent, removes=field(form, "then") == "remove")
+            text = await asyncio.to_thread(self._text, target, sent, removes=field(form, "then") == "remove")
         except (NotEditable, LookupError):
             by_hand = wording.say("A form cannot change this rule: change it in the text.")
             return self._page(request, target, sent, wrong=by_hand)
@@ -101,7 +101,7 @@ class RulePage:
         id, wording = request.path_params["id"], self.pages.wording(request)
         target = await asyncio.to_thread(self._target, id, field(form, "rule"), "")
         try:
-            text = target.edited({"state": "shadow"})
+            text = await asyncio.to_thread(target.edited, {"state": "shadow"})
         except (NotEditable, LookupError):
             by_hand = wording.say("A form cannot change this rule: change it in the text.")
             return self._page(request, target, target.form.values, wrong=by_hand)
