@@ -160,21 +160,15 @@ class Proposals:
         Raises `ProposalError` ("conflict") where both changed the same lines: then nothing is changed.
         """
         bundle, revision = self.in_force()
-        theirs, layout = unpacked(bundle)
+        built_on = self._row(id)
+        # Apart from the transaction: while two long texts are brought together, everybody else may write.
+        brought = _brought(built_on, bundle)
         with self._store.write() as session:
             row = self._opened(session, id)
-            (ours, _), (origin, _) = unpacked(row.bundle), unpacked(row.origin)
-            files = dict(theirs)
-            for name, content in ours.items():
-                if content == origin.get(name):
-                    continue
-                texts = (one.get(name, b"").decode() for one in (origin, ours, theirs))
-                text = merged(*texts)
-                if text is None:
-                    raise ProposalError("conflict", name)
-                files[name] = text.encode()
+            if (row.bundle, row.origin) != (built_on.bundle, built_on.origin):
+                raise ProposalError("edited")
             row.base, row.origin = revision, bundle
-            _write(row, bundled(files, layout), person, at)
+            _write(row, brought, person, at)
 
     def agree(self, id: str, *, person: str, at: datetime, seen: str | None = None) -> None:
         """Somebody who wrote none of it agrees to it as it is. Raises as `policy` does.
@@ -246,7 +240,8 @@ class Proposals:
 
     def _end(self, id: str, state: Literal["published", "withdrawn"]) -> None:
         with self._store.write() as session:
-            row = self._opened(session, id)
+            # What is in force is published, also if somebody took it back in that very moment.
+            row = session.get_one(Proposal, id) if state == "published" else self._opened(session, id)
             row.state = state
             session.add(row)
 
@@ -257,6 +252,21 @@ _LIGHT: Final = [defer(column, raiseload=True) for column in (col(Proposal.bundl
 def _with(bundle: bytes, written: Mapping[str, str]) -> bytes:
     files, layout = unpacked(bundle)
     return bundled({**files, **{name: text.encode() for name, text in written.items()}}, layout)
+
+
+def _brought(row: Proposal, bundle: bytes) -> bytes:
+    """What `bundle` holds, with the proposal's changes. Raises `ProposalError` ("conflict")."""
+    (theirs, layout), (ours, _), (origin, _) = unpacked(bundle), unpacked(row.bundle), unpacked(row.origin)
+    files = dict(theirs)
+    for name, content in ours.items():
+        if content == origin.get(name):
+            continue
+        texts = (one.get(name, b"").decode() for one in (origin, ours, theirs))
+        text = merged(*texts)
+        if text is None:
+            raise ProposalError("conflict", name)
+        files[name] = text.encode()
+    return bundled(files, layout)
 
 
 def _write(row: Proposal, bundle: bytes, person: str, at: datetime) -> None:

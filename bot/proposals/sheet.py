@@ -12,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.proposals.emitting import Value, flow, pair, scalar
+from bot.proposals.merging import is_costly
 from rules.problems import PolicyError
 from rules.source import parse_source
 
@@ -181,6 +182,8 @@ class Sheet:
         assert isinstance(node, SequenceNode)  # noqa: S101 -- whoever calls has seen to it
         before = [_plain(item) for item in node.value]
         marks = [repr(one) for one in before], [repr(one) for one in wanted]
+        if is_costly(*marks):
+            raise NotEditable
         for what, low, high, first, last in reversed(
             SequenceMatcher(a=marks[0], b=marks[1], autojunk=False).get_opcodes()
         ):
