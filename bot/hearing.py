@@ -44,6 +44,8 @@ class Hearing:
             return passed
         if not self._may_rule(person, seat.owner, card_name(seat.id, seat.owner), act):
             return _not_yours(act, seat.owner, screener.policy)
+        if self._is_own(seat.writer, person):
+            return _not_done(Ruled.OWN, act)
         match act.action.verb:
             case Verb.TAKE:
                 return self._take(act, seat, person)
@@ -97,8 +99,8 @@ class Hearing:
         to = next((owner for owner in policy.owners if tag(owner.id) == act.action.choice), None)
         if to is None:
             return Answer(Notice(wording.say("To whom?"), others(seat, policy.owners, act.language)))
-        if seat.writer == person or seat.state is not Ruling.OPEN:
-            return _not_done(Ruled.OWN if seat.writer == person else Ruled.SETTLED, act)
+        if seat.state is not Ruling.OPEN:
+            return _not_done(Ruled.SETTLED, act)
         facts = {"review": seat.review, "screening": seat.screening, "from": seat.owner, "to": to.id}
         self._cabinet.ledger.append("passed", subject=f"{seat.id}:{act.id}", facts=facts, actor=person, at=act.at)
         ruled = self._cabinet.reviews.pass_on(seat, person, to, policy, act.at)
@@ -123,14 +125,16 @@ class Hearing:
         is_communications = Role.COMMUNICATIONS in self._cabinet.roles.roles(person)
         if not is_communications and not self._may_rule(person, owner, card_name(appeal.id, owner), act):
             return _not_yours(act, owner, policy)
+        if self._is_own(appeal.writer, person):
+            return _not_done(Ruled.OWN, act)
         if not act.words.strip():
             return wordless(act.language)
         state = Standing.OVERTURNED if act.action.verb is Verb.OVERTURN else Standing.UPHELD
         reason = kept_words(screener, act.words)
         if reason is None:
             return unsafe(act.language)
-        if appeal.writer == person or (appeal.state is not Standing.OPEN and appeal.decided_by != person):
-            return _not_done(Ruled.OWN if appeal.writer == person else Ruled.SETTLED, act)
+        if appeal.state is not Standing.OPEN and appeal.decided_by != person:
+            return _not_done(Ruled.SETTLED, act)
         facts = {"screening": appeal.screening, "rule": appeal.rule, "ruling": state.value}
         entry = self._cabinet.ledger.append(
             "appeal_decision", subject=appeal.id, facts=facts, actor=person, at=act.at,
@@ -144,6 +148,10 @@ class Hearing:
         card = Errand(What.APPEAL, appeal.id, f"{appeal.id}:{state}", owner=owner)
         told = Errand(What.HEARD, appeal.id, f"{appeal.id}:heard", person=appeal.writer)
         return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (card, told))
+
+    def _is_own(self, writer: str, person: str) -> bool:
+        """Also where they wrote it by an account that they have linked since."""
+        return person in (writer, self._cabinet.people.whose(writer))
 
     def _may_rule(self, person: str, owner: str, card: str, act: Act) -> bool:
         is_there = owner in act.speaks_for or self._cards.message(card, act.place) is not None

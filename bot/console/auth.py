@@ -86,12 +86,15 @@ class SignIn:
         session.clear()
 
     def known(self, session: Session) -> Known | None:
-        """Whose session it is; None is a stranger's."""
+        """Whose session it is; None is a stranger's, and whoever's account is not theirs any more."""
         account, secret = session.get("account"), session.get("id")
         if not isinstance(account, str) or not isinstance(secret, str):
             return None
         person = self.sessions.person(secret, self.now())
-        return Known(account, person) if person else None
+        # Linked to somebody else since, or taken away: whoever ends that person's sessions could not see this one.
+        if person is None or not self._people.is_known(account) or self._people.person(account) != person:
+            return None
+        return Known(account, person)
 
 
 class Tries:

@@ -35,8 +35,11 @@ async def read_form(request: Request, limit: int) -> FormData:
         raise ForeignForm
     try:
         form = await request.form(max_files=0, max_fields=_FIELDS, max_part_size=limit)
+        for _, value in form.multi_items():
+            str(value).encode()
     except (LookupError, UnicodeError):
-        raise HTTPException(400) from None  # a charset that nobody knows
+        # A charset that nobody knows, or one in which half a character can be written: nothing could be kept of it.
+        raise HTTPException(400) from None
     sent, expected = form.get(CSRF), request.session.get(CSRF)
     if not (isinstance(sent, str) and isinstance(expected, str)):
         raise ForeignForm

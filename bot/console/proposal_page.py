@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
@@ -61,16 +62,12 @@ class ProposalPage:
         return await self._page(request, visitor, request.path_params["id"], tries=True)
 
     async def agree(self, request: Request, visitor: Visitor, form: FormData) -> Response:
-        id = request.path_params["id"]
-        return await self._done(
-            request, visitor, "agreed", lambda: self.proposals.agree(id, person=visitor.person, at=self.now())
-        )
+        id, facts = request.path_params["id"], self._decided(visitor, form)
+        return await self._done(request, visitor, "agreed", lambda: self.proposals.agree(id, **facts))
 
     async def publish(self, request: Request, visitor: Visitor, form: FormData) -> Response:
-        id = request.path_params["id"]
-        return await self._done(
-            request, visitor, "published", lambda: self.proposals.publish(id, person=visitor.person, at=self.now())
-        )
+        id, facts = request.path_params["id"], self._decided(visitor, form)
+        return await self._done(request, visitor, "published", lambda: self.proposals.publish(id, **facts))
 
     async def rebase(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         id = request.path_params["id"]
@@ -81,6 +78,10 @@ class ProposalPage:
     async def withdraw(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         id = request.path_params["id"]
         return await self._done(request, visitor, "withdrawn", lambda: self.proposals.withdraw(id))
+
+    def _decided(self, visitor: Visitor, form: FormData) -> dict[str, Any]:
+        """By whom, when, and on what: the revision that the page showed when they decided."""
+        return {"person": visitor.person, "at": self.now(), "seen": field(form, "seen")}
 
     async def _done(self, request: Request, visitor: Visitor, done: str, act: Callable[[], object]) -> Response:
         wording, id = self.pages.wording(request), request.path_params["id"]

@@ -89,3 +89,5 @@ def refusal(error: ProposalError, wording: Wording) -> str:
                 "force, and take yours into it.",
                 file=file,
             )
+        case "unseen":
+            return say("Somebody changed it after you opened this page, and nothing was done: below is how it is now.")

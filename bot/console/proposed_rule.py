@@ -53,8 +53,11 @@ class Target:
 
     @property
     def line(self) -> int:
-        """Where it is written; 0 where it is not."""
-        found = editing.lines_of(self.file.text, self.id) if self.id else None
+        """Where it is written; 0 where it is not, or where the file cannot be read."""
+        try:
+            found = editing.lines_of(self.file.text, self.id) if self.id else None
+        except NotEditable:
+            return 0
         return found[0] if found else 0
 
     def edited(self, changes: editing.Changes) -> str:
@@ -87,7 +90,7 @@ class RulePage:
         if field(form, "mark") != target.mark:
             return self._page(request, target, sent, wrong=refusal(ProposalError("edited"), wording))
         try:
-            text = self._text(target, sent, removes=field(form, "then") == "remove")
+            text = await asyncio.to_thread(self._text, target, sent, removes=field(form, "then") == "remove")
         except (NotEditable, LookupError):
             by_hand = wording.say("A form cannot change this rule: change it in the text.")
             return self._page(request, target, sent, wrong=by_hand)
@@ -98,7 +101,7 @@ class RulePage:
         id, wording = request.path_params["id"], self.pages.wording(request)
         target = await asyncio.to_thread(self._target, id, field(form, "rule"), "")
         try:
-            text = target.edited({"state": "shadow"})
+            text = await asyncio.to_thread(target.edited, {"state": "shadow"})
         except (NotEditable, LookupError):
             by_hand = wording.say("A form cannot change this rule: change it in the text.")
             return self._page(request, target, target.form.values, wrong=by_hand)
@@ -142,7 +145,7 @@ class RulePage:
         known = policy.rule(rule)
         if known is None:
             raise HTTPException(404)
-        adjusted = editing.adjustment(files[0].text, rule) or {"rule": rule}
+        adjusted = _adjustment(files[0], rule) or {"rule": rule}
         detector = str(getattr(known, "detector", ""))
         return Target(rule, files[0], RuleForm(detector, languages, True, adjusted), policy)
 
@@ -196,5 +199,13 @@ def _written(file: File, rule: str) -> Mapping[str, Any] | None:
         return None
     try:
         return editing.written(file.text, rule)
+    except NotEditable:
+        return None
+
+
+def _adjustment(file: File, rule: str) -> Mapping[str, Any] | None:
+    """None also of a file that cannot be read: nothing is written into it either."""
+    try:
+        return editing.adjustment(file.text, rule)
     except NotEditable:
         return None

@@ -74,7 +74,11 @@ class Queue:
         appeals = self._cabinet.appeals.standing(Standing.OPEN)
         return [
             *(self._of_seat(seat, visitor, policy, language, now) for seat in seats),
-            *(_of_appeal(each, visitor, policy, language) for each in appeals if _hears(visitor, each.rule, policy)),
+            *(
+                self._of_appeal(each, visitor, policy, language)
+                for each in appeals
+                if _hears(visitor, each.rule, policy)
+            ),
         ]
 
     def how_many(self, visitor: Visitor) -> int:
@@ -93,7 +97,7 @@ class Queue:
             return self._of_seat(seat, visitor, policy, language, datetime.now(UTC)) if is_theirs else None
         appeal = self._cabinet.appeals.find(about)
         is_heard = appeal is not None and _hears(visitor, appeal.rule, policy)
-        return _of_appeal(appeal, visitor, policy, language) if appeal and is_heard else None
+        return self._of_appeal(appeal, visitor, policy, language) if appeal and is_heard else None
 
     def decided(self, visitor: Visitor, language: str) -> Sequence[Decided]:
         """What was ruled lately in this visitor's field, by whomever."""
@@ -127,7 +131,7 @@ class Queue:
         owner = seat.owner if seat.owner in visitor.owned else seat.asked
         reply = news.card(seat, matter, policy, language, owner, room=len(matter.text or ""))
         is_open = seat.state is Ruling.OPEN and seat.owner == owner
-        is_own = seat.writer == visitor.person
+        is_own = self._is_own(seat.writer, visitor)
         stands = f"{seat.state}:{seat.owner}:{seat.step}:{seat.taken_by}:{seat.due}:{policy.revision}"
         return CardView(
             id=seat.id,
@@ -141,16 +145,19 @@ class Queue:
             heirs=others(seat, policy.owners, language) if is_open and not is_own else (),
         )
 
+    def _of_appeal(self, appeal: Appealed, visitor: Visitor, policy: Policy, language: str) -> CardView:
+        reply = news.appeal_card(appeal, policy, language)
+        return CardView(
+            id=appeal.id,
+            reply=reply,
+            stretches=stretches_of(reply),
+            stands=tag(f"{appeal.state}:{policy.revision}"),
+            is_own=self._is_own(appeal.writer, visitor),
+        )
 
-def _of_appeal(appeal: Appealed, visitor: Visitor, policy: Policy, language: str) -> CardView:
-    reply = news.appeal_card(appeal, policy, language)
-    return CardView(
-        id=appeal.id,
-        reply=reply,
-        stretches=stretches_of(reply),
-        stands=tag(f"{appeal.state}:{policy.revision}"),
-        is_own=appeal.writer == visitor.person,
-    )
+    def _is_own(self, writer: str, visitor: Visitor) -> bool:
+        """Also where they wrote it by an account that they have linked since."""
+        return visitor.person in (writer, self._cabinet.people.whose(writer))
 
 
 def _hears(visitor: Visitor, rule: str, policy: Policy) -> bool:

@@ -79,7 +79,8 @@ class Roster:
         """Whose `id` it is; None: nobody's, or of somebody who was erased."""
         members = self.teams.members()
         for person in members.reachable:
-            if hmac.compare_digest(self.id(person), id):
+            # As bytes: of text that is not ASCII, which an address may hold, nothing is compared.
+            if hmac.compare_digest(self.id(person).encode(), id.encode(errors="replace")):
                 given = tuple(each for each in self.roles.given() if each.person == person)
                 accounts, sitting = self.people.accounts(person), self.sessions.of(person, self.now())
                 if any(map(is_program, accounts)):

@@ -160,31 +160,29 @@ class Proposals:
         Raises `ProposalError` ("conflict") where both changed the same lines: then nothing is changed.
         """
         bundle, revision = self.in_force()
-        theirs, layout = unpacked(bundle)
+        built_on = self._row(id)
+        # Apart from the transaction: while two long texts are brought together, everybody else may write.
+        brought = _brought(built_on, bundle)
         with self._store.write() as session:
             row = self._opened(session, id)
-            (ours, _), (origin, _) = unpacked(row.bundle), unpacked(row.origin)
-            files = dict(theirs)
-            for name, content in ours.items():
-                if content == origin.get(name):
-                    continue
-                texts = (one.get(name, b"").decode() for one in (origin, ours, theirs))
-                text = merged(*texts)
-                if text is None:
-                    raise ProposalError("conflict", name)
-                files[name] = text.encode()
+            if (row.bundle, row.origin) != (built_on.bundle, built_on.origin):
+                raise ProposalError("edited")
             row.base, row.origin = revision, bundle
-            _write(row, bundled(files, layout), person, at)
+            _write(row, brought, person, at)
 
-    def agree(self, id: str, *, person: str, at: datetime) -> None:
-        """Somebody who wrote none of it agrees to it as it is. Raises as `policy` does."""
-        policy = self.policy(id)
-        facts = {"proposal": id, "revision": policy.revision}
+    def agree(self, id: str, *, person: str, at: datetime, seen: str | None = None) -> None:
+        """Somebody who wrote none of it agrees to it as it is. Raises as `policy` does.
+
+        `seen` is the revision that they have looked at; None: whichever it is now.
+        """
         with self._store.read() as session:
             row = self._opened(session, id)
-            if person == row.person or person in row.editors.split():
-                raise ProposalError("own")
-            bundle = row.bundle
+        if person == row.person or person in row.editors.split():
+            raise ProposalError("own")
+        bundle, policy = row.bundle, self._reader.read(row.bundle)
+        if seen not in (None, policy.revision):
+            raise ProposalError("unseen")
+        facts = {"proposal": id, "revision": policy.revision}
         # Each counts by itself: another may agree to the same once more, after an edit that was taken back.
         self._ledger.append(AGREEMENT, subject=f"g_{secrets.token_hex(10)}", facts=facts, actor=person, at=at)
         with self._store.write() as session:
@@ -194,23 +192,26 @@ class Proposals:
             row.agreed_by = person
             session.add(row)
 
-    def publish(self, id: str, *, person: str, at: datetime) -> Published:
+    def publish(self, id: str, *, person: str, at: datetime, seen: str | None = None) -> Published:
         """Put it in force and on record, once it is tried, agreed to where it must be, and builds on what is in force.
 
-        Raises `ProposalError`, and as `Revisions.publish_bundle` does.
+        `seen` as for `agree`. Raises `ProposalError`, and as `Revisions.publish_bundle` does.
         """
-        row, policy = self._row(id), self.policy(id)
+        row = self._row(id)
         if row.state != "open":
             raise ProposalError("gone")
+        # Of the row that is looked at here: what is saved while this goes on is neither tried nor published.
+        policy, newest = self._reader.read(row.bundle), self._revisions.newest()
         if policy.revision == row.base:
             raise ProposalError("same")
-        if self.moved_to(id):
+        if row.base != (newest.revision if newest else self.in_force()[1]):
             raise ProposalError("moved")
+        if seen not in (None, policy.revision):
+            raise ProposalError("unseen")
         if self.people > 1 and (row.agreed_by is None or row.agreed_by in (row.person, *row.editors.split())):
             raise ProposalError("alone")
         if self.trial(policy):
             raise ProposalError("fails")
-        newest = self._revisions.newest()
         published = self._revisions.publish_bundle(
             row.bundle, revision=policy.revision, base=newest.revision if newest else None, person=person,
             note=row.note, at=at, proposal=id,
@@ -239,7 +240,8 @@ class Proposals:
 
     def _end(self, id: str, state: Literal["published", "withdrawn"]) -> None:
         with self._store.write() as session:
-            row = self._opened(session, id)
+            # What is in force is published, also if somebody took it back in that very moment.
+            row = session.get_one(Proposal, id) if state == "published" else self._opened(session, id)
             row.state = state
             session.add(row)
 
@@ -250,6 +252,21 @@ _LIGHT: Final = [defer(column, raiseload=True) for column in (col(Proposal.bundl
 def _with(bundle: bytes, written: Mapping[str, str]) -> bytes:
     files, layout = unpacked(bundle)
     return bundled({**files, **{name: text.encode() for name, text in written.items()}}, layout)
+
+
+def _brought(row: Proposal, bundle: bytes) -> bytes:
+    """What `bundle` holds, with the proposal's changes. Raises `ProposalError` ("conflict")."""
+    (theirs, layout), (ours, _), (origin, _) = unpacked(bundle), unpacked(row.bundle), unpacked(row.origin)
+    files = dict(theirs)
+    for name, content in ours.items():
+        if content == origin.get(name):
+            continue
+        texts = (one.get(name, b"").decode() for one in (origin, ours, theirs))
+        text = merged(*texts)
+        if text is None:
+            raise ProposalError("conflict", name)
+        files[name] = text.encode()
+    return bundled(files, layout)
 
 
 def _write(row: Proposal, bundle: bytes, person: str, at: datetime) -> None:

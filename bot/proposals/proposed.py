@@ -12,7 +12,7 @@ from bot.proposals.tables import Proposal
 NOTE: Final = 500
 """Characters that tell what a proposal is for."""
 
-Code = Literal["gone", "edited", "moved", "fails", "alone", "own", "same", "conflict"]
+Code = Literal["gone", "edited", "moved", "fails", "alone", "own", "same", "conflict", "unseen"]
 
 
 class ProposalError(Exception):
@@ -21,7 +21,7 @@ class ProposalError(Exception):
     `gone`: it is not open any more, or never was; `edited`: somebody else saved the file meanwhile; `moved`: another
     policy is in force than it builds on; `fails`: its tests do; `alone`: a second person has to agree; `own`: whoever
     wrote any of it cannot be that person; `same`: it changes nothing; `conflict`: both
-    changed the same lines of `file`.
+    changed the same lines of `file`; `unseen`: it is not any more what whoever decides has looked at.
     """
 
     def __init__(self, code: Code, file: str = "") -> None:

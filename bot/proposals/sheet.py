@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
+from pathlib import Path
 from typing import Any, Final, TypeGuard, cast
 
 from ruamel.yaml import YAML
@@ -11,6 +12,9 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.proposals.emitting import Value, flow, pair, scalar
+from bot.proposals.merging import is_costly
+from rules.problems import PolicyError
+from rules.source import parse_source
 
 _FOLDED: Final = ("|", ">")
 Way = tuple[str | int, ...]
@@ -25,7 +29,12 @@ class Sheet:
     """One file. Each change is made at once; the places of the next are those of the new text."""
 
     def __init__(self, text: str) -> None:
-        """Raises `NotEditable` for what is no YAML."""
+        """Raises `NotEditable` for what is no YAML, or none that a policy may be written in."""
+        try:
+            # By a reader that no file makes recurse or grow: what it refuses, aliases above all, is not gone into here.
+            parse_source(text, Path("policy.yaml"), "policy.yaml")
+        except PolicyError:
+            raise NotEditable from None
         self.newline = "\r\n" if "\r\n" in text else "\n"
         self._take(text)
 
@@ -173,6 +182,8 @@ class Sheet:
         assert isinstance(node, SequenceNode)  # noqa: S101 -- whoever calls has seen to it
         before = [_plain(item) for item in node.value]
         marks = [repr(one) for one in before], [repr(one) for one in wanted]
+        if is_costly(*marks):
+            raise NotEditable
         for what, low, high, first, last in reversed(
             SequenceMatcher(a=marks[0], b=marks[1], autojunk=False).get_opcodes()
         ):

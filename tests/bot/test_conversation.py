@@ -18,6 +18,7 @@ from bot.conversation import Conversation
 from bot.deeds import Act, Answer, Cabinet
 from bot.drafts import HeldDraft, State
 from bot.errands import What, card_name
+from bot.people import Linked
 from bot.places import Cards
 from bot.prescreen import Prescreen
 from bot.reply import Notice, Reply
@@ -523,6 +524,22 @@ def test_nobody_rules_on_their_own_appeal(talk: Talk) -> None:
     _, appeal = disagree(talk)
     talk.press(Verb.OVERTURN, appeal, ANNA, words="Ho ragione.", place="slack:CCOMMS")
     assert talk.send(RUDE).remarks != ()
+
+
+def test_nobody_rules_on_their_own_appeal_by_an_account_linked_since(talk: Talk) -> None:
+    """Their draft is forgotten, so that the account can be linked; the appeal under its old pseudonym stands."""
+    cabinet, twin = talk.conversation.cabinet, "telegram:55"
+    id = talk.send(RUDE, account=twin).screening
+    talk.press(Verb.DISAGREE, id, twin, choice=tag("toxicity.insult"), words="Era una citazione.")
+    (appeal,) = cabinet.appeals.standing(Standing.OPEN)
+    talk.press(Verb.FORGET, id, twin)
+    bruno = cabinet.people.person(BRUNO)
+    cabinet.roles.grant(bruno, Role.COMMUNICATIONS, by=None)
+    assert cabinet.link(twin, cabinet.people.new_code(bruno, NOW), NOW) is Linked.DONE
+    said = talk.press(Verb.OVERTURN, appeal.id, BRUNO, words="Ho ragione.")
+    assert "qualcun altro" in text_of(said)
+    (still,) = cabinet.appeals.standing(Standing.OPEN)
+    assert still.id == appeal.id
 
 
 def test_of_two_who_decide_an_appeal_at_once_the_one_on_record_counts(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.console.auth import KEY_LIFE, is_loopback
 from bot.console.sessions import LIFE as SESSION_LIFE
+from bot.people import Linked
 
 
 def test_the_link_opens_the_door_once(rig) -> None:  # type: ignore[no-untyped-def]
@@ -104,6 +107,18 @@ def test_signing_out_ends_every_copy_of_the_session(rig) -> None:  # type: ignor
     thief = rig.stranger()
     thief.cookies.set("vaglio", copied)
     assert thief.get("/try").status_code == 401
+
+
+def test_a_session_is_over_once_its_account_is_somebody_elses_or_nobodys(rig) -> None:  # type: ignore[no-untyped-def]
+    """It would stand in no list of theirs, and no end of all their sessions would end it."""
+    people, now = rig.cabinet.people, datetime.now(UTC)
+    anna, bruno = rig.visitor("slack:T1:UANNA"), rig.visitor("slack:T1:UBRUNO")
+    code = people.new_code(people.person("local:carla"), now)
+    assert rig.cabinet.link("slack:T1:UANNA", code, now) is Linked.DONE
+    assert anna.get("/try").status_code == 401
+    people.unlink("slack:T1:UBRUNO")
+    assert bruno.get("/try").status_code == 401
+    assert not people.is_known("slack:T1:UBRUNO")
 
 
 def test_a_cookie_that_was_tampered_with_is_a_strangers(rig) -> None:  # type: ignore[no-untyped-def]

@@ -360,3 +360,19 @@ def test_an_odd_request_is_refused_and_breaks_nothing(rig, headers: dict[str, st
     body = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nciao\r\n--x--\r\n'
     answer = rig.owner().post("/try", content=body, headers=headers)
     assert 400 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize(("charset", "written"), [("utf-7", "+2AA-"), ("unicode_escape", "\\ud800")])
+def test_half_a_character_is_refused_by_whatever_charset_it_is_sent(rig, charset: str, written: str) -> None:  # type: ignore[no-untyped-def]
+    visitor = rig.owner()
+    fields = {"csrf": visitor.csrf(), "text": written}
+    if charset == "utf-7":
+        fields["csrf"] = fields["csrf"].encode("utf-7").decode()
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}\r\n' for name in fields]
+    answer = visitor.post(
+        "/try",
+        content="".join([*parts, "--x--\r\n"]).encode(),
+        headers={"content-type": f"multipart/form-data; boundary=x; charset={charset}"},
+    )
+    assert answer.status_code == 400
+    assert rig.recorder.recorded == []

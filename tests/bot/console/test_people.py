@@ -224,7 +224,7 @@ def test_a_program_is_no_person(rig, admin, roster: Roster) -> None:  # type: ig
 
 
 def test_nobody_is_found_by_a_guess(admin) -> None:  # type: ignore[no-untyped-def]
-    for guess in ("x", "0" * 32, "p_0123456789abcdef", "%00"):
+    for guess in ("x", "0" * 32, "p_0123456789abcdef", "%00", "²", "%ED%A0%80"):
         assert admin.get(f"/people/{guess}").status_code == 404
         assert admin.submit(f"/people/{guess}/grant", title="admin").status_code == 404
 

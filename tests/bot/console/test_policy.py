@@ -168,6 +168,13 @@ def _send(browser: Any, proposal: str, rule: str = "", kind: str = "", then: str
     return answer
 
 
+def _decide(browser: Any, there: str, deed: str) -> Response:
+    """Opens a proposal and presses a button on it, as it is shown."""
+    seen = re.search(r'name="seen" value="([^"]*)"', browser.get(there).text)
+    answer: Response = browser.submit(f"{there}/{deed}", **({"seen": seen[1]} if seen else {}))
+    return answer
+
+
 # --- Reading ----------------------------------------------------------------------------------------------------------
 
 
@@ -250,7 +257,7 @@ def test_a_rule_is_changed_by_form_and_a_draft_is_judged_anew(desk: Desk) -> Non
     assert "Tutte le 6 regole si comportano bene" in trial.text
     assert "<html" not in trial.text
     assert "da sistemare" not in browser.part("/try/preview", text="Evviva!!!").text
-    published = browser.submit(f"/policy/proposals/{id}/publish")
+    published = _decide(browser, f"/policy/proposals/{id}", "publish")
     assert published.headers["location"] == f"/policy/proposals/{id}?said=published"
     desk.follow()
     assert "da sistemare" in browser.part("/try/preview", text="Evviva!!!").text
@@ -402,21 +409,42 @@ def test_a_second_person_agrees_where_the_settings_say_so(build: Callable[..., D
     dario, elena = desk.visitor(DARIO), desk.visitor(ELENA)
     id = desk.begin(dario)
     _send(dario, id, "tone.shouting", severity="warn")
-    refused = dario.submit(f"/policy/proposals/{id}/publish")
+    refused = _decide(dario, f"/policy/proposals/{id}", "publish")
     assert refused.status_code == 409
     assert "Prima serve il sì di una seconda persona" in refused.text
     assert "Sono d’accordo" not in dario.get(f"/policy/proposals/{id}").text
-    assert dario.submit(f"/policy/proposals/{id}/agree").status_code == 409
+    assert _decide(dario, f"/policy/proposals/{id}", "agree").status_code == 409
     assert "Sono d’accordo" in elena.get(f"/policy/proposals/{id}").text
-    assert elena.submit(f"/policy/proposals/{id}/agree").status_code == 303
-    assert dario.submit(f"/policy/proposals/{id}/publish").headers["location"].endswith("said=published")
+    assert _decide(elena, f"/policy/proposals/{id}", "agree").status_code == 303
+    assert _decide(dario, f"/policy/proposals/{id}", "publish").headers["location"].endswith("said=published")
+
+
+@pytest.mark.parametrize("deed", ["agree", "publish"])
+def test_what_nobody_has_looked_at_is_neither_agreed_to_nor_published(build: Callable[..., Desk], deed: str) -> None:
+    """The page is open while somebody else, or its own writer, saves something else."""
+    desk = build(people=2 if deed == "agree" else 1)
+    dario, elena = desk.visitor(DARIO), desk.visitor(ELENA)
+    id = desk.begin(dario)
+    there = f"/policy/proposals/{id}"
+    _send(dario, id, "tone.shouting", severity="warn")
+    shown = re.search(r'name="seen" value="([^"]+)"', elena.get(there).text)
+    assert shown
+    _send(dario, id, "tone.shouting", severity="block")
+    for sent in ({"seen": shown[1]}, {}):
+        answer = elena.submit(f"{there}/{deed}", **sent)
+        assert answer.status_code == 409
+        assert "dopo che hai aperto questa pagina" in _text(answer)
+    found = desk.proposals.find(id)
+    assert found is not None
+    assert (found.state, found.agreed_by) == ("open", None)
+    assert _decide(elena, there, deed).status_code == 303
 
 
 def test_what_does_not_behave_is_told_and_not_published(desk: Desk) -> None:
     browser = desk.visitor(DARIO)
     id = desk.begin(browser)
     _send(browser, id, "respect.insults", phrases="idiota")
-    answer = browser.submit(f"/policy/proposals/{id}/publish")
+    answer = _decide(browser, f"/policy/proposals/{id}", "publish")
     assert answer.status_code == 409
     assert "respect.insults: dovrebbe segnalare" in _text(answer)
     assert desk.revisions.newest() is None
@@ -427,9 +455,9 @@ def test_a_change_is_brought_over_to_what_was_published_meanwhile_or_taken_back(
     first, second = desk.begin(browser), desk.begin(browser)
     _send(browser, first, "tone.shouting", severity="warn")
     _send(browser, second, "respect.insults", severity="review")
-    browser.submit(f"/policy/proposals/{first}/publish")
+    _decide(browser, f"/policy/proposals/{first}", "publish")
     assert "Riporta la modifica" in browser.get(f"/policy/proposals/{second}").text
-    assert browser.submit(f"/policy/proposals/{second}/publish").status_code == 409
+    assert _decide(browser, f"/policy/proposals/{second}", "publish").status_code == 409
     assert browser.submit(f"/policy/proposals/{second}/rebase").status_code == 303
     page = _text(browser.get(f"/policy/proposals/{second}"))
     assert "Riporta la modifica" not in page
@@ -444,7 +472,7 @@ def test_an_earlier_policy_comes_back_with_a_reason_and_people_read_what_changed
     for severity in ("warn", "review"):
         id = desk.begin(dario)
         _send(dario, id, "tone.shouting", severity=severity)
-        dario.submit(f"/policy/proposals/{id}/publish")
+        _decide(dario, f"/policy/proposals/{id}", "publish")
         desk.follow()
     assert "Più severo: Qui il testo grida." in _text(anna.get("/policy"))
     oldest = desk.revisions.history()[-1]
@@ -474,14 +502,14 @@ def test_going_back_is_a_proposal_where_a_second_person_has_to_agree(build: Call
     for severity in ("warn", "review"):
         id = desk.begin(dario)
         _send(dario, id, "tone.shouting", severity=severity)
-        elena.submit(f"/policy/proposals/{id}/agree")
-        dario.submit(f"/policy/proposals/{id}/publish")
+        _decide(elena, f"/policy/proposals/{id}", "agree")
+        _decide(dario, f"/policy/proposals/{id}", "publish")
     newest, oldest = desk.revisions.history()
     there = dario.submit("/policy/restore", seq=str(oldest.seq), reason="Troppo severa").headers["location"]
     assert desk.revisions.newest() == newest
-    assert dario.submit(f"{there}/publish").status_code == 409
-    elena.submit(f"{there}/agree")
-    assert dario.submit(f"{there}/publish").status_code == 303
+    assert _decide(dario, there, "publish").status_code == 409
+    _decide(elena, there, "agree")
+    assert _decide(dario, there, "publish").status_code == 303
     now = desk.revisions.newest()
     assert now is not None
     assert now.revision == oldest.revision

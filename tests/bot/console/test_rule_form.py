@@ -56,3 +56,10 @@ def test_a_new_rule_has_what_was_filled_in() -> None:
         "id": "x.y", "detector": "substitution", "severity": "note", "message": {"it": "Ciao"},
         "swap": {"a": "b", "c": "d => e", "f": ""},
     }  # fmt: skip
+
+
+def test_a_line_full_of_blanks_is_read_at_once() -> None:
+    """It took hours, during which nobody was answered."""
+    blanks = " " * 500_000
+    made = new_rule("x.y", RuleForm("substitution", ("it",), False), {"swap": f"a{blanks}b\nc{blanks}=>{blanks}d"})
+    assert made["swap"] == {f"a{blanks}b": "", "c": "d"}

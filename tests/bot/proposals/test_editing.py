@@ -156,6 +156,29 @@ def test_what_is_not_there_is_said() -> None:
         changed("rules: [", "a.b", {})
 
 
+_LAUGHS = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a0: &a0 [x.y]\n{_LAUGHS}rules: *a39\n",
+        "rules: &a [{id: x.y, z: *a}]\n",
+        f"rules: [{{id: x.y, z: {'[' * 5_000}{']' * 5_000}}}]\n",
+        "rules: [{id: x.y, ? [a] : b}]\n",
+        "rules: [{id: x.y, z: 1, z: 2}]\n",
+        "rules: [{id: x.y, z: !!int 1}]\n",
+    ],
+)
+def test_what_the_policys_own_reader_refuses_is_for_no_form_and_takes_no_time(text: str) -> None:
+    """Also what would be thousands of times as large as it is written, or hold itself."""
+    for edit in (written, adjustment, removed, lines_of):
+        with pytest.raises(NotEditable):
+            edit(text, "x.y")
+    with pytest.raises(NotEditable):
+        added(text, {"id": "x.z"})
+
+
 def test_a_rules_own_lines_are_shown_as_they_stand() -> None:
     found = lines_of(TEXT, "tone.insult")
     assert found is not None

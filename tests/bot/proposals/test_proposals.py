@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -241,3 +242,49 @@ def test_changes_of_other_lines_are_merged() -> None:
     assert merged(origin, ours, ours) == ours
     assert merged(origin, ours, origin.replace("1\n", "uno\n")) is None
     assert merged(origin, origin + "a\n", origin + "b\n") is None
+
+
+def test_thousands_of_lines_that_are_alike_are_brought_together_at_once() -> None:
+    """Which of them are the same ones would take hours to find out: whatever lies between two changes is one."""
+    lines = "#\n" * 300_000
+    origin = f"name: x\n{lines}a: 1\n"
+    theirs = origin.replace("a: 1", "a: 2")
+    assert merged(origin, origin.replace("name: x\n", "name: y\n#\n"), theirs) == theirs.replace(
+        "name: x\n", "name: y\n#\n"
+    )
+    assert merged(origin, origin.replace("a: 1", "a: 3"), theirs) is None
+    assert merged(origin, "", theirs) is None
+
+
+def test_what_is_saved_while_it_is_brought_over_is_not_lost(
+    proposals: Proposals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = proposals.begin("p_1", AT), proposals.begin("p_2", AT)
+    _edit(proposals, first, _stricter)
+    proposals.publish(first, person="p_1", at=AT)
+    _edit(proposals, second, lambda text: f"{text}\n# one\n", person="p_2")
+
+    def saved_meanwhile(*texts: str) -> str | None:
+        _edit(proposals, second, lambda text: f"{text}# two\n", person="p_2")
+        return merged(*texts)
+
+    monkeypatch.setattr("bot.proposals.proposals.merged", saved_meanwhile)
+    _refusal("edited", lambda: proposals.rebase(second, person="p_2", at=AT))
+    assert proposals.files(second)[0].text.endswith("# one\n# two\n")
+
+
+def test_what_is_in_force_is_published_also_if_it_is_taken_back_meanwhile(
+    proposals: Proposals, revisions: Revisions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, publish = proposals.begin("p_1", AT), revisions.publish_bundle
+    _edit(proposals, id, _stricter)
+
+    def taken_back_meanwhile(*given: Any, **facts: Any) -> Any:
+        proposals.withdraw(id)
+        return publish(*given, **facts)
+
+    monkeypatch.setattr(revisions, "publish_bundle", taken_back_meanwhile)
+    proposals.publish(id, person="p_1", at=AT)
+    found = proposals.find(id)
+    assert found is not None
+    assert found.state == "published"
