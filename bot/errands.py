@@ -89,7 +89,7 @@ class Post:
                 event = {"kind": "errand", "what": errand.what, "about": errand.about, "owner": errand.owner, "to": to}
                 await self._work.defer(platform, f"errand:{errand.name}", event)
                 reached = True
-            if not reached:
+            if not reached and self._platforms:
                 log.warning("errand.unreachable", what=errand.what, owner=errand.owner)
 
     def places(self, errand: Errand) -> list[tuple[str, str]]:
