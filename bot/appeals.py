@@ -91,10 +91,10 @@ class Appeals:
             rows = session.exec(query).all()
         return [self._opened(row) for row in rows]
 
-    def rules(self) -> Sequence[str]:
-        """The rule of each open appeal."""
+    def rules(self, *, but_of: str) -> Sequence[str]:
+        """The rule of each open appeal, but for that person's own, who may not rule on them."""
         with self._store.read() as session:
-            return session.exec(select(Appeal.rule).where(Appeal.state == Standing.OPEN)).all()
+            return session.exec(select(Appeal.rule).where(Appeal.state == Standing.OPEN, Appeal.person != but_of)).all()
 
     def decided(self, most: int) -> Sequence[Appealed]:
         """Those that somebody has ruled on, the newest first."""

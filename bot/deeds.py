@@ -111,4 +111,4 @@ def unsafe(language: str) -> Answer:
 
 def wordless(language: str) -> Answer:
     """What to say where a reason is due and there is none."""
-    return Answer(Notice(Wording(language).say("It needs a reason, in a few words. Press again and write it.")))
+    return Answer(Notice(Wording(language).say("It needs a reason, in a few words: please write one and press again.")))

@@ -89,7 +89,7 @@ class Post:
                 event = {"kind": "errand", "what": errand.what, "about": errand.about, "owner": errand.owner, "to": to}
                 await self._work.defer(platform, f"errand:{errand.name}", event)
                 reached = True
-            if not reached:
+            if not reached and self._platforms:
                 log.warning("errand.unreachable", what=errand.what, owner=errand.owner)
 
     def places(self, errand: Errand) -> list[tuple[str, str]]:
@@ -103,8 +103,8 @@ class Post:
         return [place for place in mine if place[0] in self._platforms][:1]
 
     def reaches(self, owner: str) -> bool:
-        """Whether this owner can be asked at all."""
-        return bool(self.places(Errand(What.CARD, "", "", owner=owner)))
+        """Whether this owner can be asked at all: where no chat runs, owners answer on the page."""
+        return not self._platforms or bool(self.places(Errand(What.CARD, "", "", owner=owner)))
 
 
 def _places(owner: Owner) -> list[tuple[str, str]]:

@@ -28,6 +28,17 @@ def account_name(account: Account, wording: Wording) -> str:
             return wording.say("Private: check it and forget it")
 
 
+def account_told(account: Account, wording: Wording) -> str:
+    """As it is called for those who did not write the draft."""
+    match account:
+        case Account.PERSONAL:
+            return wording.say("A personal account, known as an employee’s")
+        case Account.PRIVATE:
+            return wording.say("A private account")
+        case _:
+            return account_name(account, wording)
+
+
 def kind_name(kind: Kind, wording: Wording) -> str:
     match kind:
         case Kind.POST:

@@ -81,9 +81,10 @@ class Reviews:
             open_seats = open_seats.where(Seat.owner == owner)
         return self._found(open_seats)
 
-    def how_many(self, owners: Collection[str]) -> int:
-        """The open seats of these owners."""
-        asked = select(func.count()).select_from(Seat).where(Seat.state == Ruling.OPEN, col(Seat.owner).in_(owners))
+    def how_many(self, owners: Collection[str], *, but_of: str) -> int:
+        """The open seats of these owners, but for the drafts of that person, who may not rule on them."""
+        theirs = (Seat.state == Ruling.OPEN, col(Seat.owner).in_(owners), Review.person != but_of)
+        asked = select(func.count()).select_from(Seat).join(Review).where(*theirs)
         with self._store.read() as session:
             return session.exec(asked).one()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from bot.audit.labels import labels_of
-from bot.naming import account_name, channel_name, kind_name, outcome_name
+from bot.naming import account_told, channel_name, kind_name, outcome_name
 from bot.wording import Wording
 from rules.draft import Account, Channel, Kind
 from rules.verdict import Outcome
@@ -88,7 +88,7 @@ def _are_ranges(value: Any) -> bool:
 
 def _codes(wording: Wording) -> Mapping[tuple[str, str], _Codes]:
     outcomes = {outcome.value: outcome_name(outcome, wording) for outcome in Outcome}
-    accounts = {account.value: account_name(account, wording) for account in Account}
+    accounts = {account.value: account_told(account, wording) for account in Account}
     channels = {channel.value: channel_name(channel, wording) for channel in Channel}
     severities, states = _severities(wording), _states(wording)
     roles = _roles(wording)

@@ -122,5 +122,13 @@ def _made(job: Job[Packed] | None, wording: Wording) -> Mapping[str, Any] | None
     exported = job.result.exported
     return {
         "count": wording.count("{number} entry exported.", "{number} entries exported.", exported.count),
-        "manifest": exported.manifest, "size": f"{job.result.bytes / 1_000_000:.1f} MB",
+        "manifest": exported.manifest, "size": _size(job.result.bytes, wording),
     }  # fmt: skip
+
+
+def _size(bytes: int, wording: Wording) -> str:
+    """Never nought: what is small is told in kilobytes."""
+    if bytes < 1_000_000:
+        return f"{-(-bytes // 1000)} kB"
+    size = f"{bytes / 1_000_000:.1f} MB"
+    return size.replace(".", ",") if wording.language == "it" else size

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from bot.console.forms import field as written
 from bot.console.gate import Visitor
 from bot.console.pages import Pages, is_part
-from bot.naming import account_name, channel_name, kind_name, outcome_name
+from bot.naming import account_told, channel_name, kind_name, outcome_name
 from bot.proposals.backtests import Backtest, Backtests, BusyError, Sample
 from bot.proposals.proposals import Proposals
 from bot.proposals.proposed import ProposalError
@@ -193,7 +193,7 @@ def _shown(sample: Sample, wording: Wording) -> dict[str, object]:
     names = (
         kind_name(sample.kind, wording),
         channel_name(sample.channel, wording),
-        account_name(sample.account, wording),
+        account_told(sample.account, wording),
     )
     return {
         "text": sample.text,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from bot.audit.counts import RuleCounts
-from bot.naming import account_name, channel_name, kind_name, override_name, severity_name, state_name
+from bot.naming import account_told, channel_name, kind_name, override_name, severity_name, state_name
 from bot.policy_page import page
 from bot.wording import Wording
 from rules.detectors.base import BaseRule
@@ -98,7 +98,7 @@ def scope_of(rule: BaseRule, wording: Wording) -> str:
     applies = rule.applies
     names = [
         *(kind_name(kind, wording) for kind in applies.kinds),
-        *(account_name(account, wording) for account in applies.accounts),
+        *(account_told(account, wording) for account in applies.accounts),
         *(channel_name(channel, wording) for channel in applies.channels),
         *(str(audience) for audience in applies.audience),
         *applies.languages,

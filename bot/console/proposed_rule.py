@@ -22,6 +22,7 @@ from bot.console.pages import Pages
 from bot.console.proposal_shown import Fault, faults_of, refusal
 from bot.console.rule_form import KINDS, RuleForm, languages_of, new_rule
 from bot.naming import override_name, severity_name, state_name
+from bot.policy_page import page
 from bot.proposals import editing
 from bot.proposals.proposals import Proposals
 from bot.proposals.proposed import File, ProposalError
@@ -172,12 +173,18 @@ class RulePage:
             values={name: values.get(name, "") for name in (*target.form.names, "id")},
             locked=target.form.locked,
             kinds=KINDS,
-            clauses={one.id: f"{one.id} {say(one.title, language)}" for one in policy.clauses},
+            clauses=_clauses(policy, language),
             current=_current(rule, target.form, self.pages.wording(request)),
             message=say(rule.message, language) if rule else "",
             wrong=wrong,
             faults=faults or [],
         )
+
+
+def _clauses(policy: Policy, language: str) -> dict[str, str]:
+    """In the order in which people read them."""
+    chapters = page(policy, language).chapters
+    return {part.number: f"{part.number} {part.title}" for chapter in chapters for part in chapter.paragraphs}
 
 
 def _current(rule: BaseRule | None, form: RuleForm, wording: Wording) -> defaultdict[str, str]:

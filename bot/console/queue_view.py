@@ -82,12 +82,12 @@ class Queue:
         ]
 
     def how_many(self, visitor: Visitor) -> int:
-        """What `waiting` would show, counted without opening anything."""
+        """What `waiting` would show that is not their own, counted without opening anything."""
         if not visitor.may(Role.OWNER, Role.COMMUNICATIONS):
             return 0
         policy = self._policy()
-        heard = sum(_hears(visitor, rule, policy) for rule in self._cabinet.appeals.rules())
-        return self._cabinet.reviews.how_many(visitor.owned) + heard
+        heard = sum(_hears(visitor, rule, policy) for rule in self._cabinet.appeals.rules(but_of=visitor.person))
+        return self._cabinet.reviews.how_many(visitor.owned, but_of=visitor.person) + heard
 
     def card(self, about: str, visitor: Visitor, language: str) -> CardView | None:
         """One card, also when it is settled; None where there is none, or it is not this visitor's to see."""

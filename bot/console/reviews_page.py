@@ -36,9 +36,11 @@ class ReviewsPage:
     async def open(self, request: Request, visitor: Visitor) -> Response:
         cards = await asyncio.to_thread(self.queue.waiting, visitor, self.pages.language(request))
         name = "queue.html" if is_part(request) else "reviews.html"
-        count = self.pages.wording(request).count
-        title = count("One question waits for you", "{number} questions wait for you", len(cards))
-        return self.pages.page(request, name, cards=cards, title=title, once=new_once)
+        wording, many = self.pages.wording(request), sum(not card.is_own for card in cards)
+        title = wording.count("One question waits for you", "{number} questions wait for you", many)
+        if not many:
+            title = wording.say("Only drafts of yours are waiting: somebody else decides them.")
+        return self.pages.page(request, name, cards=cards, many=many, title=title, once=new_once)
 
     async def decided(self, request: Request, visitor: Visitor) -> Response:
         found = await asyncio.to_thread(self.queue.decided, visitor, self.pages.language(request))

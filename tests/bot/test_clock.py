@@ -196,3 +196,8 @@ async def test_old_drafts_are_swept(clock: Clock, cabinet: Cabinet, prescreen: P
     held = held_of(cabinet, prescreen, Draft(text="Apriamo alle otto.", author="slack:T1:UANNA"))
     await clock.tick(THURSDAY + timedelta(days=8))
     assert cabinet.drafts.find(held.id) is None
+
+
+def test_where_no_chat_runs_owners_are_asked_on_the_page(cabinet: Cabinet, staffed: Policy, outbox: Outbox) -> None:
+    assert all(Post(outbox, cabinet.people, lambda: staffed, ()).reaches(owner.id) for owner in staffed.owners)
+    assert not Post(outbox, cabinet.people, lambda: staffed, {"telegram"}).reaches("legal")

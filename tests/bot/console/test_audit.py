@@ -234,7 +234,7 @@ def test_the_chain_is_verified_on_the_page(carla: Any, archive: Archive, ledger:
     last = ledger.entries(newest=1)[0].seq
     assert "Sì: ogni voce" in page
     assert f"fino alla voce {last}" in page
-    assert "Nessun posto fuori da questa macchina" in page
+    assert "Fuori da questa macchina nessuno conserva checkpoint" in page
     part = carla.get("/audit/chain", headers={"HX-Request": "true"}).text
     assert "<html" not in part
     assert "hx-get" not in part

@@ -55,7 +55,7 @@ def test_a_language_is_chosen_for_the_chats_too(rig, roster: Roster) -> None:  #
     browser = rig.visitor(ANNA)
     assert browser.submit("/me/language", speak="en").status_code == 303
     assert rig.cabinet.people.language(ANNA) == "en"
-    assert "You here" in browser.get("/me").text
+    assert "You in Vaglio" in browser.get("/me").text
     assert browser.submit("/me/language", speak="fr").status_code == 400
 
 
@@ -123,7 +123,7 @@ def test_the_settings_say_what_is_there_and_what_is_not(rig) -> None:  # type: i
     rig.rooms.append(settings_room(look, lambda person: UTC, rig.clock))
     admin = rig.visitor(ELENA, "admin")
     page = admin.get("/settings").text
-    for word in ("Socket Mode", "attivo", "manca", "non va", "&lt;b&gt;", "{{ 7*7 }}"):
+    for word in ("Socket Mode", "presente", "manca", "non va", "&lt;b&gt;", "{{ 7*7 }}"):
         assert word in page
     admin.get("/settings")
     assert looks == ["it"]
@@ -194,7 +194,7 @@ def test_a_program_is_let_in_with_a_token_that_is_shown_once(rig, clients: Clien
     assert (ended.status_code, ended.headers["location"]) == (303, "/settings/programs?said=ended")
     assert clients.find(found[1], datetime.now(UTC)) is None
     assert (last(rig)["kind"], last(rig)["facts"]["change"]) == ("client", "end")
-    assert "chiuso" in admin.get("/settings/programs").text
+    assert "accesso tolto" in admin.get("/settings/programs").text
     for id in (program.id, "c_0123", "x"):
         assert admin.submit(f"/settings/programs/{id}/end").status_code == 404
 

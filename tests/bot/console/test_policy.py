@@ -377,7 +377,7 @@ def test_a_text_is_checked_in_place_and_saved_as_it_is(desk: Desk) -> None:
     assert "said=faults" in saved.headers["location"]
     assert desk.proposals.files(id)[0].text == wrong
     assert f"small.yaml:{line}:15" in browser.get(f"/policy/proposals/{id}").text
-    assert "Ancora niente da pubblicare" in browser.get(f"/policy/proposals/{id}").text
+    assert "Prima la policy deve caricarsi" in browser.get(f"/policy/proposals/{id}").text
     late = browser.submit(f"/policy/proposals/{id}/text", **fields, text=file.text)
     assert late.status_code == 409
     assert "qualcun altro ha salvato" in late.text

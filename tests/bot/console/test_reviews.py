@@ -305,3 +305,10 @@ def test_a_rule_that_is_gone_leaves_its_card_readable(rig: Any, ask: Ask) -> Non
     assert seat.id in page
     assert "vaglietto" in page
     assert "Il prodotto si chiama" not in page
+
+
+def test_nobody_waits_for_themselves(rig: Any, ask: Ask) -> None:
+    ask()
+    writer = rig.visitor(WRITER, "owner:legal")
+    assert '<span class="waiting">' not in writer.get("/try").text
+    assert "In attesa ci sono solo bozze tue" in writer.get("/reviews").text

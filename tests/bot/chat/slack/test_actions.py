@@ -261,5 +261,5 @@ async def test_with_the_draft_whose_reason_is_white_space(
 ) -> None:
     await verdict("direct", ODD)
     await press("Publish it anyway", words="   ")
-    assert say("U1", "It needs a reason, in a few words. Press again and write it.") in slack.reads()
+    assert say("U1", "It needs a reason, in a few words: please write one and press again.") in slack.reads()
     assert states(house) == [State.CHECKED]
