@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlmodel import col, select
 
+from bot.console.tables import Client
 from bot.store import Store
 from bot.tables import Identity, Person, PersonKey
 
@@ -28,7 +29,7 @@ class Members:
     joined: Mapping[str, str]
     """Who they turned out to be, by the pseudonyms that they had before."""
     reachable: frozenset[str]
-    """Those who have an account."""
+    """Those who have an account; programs are no people."""
 
     def person(self, pseudonym: str) -> str:
         """Whose pseudonym it is; itself, if it is nobody's any more."""
@@ -57,7 +58,8 @@ class Teams:
     def members(self) -> Members:
         with self._store.read() as session:
             teams = {person.id: person.team for person in session.exec(select(Person)).all()}
-            reachable = frozenset(session.exec(select(Identity.person)).all())
+            programs = frozenset(session.exec(select(Client.program)).all())
+            reachable = frozenset(session.exec(select(Identity.person)).all()) - programs
             joined = session.exec(select(PersonKey).where(col(PersonKey.joined).is_not(None))).all()
         return Members(teams, {row.person: row.joined for row in joined if row.joined}, reachable)
 

@@ -60,11 +60,12 @@ class Clients:
         if not name or len(name) > LONGEST or not name.isprintable():
             raise NoNameError("not a name")
         token = f"vgl_{secrets.token_urlsafe(32)}"
-        row = Client(id=f"c_{secrets.token_hex(10)}", name=name, token=_hash(token), person=by, at=at.timestamp())
-        person = self._people.person(client_account(row.id))
+        id = f"c_{secrets.token_hex(10)}"
+        person = self._people.person(client_account(id))
+        row = Client(id=id, name=name, token=_hash(token), program=person, person=by, at=at.timestamp())
         with self._store.write() as session:
             session.add(row)
-            self._record(session, "admit", row.id, person, by, at)
+            self._record(session, "admit", id, person, by, at)
             session.flush()
             admitted = _admitted(row)
         self._ledger.let_head_follow()

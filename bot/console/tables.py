@@ -43,6 +43,8 @@ class Client(SQLModel, table=True):
     name: str
     token: str = Field(unique=True)
     """SHA-256 of it."""
+    program: str
+    """The pseudonym under which its drafts are recorded."""
     person: str = Field(index=True)
     """Who let it in."""
     at: float

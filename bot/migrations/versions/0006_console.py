@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), primary_key=True),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("token", sa.String(), nullable=False, unique=True),
+        sa.Column("program", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("seen", sa.Float()),

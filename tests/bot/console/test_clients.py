@@ -15,6 +15,7 @@ from bot.console.clients import LONGEST, Clients, NoNameError
 from bot.console.tables import Client
 from bot.people import People
 from bot.store import Store
+from bot.teams import Teams
 
 AT = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -115,3 +116,8 @@ def test_one_that_is_not_on_record_is_not_let_in(
     with pytest.raises(RuntimeError):
         clients.admit("CMS", anna, AT)
     assert clients.all() == []
+
+
+def test_a_program_is_not_counted_among_the_people(clients: Clients, anna: str, store: Store) -> None:
+    clients.admit("CMS", anna, AT)
+    assert Teams(store).members().reachable == {anna}
