@@ -16,10 +16,10 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing.crawling import EXECUTED, HOSTILE, forms, shape, walk
 from browsing.serving import LOCALE, serving
 from itsdangerous import TimestampSigner
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
 
-from bot.accounts import Title
+from bot.accounts import Role, Title
 from bot.actions import Action, Verb, tag
 from bot.cli.build import Record, open_cabinet, open_revisions, session_key
 from bot.cli.parts import Parts
@@ -32,6 +32,7 @@ from bot.metrics import Metrics
 from bot.places import Cards
 from bot.prescreen import Prescreen
 from bot.settings import Settings
+from bot.wording import Wording
 from rules.draft import Draft, Kind
 from rules.policy import load_policy
 from rules.screening import Screener
@@ -210,3 +211,41 @@ def _violations(page: Any) -> list[str]:
 def _picture(page: Any, name: str) -> None:
     if _PICTURES:
         page.screenshot(path=Path(_PICTURES) / f"{name or 'start'}.png", full_page=True)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_each_reader_s_own_way_through(whole: Whole, browser: Browser, language: str) -> None:
+    """An owner decides, compliance reads and verifies, communications proposes, an admin gives a role."""
+    say, complaints, looks = Wording(language).say, list[str](), {"locale": LOCALE[language]}
+    with serving(whole.app) as address:
+        pages = {name: _page(browser, whole.cookie(name), address, complaints, **looks) for name in READERS}
+        owner, compliance, writer, admin = (pages[name] for name in ("bruno", "carla", "dario", "elena"))
+
+        owner.goto(f"{address}/reviews")
+        owner.get_by_role("button", name=say("Approve"), exact=True).first.click()
+        expect(owner.get_by_role("button", name=say("Approve"), exact=True)).to_have_count(0)
+
+        compliance.goto(f"{address}/audit/entries/e3")
+        compliance.get_by_label(say("Why"), exact=True).fill("Controllo interno")
+        compliance.get_by_role("button", name=say("Show the words")).click()
+        expect(compliance.get_by_text("quel cretino di Mario").first).to_be_visible()
+        compliance.goto(f"{address}/audit/chain")
+        compliance.get_by_role("button", name=say("Verify now")).click()
+        expect(compliance.get_by_text(say("Yes: every entry, every word and every checkpoint fits."))).to_be_visible()
+
+        writer.goto(f"{address}/policy")
+        writer.get_by_label(say("What for, in a few words")).fill("Una voce più calma")
+        writer.get_by_role("button", name=say("Propose a change")).click()
+        expect(writer.get_by_role("heading", name="Una voce più calma")).to_be_visible()
+
+        admin.goto(f"{address}/people")
+        admin.get_by_role("link", name=ANNA).click()
+        admin.get_by_label(say("Give a role")).select_option("compliance")
+        admin.get_by_role("button", name=say("Give it")).click()
+        person = whole.house.cabinet.people.person(ANNA)
+        expect(admin.get_by_role("button", name=say("Take back")).first).to_be_visible()
+        assert whole.house.cabinet.roles.roles(person) == {Role.COMPLIANCE}
+        for page in pages.values():
+            page.context.close()
+    assert complaints == []
