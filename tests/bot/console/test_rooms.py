@@ -37,8 +37,28 @@ def _pages_of_people(rig, store: Store, tmp_path: Path) -> None:  # type: ignore
     rig.rooms += [room for room in whole if room.__qualname__.partition(".")[0] not in before]
 
 
+ANY = None
+COMPLIANCE, ADMINS = frozenset({Role.COMPLIANCE}), frozenset({Role.ADMIN})
+WRITERS = frozenset({Role.COMMUNICATIONS, Role.ADMIN})
+READERS_OF_NUMBERS = WRITERS | COMPLIANCE
+TABLE = {
+    "/try": ANY, "/drafts": ANY, "/me": ANY, "/link": ANY, "/sign-out": ANY,
+    "/policy/proposals": WRITERS, "/policy/restore": WRITERS, "/policy": ANY,
+    "/reviews": frozenset({Role.OWNER, Role.COMMUNICATIONS}),
+    "/audit": COMPLIANCE, "/insights": READERS_OF_NUMBERS, "/people": ADMINS, "/settings": ADMINS,
+}  # fmt: skip
+"""Whom each page and whatever lies under it is for; of two that fit, the first. Written down here by itself, so that a
+page which is opened to others by mistake is found."""
+
+
 def _routes(app: FastAPI) -> list[tuple[str, str, frozenset[Role] | None]]:
-    return [(method, path, audience) for (method, path), audience in app.state.audiences.items()]
+    """Every route, and whom it should be for."""
+    return [(method, path, _meant_for(path)) for method, path in app.state.audiences]
+
+
+def _meant_for(path: str) -> frozenset[Role] | None:
+    (audience, *_) = [whose for prefix, whose in TABLE.items() if path == prefix or path.startswith(f"{prefix}/")]
+    return audience
 
 
 @pytest.mark.parametrize("who", ROLES)
@@ -61,8 +81,8 @@ def test_every_route_lets_in_whom_it_is_for_and_nobody_else(rig, who: str) -> No
             assert "per altri" in answer.text, (method, path)
         else:
             assert "per altri" not in answer.text, (method, path)
-            assert answer.status_code == (403 if method == "POST" else answer.status_code), (method, path)
-            assert answer.status_code < 500, (method, path)
+            # Of an id that is nobody's there is nothing to show.
+            assert answer.status_code in ((403,) if method == "POST" else (200, 303, 404)), (method, path)
 
 
 def test_with_a_provider_strangers_are_shown_the_door_and_come_back(rig) -> None:  # type: ignore[no-untyped-def]
@@ -105,9 +125,10 @@ def test_a_session_that_is_taken_away_ends_at_once(rig) -> None:  # type: ignore
 def test_a_role_that_is_taken_away_is_gone_at_the_next_page(rig) -> None:  # type: ignore[no-untyped-def]
     browser = rig.visitor("slack:T1:UANNA", "admin")
     person = rig.cabinet.people.person("slack:T1:UANNA")
-    assert browser.get("/try").status_code == 200
+    assert browser.get("/people").status_code == 200
     rig.cabinet.roles.revoke_all(person, by=None)
-    assert rig.cabinet.roles.roles(person) == frozenset()
+    assert browser.get("/people").status_code == 403
+    assert browser.get("/try").status_code == 200
 
 
 def test_keys_cannot_be_tried_at_will(rig) -> None:  # type: ignore[no-untyped-def]
