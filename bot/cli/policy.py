@@ -152,7 +152,7 @@ def _step(step: Step, wording: Wording) -> str:  # noqa: C901 -- a sentence for 
         case "draft_state":
             return wording.say("The rule is a draft: it is tried on its examples only.")
         case "shadow":
-            return wording.say("The rule is in the shadow: what it finds is recorded and not shown.")
+            return wording.say("The rule is on trial: what it finds is recorded and not shown.")
         case "other_draft":
             return wording.say("It is not for such a draft, but for: {scope}.", **facts)
         case "other_day":
