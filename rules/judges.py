@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rules.built import Report, silent
-from rules.detectors.base import Unavailable
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.detoxified import Detoxified

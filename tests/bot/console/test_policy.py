@@ -28,8 +28,9 @@ from bot.proposals.backtests import Backtests
 from bot.proposals.proposals import Proposals
 from bot.revisions import Revisions
 from bot.store import Store
+from rules.assembly import load_policy
 from rules.draft import Draft
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 
 DARIO, ELENA = ("slack:T1:UDARIO", "communications"), ("slack:T1:UELENA", "admin")
