@@ -35,7 +35,17 @@ def told(found: Verification, wording: Wording) -> list[str]:
             )
         )
         lines.append(wording.say("Head: {head}", head=found.head))
-    if 0 < found.lag <= LAG:
+    if found.lag and found.is_shared:
+        lines.append(
+            wording.count(
+                "The head on this machine does not know the newest entry yet: another machine wrote it, or Vaglio was "
+                "stopped in between. It follows as soon as Vaglio runs here.",
+                "The head on this machine does not know the newest {number} entries yet: other machines wrote them, or "
+                "Vaglio was stopped in between. It follows as soon as Vaglio runs here.",
+                found.lag,
+            )
+        )
+    elif 0 < found.lag <= LAG:
         lines.append(
             wording.count(
                 "The head beside the database lacks the newest entry: Vaglio was stopped in between. "
