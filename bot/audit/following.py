@@ -97,7 +97,7 @@ class Following:
         known = self._head.read()
         is_first = last is None and not self._head.exists()
         behind = last.seq - known.count if last and known else 0
-        if is_first or (LAG - BATCH < behind and (behind <= LAG or self._is_shared)):
+        if is_first or (behind > LAG - BATCH and (behind <= LAG or self._is_shared)):
             try:
                 self._advance(session)
             except OSError:

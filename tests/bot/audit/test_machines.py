@@ -1,4 +1,4 @@
-"""Several machines on one server, each with a data folder and so a head of its own: none takes the others for thieves."""
+"""Several machines on one server, each with a head of its own: none takes the others for thieves."""
 
 from __future__ import annotations
 
