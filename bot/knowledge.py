@@ -240,4 +240,4 @@ def _drop(session: Session, ids: Sequence[str]) -> None:
 
 
 def _new_id() -> str:
-    return f"w_{secrets.token_hex(10)}"
+    return f"kn_{secrets.token_hex(10)}"

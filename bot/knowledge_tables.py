@@ -10,7 +10,7 @@ class Collection(SQLModel, table=True):
     """One version of a table, of documents or of sentences that were taken in; or that a name holds none any more."""
 
     id: str = Field(primary_key=True)
-    """`w_` and random digits."""
+    """`kn_` and random digits."""
     name: str = Field(index=True)
     """As rules call it. All else that is known of it lies sealed: the names of files may tell something."""
     version: int | None = Field(default=None, index=True)
