@@ -69,6 +69,12 @@ def others(connection: sqlalchemy.Connection) -> int:
     return int(found.scalar_one())
 
 
+def hold(connection: sqlalchemy.Connection, name: str, patience: float) -> None:
+    """Take the lock of that name for as long as the connection lives; `patience` is in seconds."""
+    connection.exec_driver_sql(f"SET lock_timeout = '{patience:.0f}s'")
+    connection.exec_driver_sql("SELECT pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": f"vaglio {name}"})
+
+
 def for_tools(address: URL) -> tuple[str, dict[str, str]]:
     """The address as PostgreSQL's own programs take it, and their environment with what nobody may see beside it."""
     from psycopg.conninfo import make_conninfo

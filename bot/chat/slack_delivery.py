@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.chat import slack_blocks, slack_forms
 from bot.chat.slack_blocks import Block, Said
 from bot.people import Language
+from bot.places import Cards
 from bot.reply import failure
 from bot.work import Event, Retry, Undeliverable
 
@@ -52,24 +54,24 @@ class SlackDelivery:
     What its methods raise, `sorted_out` sorts into what passes and what stays.
     """
 
-    def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
-        # Of an answer in several messages, those that are out: one that fails is not said again from the beginning.
-        self._out: dict[str, int] = {}
+    def __init__(self, client: AsyncWebClient, cards: Cards) -> None:
+        self._client, self._cards = client, cards
 
     async def deliver(self, id: str, event: Event, said: Sequence[Said], language: Language, *, replaces: bool) -> None:
         """Show what was `said`; where it `replaces`, in place of the message that the event came from."""
         if event.get("view") and await self._in_view(id, event, said, language, replaces=replaces):
             return
-        for number in range(self._out.get(id, 0), len(said)):
+        # Of an answer in several messages, one that fails is not said again from the beginning, whoever tries next.
+        is_long = len(said) > 1
+        for number in range(await asyncio.to_thread(self._cards.out, id) if is_long else 0, len(said)):
             text, blocks = said[number]
             try:
                 await self._one(event, text, blocks, replaces=replaces and number == 0)
             except SlackApiError as error:
                 await self._one(event, *_admitted(id, error, language), replaces=replaces)
                 break
-            self._out[id] = number + 1
-        self._out.pop(id, None)
+            if is_long:
+                await asyncio.to_thread(self._cards.are_out, id, number + 1)
 
     async def say(self, event: Event, sentence: str) -> None:
         """A sentence beside where the answer to `event` will be."""

@@ -29,6 +29,7 @@ from bot.clock import Clock
 from bot.people import LANGUAGES
 from bot.places import Awaiting, Cards
 from bot.store import Store
+from bot.turns import Turns
 from bot.work import Event, Undeliverable, Work
 
 log = structlog.get_logger(__name__)
@@ -75,7 +76,7 @@ class TelegramChat:
         questions = TelegramQuestions(self._out, waits, now)
         actions = TelegramActions(desk, self._out, questions)
         self._answers = TelegramAnswers(desk, self._out, questions, actions)
-        self._errands = TelegramErrands(desk, self._out, cards, clock, now)
+        self._errands = TelegramErrands(desk, self._out, cards, clock, now, Turns(store))
         self._intake = TelegramIntake(bot, work, desk, self._out, waits, Marks(store, seals), now)
         work.on(PLATFORM, self.handle)
 
@@ -196,4 +197,3 @@ class TelegramChat:
 
     def _let_go(self, id: str) -> None:
         self._desk.delivered(id)
-        self._out.forget(id)

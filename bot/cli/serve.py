@@ -23,6 +23,7 @@ from bot.cli.beside import beside
 from bot.cli.build import (
     Record,
     open_cabinet,
+    open_collections,
     open_deliveries,
     open_revisions,
     screeners,
@@ -42,7 +43,8 @@ from bot.console.queue_view import Queue
 from bot.console.sessions import Sessions
 from bot.console.shield import LimitedBody
 from bot.deeds import Cabinet
-from bot.live import LivePolicy, follow
+from bot.knowledge import Collections
+from bot.live import LivePolicy, follow, keep_up
 from bot.logs import configure_logs
 from bot.metrics import Metrics
 from bot.prescreen import Prescreen
@@ -72,6 +74,8 @@ def serve(*, link: bool) -> None:
     SigningKeys(settings.keys_dir).signer()  # made at the first start, as the other keys are
     store, ledger = record.store, record.ledger
     revisions = open_revisions(settings, store, ledger)
+    collections = open_collections(settings, record)
+    collections.adopt(at=datetime.now(UTC))
     with reporting() as report:
         build = screeners(settings, report)
         screener = build(LivePolicy(revisions, settings.policy).policy())
@@ -83,7 +87,7 @@ def serve(*, link: bool) -> None:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
     metrics = Metrics()
     prescreen = Prescreen(screener, ledger, cabinet.appeals, metrics)
-    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics, collections)
     try:
         asyncio.run(house.run(link=link))
     finally:
@@ -111,6 +115,7 @@ class House:
     build: Callable[[Policy], Screener]
     listening: socket.socket
     metrics: Metrics
+    collections: Collections
 
     async def run(self, *, link: bool) -> None:
         settings = self.settings
@@ -158,8 +163,10 @@ class House:
         return frozenset(owner.id for owner in self.prescreen.screener.policy.owners)
 
     async def _follow(self) -> None:
-        """Whatever is published is in force here within seconds."""
-        await follow(self.prescreen, self.build, self.revisions)
+        """Whatever is published or taken in anywhere is in force here within seconds."""
+        await asyncio.gather(
+            follow(self.prescreen, self.build, self.revisions), keep_up(self.cabinet.ledger, self.collections)
+        )
 
     def _health(self, work: Work) -> dict[str, object]:
         """Raises where the record cannot be read, and the page then says that Vaglio is failing."""

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 import bot.audit.tables
 import bot.console.tables
+import bot.knowledge_tables
 import bot.proposals.tables
 import bot.tables  # noqa: F401 -- fills the metadata
 
