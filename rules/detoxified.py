@@ -154,8 +154,7 @@ def install(folder: Path, kind: str, source: Path, checkpoint: Path, report: Rep
             raise NotDetoxify(
                 f"{source}: the tokenizer's files are missing or strange ({type(error).__name__})"
             ) from error
-        published = digest_of(checkpoint).startswith(KINDS[kind])
-        read = read_checkpoint(checkpoint, source / "config.json", published=published)
+        read = read_checkpoint(checkpoint, source / "config.json")
         write_served(read, served, place, report)
 
     return opened(folder, Build(f"detoxify-{kind}", _key(kind), make), report)

@@ -35,6 +35,7 @@ from bot.cli.doctor import doctor
 from bot.cli.exporting import export
 from bot.cli.going_back import export as export_policy
 from bot.cli.going_back import rollback
+from bot.cli.health import health
 from bot.cli.keys import keys
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
@@ -79,6 +80,7 @@ app.add_typer(clients, name="clients")
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)
+app.command()(health)
 
 
 @app.command()
