@@ -148,7 +148,9 @@ def install(folder: Path, kind: str, source: Path, checkpoint: Path, report: Rep
 
         report("checkpoint", 0.0)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(  # nosec B615 -- from a folder, never from a hub
+                source, local_files_only=True, trust_remote_code=False
+            )
             served = tokenizer.backend_tokenizer.to_str()
         except (OSError, ValueError, AttributeError) as error:
             raise NotDetoxify(
