@@ -29,6 +29,7 @@ from bot.cli.exits import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_
 from bot.cli.exporting import export
 from bot.cli.going_back import export as export_policy
 from bot.cli.going_back import rollback
+from bot.cli.health import health
 from bot.cli.keys import keys
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
@@ -73,6 +74,7 @@ app.add_typer(clients, name="clients")
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)
+app.command()(health)
 
 
 @app.command()

@@ -50,7 +50,7 @@ from bot.metrics import Metrics
 from bot.prescreen import Prescreen
 from bot.revisions import Revisions
 from bot.roles import Role, Source
-from bot.settings import Settings, SettingsError, read_settings
+from bot.settings import Settings, SettingsError, exposed_secrets, read_settings
 from bot.store import Store
 from bot.wording import Wording
 from bot.work import Work
@@ -69,6 +69,8 @@ def serve(*, link: bool) -> None:
     """Run until told to stop. Raises `SettingsError` and `PolicyError` before anything is started."""
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
+    for file in exposed_secrets(settings):
+        log.warning("secret.exposed", file=str(file), remedy="every user of this machine can read it: chmod o-rwx")
     listening = _bound(settings)
     record = _opened(settings)
     SigningKeys(settings.keys_dir).signer()  # made at the first start, as the other keys are
