@@ -32,8 +32,9 @@ from bot.drafts import Drafts
 from bot.keys import KeyFileError, derived, key_in
 from bot.knowledge import Collections
 from bot.knowledge_tables import Collection
+from bot.languages import LANGUAGES, spoken_in
 from bot.live import LivePolicy
-from bot.people import LANGUAGES, Language, People
+from bot.people import Language, People
 from bot.receipts import Receipts
 from bot.reminders import Reminders
 from bot.review import Reviews
@@ -66,7 +67,7 @@ def tongue(settings: Settings | None = None) -> Language:
         return settings.language
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     # "C" and nothing at all say nothing; a terminal in a third language is more likely to be read in English.
-    return LANGUAGES[0] if spoken[:2].lower() == "it" or not spoken[:2].isalpha() else "en"
+    return (spoken_in(spoken) or "en") if spoken[:2].isalpha() else LANGUAGES[0]
 
 
 def open_judges(settings: Settings, report: Report = silent) -> Judges:

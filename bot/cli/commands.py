@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from typer import Exit
 
+from bot import __version__
 from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
 from bot.audit.manifests import BackupError
@@ -49,7 +50,6 @@ from rules.problems import PolicyError
 
 app = typer.Typer(
     name="vaglio",
-    help="Your company's social media policy, present at the moment of writing.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -75,6 +75,21 @@ app.command()(backup)
 app.command()(restore)
 app.command()(doctor)
 app.command()(health)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"Vaglio {__version__}")
+        raise Exit
+
+
+@app.callback()
+def main_(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which Vaglio this is.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Your company's social media policy, present at the moment of writing."""
 
 
 @app.command()

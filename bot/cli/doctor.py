@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from bot import __version__
 from bot.audit import masters
 from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
@@ -66,6 +67,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON, for progr
 
 def examined(wording: Wording, settings: Settings | None = None, running: Screener | None = None) -> Iterator[Part]:
     """Every part in turn. A process that runs gives what it runs by: its models are not opened once more."""
+    yield Part("Vaglio", "active", __version__)
     yield Part("Python", "active", platform.python_version())
     try:
         settings = settings or read_settings()
