@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,14 +48,7 @@ class Server:
             flags = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
             self._run([tools / "initdb", "-D", self.folder / "data", *flags], as_user)
             (self.folder / "data" / "pg_hba.conf").write_text(_RULES, encoding="utf-8")
-            settings = [part for setting in _BRISK for part in ("-c", setting)]
-            command = [tools / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
-            with (self.folder / "log").open("wb") as log:
-                self._process = subprocess.Popen(
-                    ["/bin/sh", "-c", _SHELL, "sh", *map(str, command)],
-                    stdin=subprocess.PIPE, stdout=log, stderr=log, **as_user,
-                )  # fmt: skip
-            self._wait()
+            self.launch()
         except (OSError, subprocess.CalledProcessError) as error:
             self.stop()
             raise NoServer(f"PostgreSQL does not start here: {error}") from None
@@ -61,10 +56,38 @@ class Server:
             admin.execute("CREATE ROLE vaglio LOGIN")
         return self
 
-    def stop(self) -> None:
+    def launch(self) -> None:
+        """Start on what lies in the folder; returns once it answers. Raises `NoServer`."""
+        settings = [part for setting in _BRISK for part in ("-c", setting)]
+        command = [self.tools / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _SHELL, "sh", *map(str, command)],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, **self._as_user(),
+            )  # fmt: skip
+        self._wait()
+
+    def halt(self) -> None:
+        """The fast way: whatever is under way is rolled back, and everybody is told; `launch` starts it again."""
         if self._process and self._process.stdin:
             self._process.stdin.close()
             self._process.wait(30)
+
+    def kill(self) -> None:
+        """As `kill -9` does to all of it at once; nobody is told, and the next start has to recover."""
+        if not self._process:
+            return
+        pid = int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        # Stopped first, or it would see the others die and start them again.
+        os.kill(pid, signal.SIGSTOP)
+        others = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        for each in (*map(int, others), pid):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        self.halt()
+
+    def stop(self) -> None:
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def admin(self, database: str = "postgres") -> psycopg.Connection[Any]:
