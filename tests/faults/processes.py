@@ -140,13 +140,14 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def memory(pid: int) -> int:
-    """Bytes in memory, each page that it shares counted by its part; 0 where it is gone."""
+def memory(pid: int, *, shared: bool = True) -> int:
+    """Bytes that it holds in memory, with the pages that it `shared` or only its part of them; 0 where it is gone."""
+    name = "Rss:" if shared else "Pss:"
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     except OSError:
         return 0
-    return 1024 * int(next(line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:")))
+    return 1024 * next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith(name)), 0)
 
 
 def children(pid: int) -> list[int]:
