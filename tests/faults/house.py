@@ -24,11 +24,21 @@ from faults.members import Member, Surroundings
 from faults.processes import FRONT, WORKER
 from postgres import Server
 
+from bot.audit.seals import Seals
+from bot.people import People
+from bot.store import Store
+
 PEOPLE = 20
 OWNER, OTHER_OWNER = "UOWNER", "UOWNER2"
 _PATIENCE = 120.0
 """Seconds for which nothing may move before what is missing counts as lost."""
 _HOOK = "/slack/events"
+_USUAL = {
+    "TOXICITY": "built-in",
+    "TELEGRAM_TOKEN": "1:TEST",
+    "TELEGRAM_WEBHOOK_URL": "https://vaglio.acme.example/telegram/updates",
+    "TELEGRAM_WEBHOOK_SECRET": "secret",
+}
 
 
 class Slack(SlackEmulator):
@@ -229,7 +239,7 @@ async def built(
                 slack=_place(slack.url),
                 telegram=_place(telegram.url),
                 folder=folder,
-                settings={"POLICY": str(policy), "TOXICITY": "built-in"} | dict(settings or {}),
+                settings={"POLICY": str(policy), **_USUAL, **(settings or {})},
             )
 
             async def members(name: str, command: tuple[str, ...], count: int) -> list[Member]:
@@ -244,10 +254,18 @@ async def built(
             telegram.post = house.updates
             # The first one makes the tables and the keys.
             await house.fronts[0].start()
+            await asyncio.to_thread(_linked, server.url(house.database), folder / "keys")
             await asyncio.gather(*(member.start() for member in house.members[1:]))
             yield house
     finally:
         await asyncio.to_thread(server.stop)
+
+
+def _linked(database: str, keys: Path) -> None:
+    """Telegram's first person is known here: strangers are not answered."""
+    store = Store(database)
+    People(store, Seals.open(keys)).person("telegram:10")
+    store.close()
 
 
 def _place(url: str) -> tuple[str, int]:
