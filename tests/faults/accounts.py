@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from emulators.loopback import Call
-from emulators.slack import words
+from emulators.slack import SlackEmulator, words
 
 from bot.reply import failure
 
@@ -47,7 +47,8 @@ class Reckoning:
     """Two messages, or two different checks."""
     spoilt: Sequence[int]
     """A verdict in whose place it said afterwards that there is none."""
-    recorded_twice: Sequence[int]
+    misrecorded: Sequence[int]
+    """Of which there is not one entry in the record."""
     failed: Sequence[int]
     """Honest failures: not checked, and told so."""
     again: Sequence[int]
@@ -55,29 +56,48 @@ class Reckoning:
 
     @property
     def is_sound(self) -> bool:
-        return not (self.lost or self.twice or self.spoilt or self.recorded_twice)
+        return not (self.lost or self.twice or self.spoilt or self.misrecorded)
 
 
-def answers(calls: Sequence[Call], addresses: Mapping[str, int]) -> dict[int, Answered]:
-    """By the number of the draft; `addresses` are those at which the commands take answers."""
-    found: dict[int, Answered] = defaultdict(Answered)
-    for position, call in enumerate(calls):
-        if not call.answer.get("ok") or call.method not in ("response_url", "chat.postMessage"):
-            continue
-        text = words(call.payload)
-        number, check = _number(call, text, addresses), _CHECK.search(text)
-        if number is None or not (check or any(said in text for said in _FAILURES)):
-            continue
-        found[number].said.append(check[0] if check else "")
-        is_in_place = call.method == "response_url" and call.payload.get("replace_original")
-        found[number].places.add("its own" if is_in_place else f"new {position}")
-    return found
+@dataclass(slots=True)
+class Answers:
+    """Reads what Slack was sent, each call once however often it is asked."""
+
+    slack: SlackEmulator
+    addresses: dict[str, int] = field(default_factory=dict)
+    """Of which draft an address takes answers. It may be known later than the answer is there."""
+    _read: int = 0
+    _spoken: list[tuple[int, Call, str, str]] = field(default_factory=list)
+    """Position, call, text, and the check or "" of each that is an answer to some draft."""
+
+    def by_draft(self) -> dict[int, Answered]:
+        fresh, start = self.slack.calls[self._read :], self._read
+        self._read += len(fresh)
+        self._spoken += filter(None, (_spoken(start + number, call) for number, call in enumerate(fresh)))
+        found: dict[int, Answered] = defaultdict(Answered)
+        commands = {*self.addresses.values()}
+        for position, call, text, check in self._spoken:
+            if (number := self._number(call, text, commands)) is not None:
+                found[number].said.append(check)
+                is_in_place = call.method == "response_url" and call.payload.get("replace_original")
+                found[number].places.add("its own" if is_in_place else f"new {position}")
+        return found
+
+    def _number(self, call: Call, text: str, commands: Set[int]) -> int | None:
+        if call.method == "response_url":
+            return self.addresses.get(str(call.answer.get("to")))
+        number = int(named[1]) if (named := _DRAFT.search(text)) else None
+        # A command is answered at its address; what names it elsewhere is a card, or news of it.
+        return None if number in commands else number
 
 
-def _number(call: Call, text: str, addresses: Mapping[str, int]) -> int | None:
-    if call.method == "response_url":
-        return addresses.get(str(call.answer.get("to")))
-    return int(named[1]) if (named := _DRAFT.search(text)) else None
+def _spoken(position: int, call: Call) -> tuple[int, Call, str, str] | None:
+    if not call.answer.get("ok") or call.method not in ("response_url", "chat.postMessage"):
+        return None
+    text = words(call.payload)
+    check = _CHECK.search(text)
+    is_answer = check or any(said in text for said in _FAILURES)
+    return (position, call, text, check[0] if check else "") if is_answer else None
 
 
 def reckon(acknowledged: Iterable[int], found: Mapping[int, Answered], recorded: Counter[str]) -> Reckoning:
@@ -90,7 +110,7 @@ def reckon(acknowledged: Iterable[int], found: Mapping[int, Answered], recorded:
         lost=sorted(set(acknowledged) - found.keys()),
         twice=those(lambda each: len(each.places) > 1 or len(each.checks) > 1),
         spoilt=those(lambda each: each.checks and not each.said[-1]),
-        recorded_twice=those(lambda each: any(recorded[check] != 1 for check in each.checks)),
+        misrecorded=those(lambda each: any(recorded[check] != 1 for check in each.checks)),
         failed=those(lambda each: not each.checks),
         again=those(lambda each: len(each.said) > 1 and len(each.places) == 1 and len(each.checks) < 2),
     )

@@ -19,7 +19,7 @@ from emulators.slack import LateAck, SlackEmulator
 from emulators.slack_link import Ack, signed
 from emulators.telegram import TelegramEmulator
 from emulators.telegram_people import Pushed
-from faults.accounts import WORD, Reckoning, answers, reckon, text_of
+from faults.accounts import WORD, Answered, Answers, Reckoning, reckon, text_of
 from faults.members import Member, Surroundings
 from faults.processes import FRONT, WORKER
 from postgres import Server
@@ -85,11 +85,14 @@ class House:
     workers: list[Member]
     next: int = 0
     """The number of the next draft."""
-    addresses: dict[str, int] = field(default_factory=dict)
+    answers: Answers = field(init=False)
     acknowledged: list[int] = field(default_factory=list)
     to: Member | None = None
     """The front-end that is sent whatever comes next; None: each in turn."""
     _turn: int = 0
+
+    def __post_init__(self) -> None:
+        self.answers = Answers(self.slack)
 
     @property
     def members(self) -> list[Member]:
@@ -130,7 +133,7 @@ class House:
             ack = late
         finally:
             self.to = before
-        self.addresses[ack.envelope["payload"]["response_url"].rpartition("/")[2]] = number
+        self.answers.addresses[ack.envelope["payload"]["response_url"].rpartition("/")[2]] = number
         if isinstance(ack, Ack) and ack.status == 200:
             self.acknowledged.append(number)
         return number
@@ -179,10 +182,11 @@ class House:
         return Counter(row[0] for row in rows)
 
     def reckoning(self) -> Reckoning:
-        return reckon(self.acknowledged, answers(list(self.slack.calls), self.addresses), self.recorded())
+        return reckon(self.acknowledged, self.answered(), self.recorded())
 
-    def answered(self) -> set[int]:
-        return set(answers(list(self.slack.calls), self.addresses))
+    def answered(self) -> dict[int, Answered]:
+        """What has been said to each draft so far, by its number."""
+        return self.answers.by_draft()
 
     async def until(self, is_so: Callable[[], object], within: float = _PATIENCE) -> None:
         async with asyncio.timeout(within):

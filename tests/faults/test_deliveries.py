@@ -50,7 +50,7 @@ async def test_a_command_that_is_sent_again_and_again(house: House) -> None:
     house.to = house.fronts[0]
     ack = await house.slack.slash(text_of(number := house.next + 1), "U101", trigger_id=f"doubled.{number}")
     house.next, house.to = number, None
-    house.addresses[ack.envelope["payload"]["response_url"].rpartition("/")[2]] = number
+    house.answers.addresses[ack.envelope["payload"]["response_url"].rpartition("/")[2]] = number
     house.acknowledged.append(number)
     await asyncio.gather(*(house.slack.resend(ack, attempt) for attempt in (0, 0, 1, 2)))
     await house.settled()

@@ -6,7 +6,6 @@ import asyncio
 import signal
 
 import pytest
-from faults.accounts import answers
 from faults.house import House
 from faults.members import Member
 from faults.proxy import Way
@@ -26,7 +25,7 @@ async def alone(house: House, member: Member) -> None:
 
 def said(house: House, number: int) -> int:
     """How often its answer was sent to where it belongs."""
-    found = answers(list(house.slack.calls), house.addresses)
+    found = house.answered()
     return len(found[number].said) if number in found else 0
 
 
@@ -128,7 +127,7 @@ async def test_cut_off_from_slack(house: House) -> None:
         member.slack.cut()
     numbers = await house.send_many(10)
     await asyncio.sleep(3)
-    assert not house.answered() & set(numbers)
+    assert not house.answered().keys() & set(numbers)
     for member in house.workers:
         member.heal()
     found = await house.sound()
@@ -140,7 +139,7 @@ async def test_slacks_word_that_it_has_an_answer_is_lost(house: House) -> None:
     for member in house.workers:
         member.slack.lost.add(Way.BACK)
     numbers = await house.send_many(4)
-    await house.until(lambda: house.answered() >= set(numbers))
+    await house.until(lambda: house.answered().keys() >= set(numbers))
     for member in house.workers:
         member.slack.cut()
         member.heal()
