@@ -17,7 +17,7 @@ from rules.detectors.base import Unavailable
 from rules.draft import Span
 from rules.e5 import Floats
 from rules.judge import Judged
-from rules.serving import batches, session
+from rules.serving import THREADS, batches, session
 
 KINDS = {"multilingual": "0b549669", "original": "c1212f89", "unbiased": "c7548aa0"}
 """The models that Detoxify publishes and that can be served here, with the first digits of each file's SHA-256."""
@@ -40,7 +40,7 @@ class NotDetoxify(ValueError):
 class Detoxified:
     """One of Detoxify's models. Thread-safe, and meant to be shared."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, *, threads: int = THREADS) -> None:
         """Open what `install` made in the models' `folder`. Raises `FileNotFoundError` where it is not, or damaged."""
         from tokenizers import Tokenizer
 
@@ -56,7 +56,7 @@ class Detoxified:
         self._tokenizer.no_padding()
         self._words = np.load(place / "words.npy", mmap_mode="r")
         self._scales = np.load(place / "scales.npy")
-        self._graph = session(place / "detoxify.onnx")
+        self._graph = session(place / "detoxify.onnx", threads)
         opening = self._tokenizer.encode("").ids
         self._begin, self._end = opening[0], opening[-1]
 
