@@ -18,7 +18,6 @@ from bot.quizzes import Quizzes
 from bot.review import Asked
 from bot.tables import Reminder
 from bot.writing import taken_back
-from rules.hours import Hours
 from rules.policy import Owner, Policy
 
 log = structlog.get_logger(__name__)
@@ -110,7 +109,7 @@ class Clock:
 
     def _day_to_sum_up(self, owner: Owner, policy: Policy, now: datetime) -> str | None:
         """The day whose summary an owner is to have now: once, when they are there, and only if something waits."""
-        hours = Hours.of(owner, policy)
+        hours = policy.hours_of(owner)
         local = now.astimezone(hours.zone)
         day = local.date().isoformat()
         # Who is there day and night is not woken for a summary.

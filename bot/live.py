@@ -11,7 +11,8 @@ import structlog
 
 from bot.prescreen import Prescreen
 from bot.revisions import Published, RevisionError, Revisions
-from rules.policy import Policy, load_policy
+from rules.assembly import load_policy
+from rules.policy import Policy
 from rules.problems import PolicyError
 from rules.screening import Screener
 

@@ -18,7 +18,7 @@ from rules.e5 import E5File, Floats, read_e5, weights_path
 from rules.folding import fold
 from rules.passages import Passage, passages
 from rules.segmenting import sentences
-from rules.serving import THREADS, Served, session
+from rules.serving import Served, session
 from rules.tokens import Tokenizer, write_vocabulary
 
 NAME = "multilingual-e5-small"
@@ -35,7 +35,7 @@ class WrongWeights(ValueError):
 class Encoder:
     """Thread-safe, and meant to be shared."""
 
-    def __init__(self, folder: Path, report: Report = silent, *, threads: int = THREADS) -> None:
+    def __init__(self, folder: Path, report: Report = silent, *, threads: int | None = None) -> None:
         """Open what is built in the models' `folder`; build it first where it is missing.
 
         Raises `FileNotFoundError` without the package, `WrongWeights`, or `OSError` where `folder` cannot be written.

@@ -21,7 +21,7 @@ from rules.e5 import Floats
 from rules.encoder import BUILDER, SHA256, checked_weights, source_key, vocabulary
 from rules.labels import LABELS, WHOLE
 from rules.passages import Context, Passage, passages
-from rules.serving import THREADS, Served, session
+from rules.serving import Served, session
 from rules.tokens import Tokenizer
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Judge:
         *,
         weights: Path = WEIGHTS,
         calibration: Path | None = CALIBRATION,
-        threads: int = THREADS,
+        threads: int | None = None,
     ):
         """Open what is built in the models' `folder`; build it first where it is missing.
 

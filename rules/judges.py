@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rules.built import Report, silent
-from rules.detectors.base import Unavailable
-from rules.serving import THREADS
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.detoxified import Detoxified
@@ -29,7 +28,7 @@ class Judges:
     """Thread-safe. A model that could not be opened is not tried again: whoever installs it starts anew."""
 
     def __init__(
-        self, folder: Path, toxicity: Toxicity = "auto", report: Report = silent, *, threads: int = THREADS
+        self, folder: Path, toxicity: Toxicity = "auto", report: Report = silent, *, threads: int | None = None
     ) -> None:
         """`folder`: where models are built and installed; `report` is told what is built and how far it is.
 

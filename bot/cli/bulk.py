@@ -20,8 +20,8 @@ from bot.bulk.posts import BadFile, Posts
 from bot.bulk.processes import Lost, Processes, cores
 from bot.bulk.results import Summary
 from bot.bulk.run import run
-from bot.cli import EXIT_ABORT, EXIT_IO, EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, open_knowledge, open_policy, terminal, tongue
+from bot.cli.exits import EXIT_ABORT, EXIT_IO, EXIT_POLICY, EXIT_USAGE
 from bot.naming import outcome_name
 from bot.settings import Settings, read_settings
 from bot.wording import Wording

@@ -14,13 +14,6 @@ from bot.audit.errors import RecordError
 from bot.audit.manifests import BackupError
 from bot.audit.vault import VaultError
 from bot.cli import (
-    EXIT_ABORT,
-    EXIT_INTERNAL,
-    EXIT_IO,
-    EXIT_POLICY,
-    EXIT_REFUSED,
-    EXIT_SETTINGS,
-    EXIT_USAGE,
     counting,  # noqa: F401 -- its commands, and those of the next three, belong to `audit`
     forgetting,  # noqa: F401
     searching,  # noqa: F401
@@ -33,6 +26,7 @@ from bot.cli.build import one_command, tongue
 from bot.cli.bulk import bulk
 from bot.cli.clients import clients
 from bot.cli.doctor import doctor
+from bot.cli.exits import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.exporting import export
 from bot.cli.going_back import export as export_policy
 from bot.cli.going_back import rollback

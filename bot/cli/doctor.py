@@ -33,11 +33,11 @@ from bot.revisions import RevisionError
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import StoreError
 from bot.wording import Wording
-from rules.detectors.base import Unavailable
 from rules.detoxified import KINDS
 from rules.judges import Judges
 from rules.problems import PolicyError
 from rules.screening import Screener
+from rules.unavailable import Unavailable
 
 _SIGN: dict[State, str] = {"active": "✓", "missing": "–", "wrong": "✗"}
 _PIPELINES = (

@@ -11,17 +11,17 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import EXIT_IO
 from bot.cli.build import open_judges, open_knowledge, terminal, tongue
+from bot.cli.exits import EXIT_IO
 from bot.cli.reporting import reporting
 from bot.settings import read_settings
 from bot.wording import Wording
-from rules.detectors.base import Unavailable
 from rules.knowledge.documents import add_documents
 from rules.knowledge.reading import documents_in, read_document
 from rules.knowledge.sentences import add_sentences
 from rules.knowledge.store import KnowledgeError, Manifest
 from rules.knowledge.tables import add_table
+from rules.unavailable import Unavailable
 
 knowledge = typer.Typer(
     no_args_is_help=True, help="Take in what the company alone knows: tables, documents, sentences."

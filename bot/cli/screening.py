@@ -17,8 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.text import Text
 
 from bot.bulk.posts import BadLine, read_line
-from bot.cli import EXIT_POLICY
 from bot.cli.build import AUTHOR, Record, open_screener, terminal, tongue
+from bot.cli.exits import EXIT_POLICY
 from bot.cli.lines import Line, line_out, writers_language
 from bot.cli.reporting import reporting
 from bot.people import Language

@@ -7,10 +7,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from rules.detectors.base import Guarding, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject
 from rules.detectors.fields import Phrase
 from rules.knowledge.documents import QUOTED, Documents, open_documents, share_of
 from rules.knowledge.store import Knowledge, KnowledgeError
+from rules.unavailable import Unavailable
 
 
 class Fingerprint(Guarding):

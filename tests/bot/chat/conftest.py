@@ -42,7 +42,7 @@ from bot.review import Reviews
 from bot.roles import Roles
 from bot.store import Store
 from bot.work import Patience, Work
-from rules.policy import load_policy
+from rules.assembly import load_policy
 from rules.screening import Screener
 
 MARKER = "zibaldone"
