@@ -40,7 +40,7 @@ class NotDetoxify(ValueError):
 class Detoxified:
     """One of Detoxify's models. Thread-safe, and meant to be shared."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, *, threads: int | None = None) -> None:
         """Open what `install` made in the models' `folder`. Raises `FileNotFoundError` where it is not, or damaged."""
         from tokenizers import Tokenizer
 
@@ -56,7 +56,7 @@ class Detoxified:
         self._tokenizer.no_padding()
         self._words = np.load(place / "words.npy", mmap_mode="r")
         self._scales = np.load(place / "scales.npy")
-        self._graph = session(place / "detoxify.onnx")
+        self._graph = session(place / "detoxify.onnx", threads)
         opening = self._tokenizer.encode("").ids
         self._begin, self._end = opening[0], opening[-1]
 

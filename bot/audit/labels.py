@@ -52,4 +52,5 @@ def _of_deeds(wording: Wording) -> dict[str, str]:
         "with_words": say("with words"), "chain": say("chain"), "head": say("head"), "lost": say("lost"),
         "again": say("once more"), "seen": say("last used"), "way": say("by way of"), "name": say("name"),
         "note": say("note"), "collection": say("collection"), "digest": say("digest"),
+        "faulty": say("lines that are no drafts"), "outcomes": say("outcomes"),
     }  # fmt: skip

@@ -24,6 +24,7 @@ from bot.cli.audit import audit
 from bot.cli.backing_up import backup, restore
 from bot.cli.backtesting import backtest
 from bot.cli.build import one_command, tongue
+from bot.cli.bulk import bulk
 from bot.cli.clients import clients
 from bot.cli.doctor import doctor
 from bot.cli.exits import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
@@ -57,6 +58,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(screen)
+app.command()(bulk)
 policy.command("import-vale")(import_vale)
 policy.command("voice")(voice)
 policy.command("suggestions")(suggestions)
