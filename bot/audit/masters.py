@@ -19,6 +19,7 @@ from bot.console.tables import SavedSearch
 from bot.keys import KEY_BYTES
 from bot.store import Store
 from bot.tables import Appeal, Held, Pending, PersonKey, Review, Seat
+from bot.work_tables import DeadLetter
 
 FILE: Final = "master.key"
 NEXT: Final = "master.next"
@@ -27,8 +28,8 @@ _OLD: Final = "master-{}.old"
 _LOOKED_AT: Final = 5
 """Rows of each table: one alone might have been damaged."""
 
-Wrapped = PersonKey | Pending | Held | Review | Seat | Appeal | SavedSearch
-TABLES: Final[tuple[type[Wrapped], ...]] = (PersonKey, Pending, Held, Review, Seat, Appeal, SavedSearch)
+Wrapped = PersonKey | Pending | DeadLetter | Held | Review | Seat | Appeal | SavedSearch
+TABLES: Final[tuple[type[Wrapped], ...]] = (PersonKey, Pending, DeadLetter, Held, Review, Seat, Appeal, SavedSearch)
 """Whatever the master key wraps; see also `bot.audit.rotation` for what is asked for in words."""
 
 

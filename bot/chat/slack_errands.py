@@ -14,13 +14,14 @@ from bot.chat.slack_delivery import PLATFORM, SlackDelivery, sorted_out
 from bot.chat.slack_readers import SlackReaders
 from bot.clock import Clock
 from bot.deeds import Answer
+from bot.engine import Undeliverable
 from bot.errands import What, card_name
 from bot.people import Language
 from bot.places import Cards
 from bot.reply import Reply
 from bot.review import Asked, Ruling
 from bot.wording import Wording
-from bot.work import Event, Undeliverable
+from bot.work import Event
 
 _OWNERS = (What.CARD, What.APPEAL, What.DIGEST)
 
