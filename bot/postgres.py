@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from sqlalchemy import URL, Engine, event
+from sqlalchemy import URL, Engine, event, make_url
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -85,6 +85,19 @@ def for_tools(address: URL) -> tuple[str, dict[str, str]]:
     }  # fmt: skip
     secret = given.pop("password", None) or address.password
     return make_conninfo("", **given), {"PGPASSWORD": str(secret)} if secret else {}
+
+
+def conninfo(url: str) -> str:
+    """The same for libpq, with the password in it: for whoever connects without an engine, and never to be shown."""
+    from psycopg.conninfo import make_conninfo
+
+    address, apart = connecting(with_driver(make_url(url)))
+    given: dict[str, Any] = {
+        "host": address.host, "port": address.port, "user": address.username, "dbname": address.database,
+        "password": address.password,
+        **{name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()},
+    }  # fmt: skip
+    return make_conninfo("", **{**given, **apart})
 
 
 def names_database(address: URL) -> bool:

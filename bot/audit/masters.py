@@ -20,6 +20,7 @@ from bot.keys import KEY_BYTES
 from bot.knowledge_tables import Collection
 from bot.store import Store
 from bot.tables import Appeal, Held, Pending, PersonKey, Review, Seat
+from bot.work_tables import DeadLetter
 
 FILE: Final = "master.key"
 NEXT: Final = "master.next"
@@ -28,17 +29,10 @@ _OLD: Final = "master-{}.old"
 _LOOKED_AT: Final = 5
 """Rows of each table: one alone might have been damaged."""
 
-Wrapped = PersonKey | Pending | Held | Review | Seat | Appeal | SavedSearch | Collection | Undertaking
+Wrapped = PersonKey | Pending | DeadLetter | Held | Review | Seat | Appeal | SavedSearch | Collection | Undertaking
 TABLES: Final[tuple[type[Wrapped], ...]] = (
-    PersonKey,
-    Pending,
-    Held,
-    Review,
-    Seat,
-    Appeal,
-    SavedSearch,
-    Collection,
-    Undertaking,
+    *(PersonKey, Pending, DeadLetter, Held, Review, Seat, Appeal),
+    *(SavedSearch, Collection, Undertaking),
 )
 """Whatever the master key wraps; see also `bot.audit.rotation` for what is asked for in words."""
 

@@ -41,11 +41,12 @@ from bot.tables import (
     Review,
     Seat,
 )
+from bot.work_tables import DeadLetter
 
 _WHAT: Final = "the master key"
 _UNREADABLE: Final[tuple[type[SQLModel], ...]] = (
-    Content, Pending, Held, Seat, Review, Appeal, Dismissal, Awaited, Card, Reminder, Quiz, QuizDone, Acknowledgement,
-    Grant, LinkCode, SignedIn, SavedSearch, Identity, Person, PersonKey, CollectionPiece, Collection,
+    Content, Pending, DeadLetter, Held, Seat, Review, Appeal, Dismissal, Awaited, Card, Reminder, Quiz, QuizDone,
+    Acknowledgement, Grant, LinkCode, SignedIn, SavedSearch, Identity, Person, PersonKey, CollectionPiece, Collection,
     UndertakingPiece, Undertaking,
 )  # fmt: skip
 """What nobody can read or find again without the key, in an order in which each may go."""

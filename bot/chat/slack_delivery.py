@@ -15,10 +15,11 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.chat import slack_blocks, slack_forms
 from bot.chat.slack_blocks import Block, Said
+from bot.engine import Ours, Retry, Undeliverable
 from bot.people import Language
 from bot.places import Cards
 from bot.reply import failure
-from bot.work import Event, Retry, Undeliverable
+from bot.work import Event
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +52,12 @@ def account(team: str, user: str) -> str:
 class SlackDelivery:
     """Where an answer belongs is in its event: `view`, `response_url`, or `channel`, perhaps with `ts`; or nowhere.
 
-    What its methods raise, `sorted_out` sorts into what passes and what stays.
+    What its methods raise, `sorted_out` sorts into what passes and what stays; `Lost` where `still_ours` says so.
     """
 
-    def __init__(self, client: AsyncWebClient, cards: Cards) -> None:
-        self._client, self._cards = client, cards
+    def __init__(self, client: AsyncWebClient, cards: Cards, still_ours: Ours) -> None:
+        """`still_ours` is asked right before anything is shown."""
+        self._client, self._cards, self._still_ours = client, cards, still_ours
 
     async def deliver(self, id: str, event: Event, said: Sequence[Said], language: Language, *, replaces: bool) -> None:
         """Show what was `said`; where it `replaces`, in place of the message that the event came from."""
@@ -86,6 +88,7 @@ class SlackDelivery:
 
         One that stands `under` another shows in the channel as well.
         """
+        await self._still_ours()
         posted = await self._client.chat_postMessage(
             channel=channel,
             text=text,
@@ -99,6 +102,7 @@ class SlackDelivery:
 
     async def update(self, channel: str, ts: str, text: str, blocks: list[Block]) -> bool:
         """Returns whether the message was still there."""
+        await self._still_ours()
         return await _in_time(self._client.chat_update(channel=channel, ts=ts, text=text, blocks=blocks))
 
     async def _in_view(
@@ -107,6 +111,7 @@ class SlackDelivery:
         # What stood there before stays, below, unless it is over.
         below = [] if replaces else event.get("below") or []
         view = slack_forms.answer_view([blocks for _, blocks in said], below, language)
+        await self._still_ours()
         try:
             taken = await _in_time(self._client.views_update(view_id=event["view"], view=view))
         except SlackApiError as error:
@@ -136,6 +141,7 @@ class SlackDelivery:
 
     async def _respond(self, url: str, answer: Mapping[str, Any]) -> None:
         """Raises `SlackApiError` as the Web API's methods do; this address answers `ok`, or says why not in JSON."""
+        await self._still_ours()
         hook = AsyncWebhookClient(url, timeout=TIMEOUT, retry_handlers=self._client.retry_handlers)
         sent = await hook.send_dict(dict(answer))
         if sent.status_code == 429 or sent.status_code >= 500:

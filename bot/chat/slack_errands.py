@@ -13,6 +13,7 @@ from bot.chat.slack_delivery import PLATFORM, SlackDelivery, sorted_out
 from bot.chat.slack_readers import SlackReaders
 from bot.clock import Clock
 from bot.deeds import Answer
+from bot.engine import Undeliverable
 from bot.errands import What, card_name
 from bot.people import Language
 from bot.places import Cards
@@ -20,7 +21,7 @@ from bot.reply import Reply
 from bot.review import Asked, Ruling
 from bot.turns import Turns
 from bot.wording import Wording
-from bot.work import Event, Undeliverable
+from bot.work import Event
 
 _OWNERS = (What.CARD, What.APPEAL, What.DIGEST)
 

@@ -10,12 +10,13 @@ from bot.chat.desk import Desk
 from bot.chat.telegram_out import TelegramOut, reaching
 from bot.chat.telegram_parts import Part, Sending, card, live, parts
 from bot.clock import Clock
+from bot.engine import Undeliverable
 from bot.errands import What, card_name
 from bot.people import Language
 from bot.places import Cards
 from bot.reply import Reply
 from bot.turns import Turns
-from bot.work import Event, Undeliverable
+from bot.work import Event
 
 _CARDS = (What.CARD, What.APPEAL)
 

@@ -11,9 +11,9 @@ from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, Message, Rep
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from bot.chat.telegram_parts import Part, Sending, sentence
+from bot.engine import Ours, Retry, Undeliverable
 from bot.places import Cards
 from bot.reply import failure
-from bot.work import Retry, Undeliverable
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +49,9 @@ def reaching() -> Iterator[None]:
 class TelegramOut:
     """Remembers how far the messages of an event have come, so that a second try does not say them all again."""
 
-    def __init__(self, bot: Bot, cards: Cards) -> None:
-        self._bot, self._cards = bot, cards
+    def __init__(self, bot: Bot, cards: Cards, still_ours: Ours) -> None:
+        """`still_ours` is asked right before anything is shown, and raises `Lost`."""
+        self._bot, self._cards, self._still_ours = bot, cards, still_ours
 
     async def deliver(self, id: str, sending: Sending) -> Message | None:
         """Send what is not out yet, of the event `id`. Returns the last message, if one was sent. Raises Telegram's."""
@@ -79,6 +80,7 @@ class TelegramOut:
 
     async def edit(self, chat: int | str, message: int, part: Part) -> bool:
         """Put `part` in the place of a message. False where it cannot be: the message is gone, or of another chat."""
+        await self._still_ours()
         try:
             await self._bot.edit_message_text(
                 part.message.text,
@@ -128,6 +130,7 @@ class TelegramOut:
             return await self.send(chat, sentence(failure(sending.language))[0], to)
 
     async def _send(self, chat: int | str, part: Part, to: int | None) -> Message:
+        await self._still_ours()
         return await self._bot.send_message(
             chat,
             part.message.text,

@@ -27,6 +27,7 @@ from bot.cli.build import one_command, tongue
 from bot.cli.bulk import bulk
 from bot.cli.clients import clients
 from bot.cli.doctor import doctor
+from bot.cli.duty import Duty
 from bot.cli.exits import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.exporting import export
 from bot.cli.going_back import export as export_policy
@@ -97,14 +98,25 @@ def main_(
 @app.command()
 def run_(
     open_link: Annotated[bool, typer.Option("--link/--no-link", help="Print a one-time sign-in link.")] = True,
+    works: Annotated[
+        bool, typer.Option("--work/--no-work", help="Answer too; else leave that to `vaglio work`.")
+    ] = True,
 ) -> None:
     """Start Vaglio: the console, and Slack and Telegram where their tokens are set."""
-    from bot.cli.serve import serve  # the servers' libraries take a second to import, which `check` need not wait for
+    from bot.cli.serve import serve  # the servers' libraries take a second to import: `check` need not wait
 
-    serve(link=open_link)
+    serve(link=open_link, duty=Duty(works=works))
 
 
 app.registered_commands[-1].name = "run"
+
+
+@app.command()
+def work() -> None:
+    """Answer what other processes take in, beside any number of others that do (PostgreSQL only)."""
+    from bot.cli.serve import serve
+
+    serve(link=False, duty=Duty(takes_in=False))
 
 
 def run(arguments: Sequence[str]) -> int:
