@@ -46,20 +46,20 @@ class Server:
             flags = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
             self._run([tools / "initdb", "-D", self.folder / "data", *flags], as_user)
             (self.folder / "data" / "pg_hba.conf").write_text(_RULES, encoding="utf-8")
-            settings = [part for setting in _BRISK for part in ("-c", setting)]
-            command = [tools / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
-            with (self.folder / "log").open("wb") as log:
-                self._process = subprocess.Popen(
-                    ["/bin/sh", "-c", _SHELL, "sh", *map(str, command)],
-                    stdin=subprocess.PIPE, stdout=log, stderr=log, **as_user,
-                )  # fmt: skip
-            self._wait()
+            self._launch()
         except (OSError, subprocess.CalledProcessError) as error:
             self.stop()
             raise NoServer(f"PostgreSQL does not start here: {error}") from None
         with self.admin() as admin:
             admin.execute("CREATE ROLE vaglio LOGIN")
         return self
+
+    def restart(self) -> None:
+        """Every connection is gone; what was committed is there."""
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+            self._process.wait(30)
+        self._launch()
 
     def stop(self) -> None:
         if self._process and self._process.stdin:
@@ -85,6 +85,16 @@ class Server:
     def drop(self, name: str) -> None:
         with self.admin() as admin:
             admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+    def _launch(self) -> None:
+        settings = [part for setting in _BRISK for part in ("-c", setting)]
+        command = [self.tools / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _SHELL, "sh", *map(str, command)],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, **self._as_user(),
+            )  # fmt: skip
+        self._wait()
 
     def _as_user(self) -> dict[str, Any]:
         # It refuses to run as root, and what it runs as must be able to reach it.

@@ -80,7 +80,7 @@ def serve(*, link: bool, duty: Duty = EVERYTHING) -> None:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
     metrics = Metrics()
     prescreen = Prescreen(screener, ledger, cabinet.appeals, metrics)
-    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics, duty)
     try:
         asyncio.run(house.run(link=link))
     finally:
