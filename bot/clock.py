@@ -22,7 +22,7 @@ from rules.policy import Owner, Policy
 
 log = structlog.get_logger(__name__)
 
-EVERY: Final = 15.0
+EVERY: Final = 15
 """Seconds between two looks at the clock."""
 _MORNING: Final = 8
 """The hour from which a day is summed up."""
@@ -33,7 +33,7 @@ _FRESH: Final = 4
 
 
 class Clock:
-    """Several processes may run one each: whatever two of them find due is done once."""
+    """Whatever two workers find due is done once."""
 
     def __init__(
         self,
@@ -48,14 +48,15 @@ class Clock:
     ) -> None:
         self._cabinet, self._post, self._days, self._awaiting = cabinet, post, days, awaiting
         self._quizzes, self._retention, self._erasures, self._policy = quizzes, retention, erasures, policy
+        self._is_caught_up = False
 
-    async def run(self, every: float = EVERY) -> None:
-        """Until cancelled. What fails is logged and done at the next look."""
-        # A sudden stop may have come between a word and the messages that it called for.
-        await self._kindly(self.catch_up())
-        while True:
-            await self._kindly(self.tick(datetime.now(UTC)))
-            await asyncio.sleep(every)
+    async def look(self) -> None:
+        """To be called every so often. What fails is logged and done at the next look."""
+        if not self._is_caught_up:
+            # A sudden stop may have come between a word and the messages that it called for.
+            await self._kindly(self.catch_up())
+            self._is_caught_up = True
+        await self._kindly(self.tick(datetime.now(UTC)))
 
     async def catch_up(self) -> None:
         """Have every open card shown as it stands; one that has been sent already is not sent again."""

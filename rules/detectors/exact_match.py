@@ -35,6 +35,7 @@ class ExactMatch(Guarding):
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         table = self._table(subject.knowledge)
+        subject.models[f"knowledge:{self.table}"] = table.mark
         places = [
             reading.span(start, end)
             for reading in dict.fromkeys((subject.folded.plain, subject.righted))

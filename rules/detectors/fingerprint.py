@@ -26,6 +26,7 @@ class Fingerprint(Guarding):
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         documents = self._documents(subject.knowledge)
+        subject.models[f"knowledge:{self.documents}"] = documents.mark
         reading = subject.folded.plain
         found = list(documents.find(reading.text, self.least))
         share = f"{round(100 * share_of(found, reading.text))} %"

@@ -42,6 +42,7 @@ class Paraphrase(Guarding):
         from rules.likeness import SAID
 
         held, telling = self._sentences(subject.knowledge), judges(subject).telling()
+        subject.models[f"knowledge:{self.sentences}"] = held.mark
         read = apart(subject, LEAST)
         alike = held.alike(read.texts, read.vectors)
         subject.scores[f"paraphrase.{self.id}"] = round(max((one.likeness for one in alike), default=0.0), 4)

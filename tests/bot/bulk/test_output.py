@@ -114,7 +114,7 @@ def test_stopped_and_cut_anywhere_it_ends_as_if_never_stopped(
 def small(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     from small_policy import POLICY
 
-    from rules.policy import load_policy
+    from rules.assembly import load_policy
 
     path = tmp_path_factory.mktemp("policy") / "small.yaml"
     path.write_text(POLICY, encoding="utf-8")

@@ -19,8 +19,8 @@ from bot.bulk.output import CHUNK
 from bot.cli.commands import run
 from bot.store import Store
 from bot.tables import Content, Entry
+from rules.assembly import load_policy
 from rules.draft import Draft
-from rules.policy import load_policy
 from rules.screening import Screener
 
 ROOT = Path(__file__).parents[3]

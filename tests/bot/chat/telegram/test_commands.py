@@ -33,7 +33,7 @@ CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
         ("/quiz", TakeQuiz()),
         ("/lingua\ninglese", Speak("en")),
         ("/lingua", Which("language")),
-        ("/language fr", Which("language")),
+        ("/language xx", Which("language")),
         ("/link", Link()),
         ("/collega bcdf ghjk", Link("BCDF-GHJK")),
         ("/link BCDF-GHJK", Link("BCDF-GHJK")),
