@@ -12,6 +12,7 @@ from typer import Exit
 from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
 from bot.audit.manifests import BackupError
+from bot.audit.moved import MoveError
 from bot.audit.vault import VaultError
 from bot.cli import (
     EXIT_ABORT,
@@ -31,6 +32,7 @@ from bot.cli.backing_up import backup, restore
 from bot.cli.backtesting import backtest
 from bot.cli.build import one_command, tongue
 from bot.cli.clients import clients
+from bot.cli.database import db
 from bot.cli.doctor import doctor
 from bot.cli.exporting import export
 from bot.cli.going_back import export as export_policy
@@ -38,6 +40,7 @@ from bot.cli.going_back import rollback
 from bot.cli.keys import keys
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
+from bot.cli.moving import move
 from bot.cli.people import people
 from bot.cli.policy import policy
 from bot.cli.screening import check, screen
@@ -76,8 +79,10 @@ app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(people, name="people")
 app.add_typer(clients, name="clients")
-app.command()(backup)
-app.command()(restore)
+db.command()(backup)
+db.command()(restore)
+db.command()(move)
+app.add_typer(db, name="db")
 app.command()(doctor)
 
 
@@ -120,7 +125,7 @@ def _told(error: Exception) -> int:
             return _say(str(error), EXIT_SETTINGS)
         case PolicyError() | RevisionError():
             return _say(error.show(tongue()), EXIT_POLICY)
-        case BackupError():
+        case BackupError() | MoveError():
             return _say(error.show(tongue()), EXIT_POLICY)
         case RecordError():
             return _say(error.show(tongue()), EXIT_IO)
