@@ -13,8 +13,10 @@ from sqlmodel import SQLModel
 
 import bot.audit.tables
 import bot.console.tables
+import bot.knowledge_tables
 import bot.proposals.tables
-import bot.tables  # noqa: F401 -- fills the metadata
+import bot.tables
+import bot.work_tables  # noqa: F401 -- fills the metadata
 
 _AT_ONCE: Final = 1_000
 """Rows that are in memory at the same time."""

@@ -26,10 +26,11 @@ from bot.audit.seals import Seals
 from bot.audit.shelf import FILE as SEARCH
 from bot.audit.signing import SigningKeys
 from bot.audit.verification import verify
+from bot.dead_letters import KIND as EVENT
 from bot.inside import Inside
 from bot.people import People
 from bot.store import Store
-from bot.tables import Entry
+from bot.tables import Entry, Pending
 
 KIND: Final = "move"
 # Extensions bring tables of their own, and a server's keeper may have wanted those.
@@ -185,7 +186,7 @@ class Moving:
         with inside.write() as session:
             new = NewEntry(KIND, _new_subject(), facts, actor=person, at=at)
             entry = Ledger(inside, self.data / HEAD, people).append_in(session, new)
-            _put_pending_to_work(session)
+            _put_to_work(inside, session)
         return entry
 
     # --- After -------------------------------------------------------------------------------------------------------
@@ -215,8 +216,15 @@ class Moving:
         return Moved(note.entry.count, note.entry.head, file, note.to, rows)
 
 
-def _put_pending_to_work(session: Session) -> None:
-    """What was acknowledged and not answered is answered there: on a server each piece is a job of the queue."""
+def _put_to_work(inside: Inside, session: Session) -> None:
+    """What was acknowledged and not answered is answered there, where each piece is a job of the queue.
+
+    Whatever else is left over, such as a backtest that was stopped, the queue finds by itself.
+    """
+    from bot.queue import Queue  # its library takes as long to import as all the rest
+
+    ids = session.exec(select(Pending.id).order_by(col(Pending.at))).all()
+    Queue(inside, workers=1).put(session, EVENT, ids)
 
 
 def _empty(inside: Inside, table: str) -> None:

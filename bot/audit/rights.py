@@ -24,12 +24,12 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
     # Kept for good, but for what is counted or noted in a row.
     **dict.fromkeys(("tally", "outpost", "client", "proposal", "backtest"), _COUNT),
     # Sealed once, and let go when its time is over or its person is erased.
-    **dict.fromkeys(("content", "seen", "linkcode"), _LET_GO),
+    **dict.fromkeys(("content", "seen", "linkcode", "collectionpiece", "undertakingpiece"), _LET_GO),
     **dict.fromkeys(
         (
             *("person", "personkey", "identity", "grant", "pending", "held", "receipt", "reminder", "review", "seat"),
             *("appeal", "dismissal", "card", "awaited", "acknowledgement", "quiz", "quizdone", "rate", "digest"),
-            *("signedin", "savedsearch"),
+            *("signedin", "savedsearch", "deadletter", "round", "collection", "undertaking"),
         ),
         _ALL,
     ),

@@ -14,7 +14,6 @@ from bot.audit import rotation
 from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.presence import alone
-from bot.cli import EXIT_USAGE
 from bot.cli.asking import agreed
 from bot.cli.build import (
     Record,
@@ -25,6 +24,7 @@ from bot.cli.build import (
     terminal,
     tongue,
 )
+from bot.cli.exits import EXIT_USAGE
 from bot.settings import read_settings
 from bot.store import Store
 from bot.wording import Wording

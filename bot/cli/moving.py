@@ -15,10 +15,10 @@ from bot.audit.copying import Told
 from bot.audit.moved import MoveError
 from bot.audit.moving import Moving
 from bot.audit.presence import alone
-from bot.cli import EXIT_USAGE
 from bot.cli.asking import agreed
 from bot.cli.backing_up import configured
 from bot.cli.build import AUTHOR, refuse_half_a_restore, terminal, tongue
+from bot.cli.exits import EXIT_USAGE
 from bot.settings import Settings, read_settings
 from bot.store import Store
 from bot.wording import Wording

@@ -29,6 +29,7 @@ from bot.audit.moving import Moved, Moving
 from bot.audit.recipients import put
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
+from bot.jobs import depth
 from bot.people import People
 from bot.store import Store, StoreError
 
@@ -101,6 +102,9 @@ def test_everything_is_there_and_the_same(house: House) -> None:
         assert ledger.words(range(1, 99)) == house.words
         newest = ledger.entries(newest=1)[0]
         assert (newest.kind, json.loads(newest.body)["facts"]["count"]) == ("move", done.count - 1)
+        # What was acknowledged is answered there.
+        with there.read() as session:
+            assert depth(session, "event") == done.rows["pending"] == 7
         # Numbers that the server gives itself go on.
         assert _next_revision(there) == max(range(1, 8)) + 1
         ledger.append("note", subject="n_after", facts={})

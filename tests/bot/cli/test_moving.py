@@ -20,8 +20,8 @@ from bot import form
 from bot.audit.head import HeadFile
 from bot.audit.moved import read_note
 from bot.audit.verification import verify
-from bot.cli import EXIT_IO, EXIT_POLICY, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_IO, EXIT_POLICY, EXIT_SETTINGS, EXIT_USAGE
 from bot.settings import PREFIX
 from bot.store import Store
 
