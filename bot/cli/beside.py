@@ -39,7 +39,19 @@ def beside(
     """`/api/v1`, on threads of its own, `/readyz` and `/metrics`."""
     checks = Pool(settings.workers, settings.backlog)
     api = _open_api(settings, parts.store, cabinet, prescreen, checks)
-    metrics.watch(_state(settings, parts, prescreen, {"api": checks}))
+    return [Branch(api), *watched(settings, prescreen, revisions, parts, metrics, {"api": checks})]
+
+
+def watched(
+    settings: Settings,
+    prescreen: Prescreen,
+    revisions: Revisions,
+    parts: Parts,
+    metrics: Metrics,
+    pools: Mapping[str, Pool],
+) -> Sequence[BaseRoute]:
+    """`/readyz` and `/metrics`."""
+    metrics.watch(_state(settings, parts, prescreen, pools))
     readiness = Readiness(
         {
             "policy": lambda: _is_in_force(prescreen, revisions, datetime.now(UTC)),
@@ -48,7 +60,7 @@ def beside(
         }
     )
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
-    return [Branch(api), *watching_routes(readiness, metrics, token=token)]
+    return watching_routes(readiness, metrics, token=token)
 
 
 def _open_api(settings: Settings, store: Store, cabinet: Cabinet, prescreen: Prescreen, checks: Pool) -> FastAPI:

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from bot import __version__
 from bot.audit import masters
 from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
@@ -30,14 +31,14 @@ from bot.cli.checkpoints import compared
 from bot.keys import KeyFileError
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
-from bot.settings import Settings, SettingsError, read_settings
+from bot.settings import Settings, SettingsError, exposed_secrets, read_settings
 from bot.store import StoreError
 from bot.wording import Wording
-from rules.detectors.base import Unavailable
 from rules.detoxified import KINDS
 from rules.judges import Judges
 from rules.problems import PolicyError
 from rules.screening import Screener
+from rules.unavailable import Unavailable
 
 _SIGN: dict[State, str] = {"active": "✓", "missing": "–", "wrong": "✗"}
 _PIPELINES = (
@@ -66,6 +67,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON, for progr
 
 def examined(wording: Wording, settings: Settings | None = None, running: Screener | None = None) -> Iterator[Part]:
     """Every part in turn. A process that runs gives what it runs by: its models are not opened once more."""
+    yield Part("Vaglio", "active", __version__)
     yield Part("Python", "active", platform.python_version())
     try:
         settings = settings or read_settings()
@@ -78,6 +80,7 @@ def examined(wording: Wording, settings: Settings | None = None, running: Screen
     yield _slack(settings, wording)
     yield _telegram(settings, wording)
     yield _sign_in(settings, wording)
+    yield from _secrets(settings, wording)
     yield from _disk(settings, wording)
     yield from _record(settings, wording)
     yield from _checkpoints(settings, wording)
@@ -160,6 +163,13 @@ def _sign_in(settings: Settings, wording: Wording) -> Part:
     if terms is None:
         return Part(name, "missing", wording.say("by the one-time link alone: docs/people.md tells how others get in."))
     return Part(name, "active", f"{terms.name}, {terms.callback}")
+
+
+def _secrets(settings: Settings, wording: Wording) -> Iterator[Part]:
+    """Only where there is something to say."""
+    for file in exposed_secrets(settings):
+        said = wording.say("every user of this machine can read {file}: chmod o-rwx {file}", file=file)
+        yield Part(wording.say("Secrets"), "missing", said)
 
 
 def _disk(settings: Settings, wording: Wording) -> Iterator[Part]:

@@ -12,11 +12,12 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from bot.audit.ledger import Ledger
+from bot.packing import packed, unpacked
 from bot.proposals.recorded import last_ones
 from bot.proposals.replaying import Replayer
 from bot.proposals.results import Backtest, Flip, Found, LeftOut, RuleCount, State
 from bot.proposals.samples import Sample, samples_of
-from bot.proposals.stretches import BusyError, Lease, Progress, Stretch, packed, unpacked
+from bot.proposals.stretches import BusyError, Lease, Progress, Stretch
 from bot.proposals.tables import Backtest as Row
 from bot.revisions import RevisionError, Revisions
 from bot.store import Store
@@ -70,7 +71,8 @@ class Backtests:
         lease, row = taken
         try:
             found = Found.read(row.result)
-            replayer = Replayer(*unpacked(row), self._published, self._judges)
+            before, after = unpacked(row.policies, row.before, row.after)
+            replayer = Replayer(before, after, self._published, self._judges)
             found.not_comparable |= dict.fromkeys(sorted(replayer.not_comparable))
             Stretch(lease, self._ledger, replayer, found, row.total, row.done, row.beyond).go_on(progress)
         except BaseException as error:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -18,7 +16,6 @@ from bot.proposals.replaying import Replayer
 from bot.proposals.results import Found
 from bot.proposals.tables import Backtest as Row
 from bot.store import Store
-from rules.policy import Policy
 
 LEASE: Final = 30.0
 """Seconds after which another process may go on with what one has left: several times what a stretch can take."""
@@ -33,19 +30,6 @@ Progress = Callable[[int, int], None]
 
 class BusyError(Exception):
     """Somebody else is at this backtest."""
-
-
-def packed(before: Policy, after: Policy) -> bytes:
-    """Two policies in one piece, whole: whoever goes on needs no file of theirs."""
-    held = [policy.model_dump(mode="json", by_alias=True, exclude_unset=True) for policy in (before, after)]
-    return zlib.compress(json.dumps(held).encode())
-
-
-def unpacked(row: Row) -> tuple[Policy, Policy]:
-    """As they were packed, under the names that they had then."""
-    before, after = (Policy.model_validate_json(json.dumps(each)) for each in json.loads(zlib.decompress(row.policies)))
-    before.__dict__["revision"], after.__dict__["revision"] = row.before, row.after
-    return before, after
 
 
 @dataclass(slots=True)
