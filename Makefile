@@ -9,7 +9,7 @@ TORCH       := 2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 INSTALL     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-fast lint format lock schema editor clean
+.PHONY: run test test-fast lint format lock schema editor sbom audit clean
 
 run: $(VENV)/.installed
 	@$(BIN)/vaglio run
@@ -70,6 +70,15 @@ schema: $(VENV)/.installed
 # Needs Node and npm. What it makes lies in the repository, so that nobody else needs them.
 editor:
 	@cd bot/console/editor && npm ci --silent && npm run --silent build
+
+# A CycloneDX list of what is installed, with versions and licences.
+sbom: $(VENV)/.installed
+	@$(BIN)/python deploy/sbom.py > sbom.json
+	@echo "sbom.json"
+
+# What is locked, held against published advisories; without a way to PyPI: make audit ADVISORIES=all.zip
+audit: $(VENV)/.installed-dev
+	@$(BIN)/python deploy/audit.py $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
 
 clean:
 	rm -rf $(VENV) bot/console/editor/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from sqlalchemy import URL, Engine, event
+from sqlalchemy import URL, Engine, event, make_url
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -69,6 +69,12 @@ def others(connection: sqlalchemy.Connection) -> int:
     return int(found.scalar_one())
 
 
+def hold(connection: sqlalchemy.Connection, name: str, patience: float) -> None:
+    """Take the lock of that name for as long as the connection lives; `patience` is in seconds."""
+    connection.exec_driver_sql(f"SET lock_timeout = '{patience:.0f}s'")
+    connection.exec_driver_sql("SELECT pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": f"vaglio {name}"})
+
+
 def for_tools(address: URL) -> tuple[str, dict[str, str]]:
     """The address as PostgreSQL's own programs take it, and their environment with what nobody may see beside it."""
     from psycopg.conninfo import make_conninfo
@@ -79,6 +85,19 @@ def for_tools(address: URL) -> tuple[str, dict[str, str]]:
     }  # fmt: skip
     secret = given.pop("password", None) or address.password
     return make_conninfo("", **given), {"PGPASSWORD": str(secret)} if secret else {}
+
+
+def conninfo(url: str) -> str:
+    """The same for libpq, with the password in it: for whoever connects without an engine, and never to be shown."""
+    from psycopg.conninfo import make_conninfo
+
+    address, apart = connecting(with_driver(make_url(url)))
+    given: dict[str, Any] = {
+        "host": address.host, "port": address.port, "user": address.username, "dbname": address.database,
+        "password": address.password,
+        **{name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()},
+    }  # fmt: skip
+    return make_conninfo("", **{**given, **apart})
 
 
 def names_database(address: URL) -> bool:

@@ -24,9 +24,9 @@ from bot.bundles import OWN, SHIPS, Unsound, laid_out, packed, together, unpacke
 from bot.revision_errors import RevisionError
 from bot.store import Store
 from bot.tables import Entry, Revision
-from rules.assembly import assemble
+from rules.assembly import load_policy
 from rules.comparing import compare
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.problems import PolicyError
 
 __all__ = ["Published", "RevisionError", "Revisions"]
@@ -266,7 +266,7 @@ class Revisions:
                 laid_out(files, new)
                 shutil.rmtree(place, ignore_errors=True)
                 new.replace(place)
-            return assemble(place / layout[OWN], place / layout[SHIPS])
+            return load_policy(place / layout[OWN], place / layout[SHIPS])
 
 
 def _subject(revision: str, seq: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from bot.accounts import Role, Title, is_account
 from bot.audit.targets import Target, read_targets
 from bot.languages import Language
 from bot.oidc import Terms, read_terms
+from bot.secret_files import FILE, exposed, read_secret_files
 from rules.assembly import SHIPPED
 from rules.draft import LIMIT
 from rules.judges import Toxicity
@@ -47,7 +49,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     keys_dir: Path = Path("keys")
     models_dir: Path = Path("models")
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)  # it may hold a password
     policy: Path = SHIPPED / "company.yaml"
     language: Language | None = None
 
@@ -196,11 +198,29 @@ class Settings(BaseSettings):
         return "webhook" if self.telegram_webhook_url else "polling"
 
 
+def secret_names() -> frozenset[str]:
+    """The settings that are never shown: each may lie in a file, which its name with `_FILE` names."""
+    hidden = (
+        name for name, field in Settings.model_fields.items() if not field.repr or "SecretStr" in str(field.annotation)
+    )
+    return frozenset(f"{PREFIX}{name.upper()}" for name in hidden)
+
+
+def exposed_secrets(settings: Settings) -> list[Path]:
+    """The files with a secret in them that every user of this machine can read."""
+    return exposed(_written(), secret_names(), settings.keys_dir)
+
+
 def read_settings() -> Settings:
-    """The settings from the environment and `.env`. Raises `SettingsError` naming each setting at fault."""
-    _refuse_unknown_names()
+    """The settings from the environment, `.env` and files of secrets. Raises `SettingsError` naming those at fault."""
+    written = _written()
+    _refuse_unknown_names(written)
     try:
-        settings = Settings()
+        secrets = read_secret_files(written, secret_names())
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    try:
+        settings = Settings(**{name.removeprefix(PREFIX).lower(): secret for name, secret in secrets.items()})  # type: ignore[arg-type]
     except ValidationError as error:
         faults = [f"{PREFIX}{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
         raise SettingsError("\n".join(faults)) from None
@@ -236,16 +256,21 @@ def _look_at_roles(settings: Settings) -> None:
             )
 
 
-def _refuse_unknown_names() -> None:
-    """A misspelt name would be passed over in silence, and another policy or database used than was meant."""
+def _written() -> dict[str, str | None]:
+    """All that is set in `.env` and the environment, which comes first; Vaglio's names in capitals."""
     try:
-        written = {*os.environ, *dotenv_values(".env")}
+        found = {**dotenv_values(".env"), **os.environ}
     except UnicodeDecodeError:
         raise SettingsError(".env is not UTF-8: save it as UTF-8.") from None
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return {name.upper() if name.upper().startswith(PREFIX) else name: value for name, value in found.items()}
+
+
+def _refuse_unknown_names(written: Collection[str]) -> None:
+    """A misspelt name would be passed over in silence, and another policy or database used than was meant."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{name}{FILE}" for name in secret_names()}
     for name in sorted(written):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            close = difflib.get_close_matches(name.upper(), known, n=1)
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
             hint = f"Perhaps {close[0]}." if close else "All of them are in .env.example."
             raise SettingsError(f"{name} is no setting of Vaglio's. {hint}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -120,6 +120,27 @@ class Store:
                 command.upgrade(config, "head")
             except CommandError:
                 raise RecordError("tables", self.place) from None
+
+    def hold(self, name: str) -> Callable[[], None]:
+        """On a server, wait for the lock of that name, which is no transaction's; what is returned lets go of it.
+
+        Raises `RecordError` ("locked") where whoever has it does not let go within a minute.
+        """
+        with self._said():
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                postgres.hold(connection, name, _PATIENCE)
+            except BaseException:
+                connection.invalidate()
+                connection.close()
+                raise
+
+        def let_go() -> None:
+            # With the connection goes the lock, also where the server is not there to be told.
+            connection.invalidate()
+            connection.close()
+
+        return let_go
 
     def holds(self, column: Mapped[bytes], part: bytes) -> ColumnElement[bool]:
         """Whether the bytes of `column` hold `part`."""

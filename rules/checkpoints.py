@@ -1,7 +1,7 @@
 """Detoxify's published checkpoints as a network of ours: read once with torch, then served without it.
 
-The file is a pickle, and may run code when it is opened: only one whose digest is the published one is opened as such,
-any other as weights alone.
+The file is a pickle, which could run code when it is opened. None is ever opened as such: torch reads weights and plain
+values alone, and whatever else a checkpoint names stands there as a thing that does nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from onnx import ValueInfoProto
 
-from rules.built import Report
-from rules.detoxified import NotDetoxify
+from rules.built import Build, Report, opened, silent
+from rules.detoxified import NotDetoxify, key_of
 from rules.e5 import Floats
 from rules.transformer import Graph, Head, Layer, Network, encoder_model, tensor
 
@@ -41,13 +41,35 @@ class Checkpoint:
     """... then this."""
 
 
-def read_checkpoint(path: Path, config: Path, *, published: bool = False) -> Checkpoint:
-    """Read `path`, whose sizes are in the `config.json` of its architecture. Raises `NotDetoxify` or `OSError`.
+def install(folder: Path, kind: str, source: Path, checkpoint: Path, report: Report = silent) -> Path:
+    """Make what serving needs from `checkpoint` and the config.json and tokenizer files in `source`.
 
-    `published`: its digest is that of the file that Detoxify publishes.
+    Raises `NotDetoxify` or `OSError`.
     """
+
+    def make(place: Path, report: Report) -> None:
+        from transformers import AutoTokenizer
+
+        report("checkpoint", 0.0)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(  # nosec B615 -- from a folder, never from a hub
+                source, local_files_only=True, trust_remote_code=False
+            )
+            served = tokenizer.backend_tokenizer.to_str()
+        except (OSError, ValueError, AttributeError) as error:
+            raise NotDetoxify(
+                f"{source}: the tokenizer's files are missing or strange ({type(error).__name__})"
+            ) from error
+        read = read_checkpoint(checkpoint, source / "config.json")
+        write_served(read, served, place, report)
+
+    return opened(folder, Build(f"detoxify-{kind}", key_of(kind), make), report)
+
+
+def read_checkpoint(path: Path, config: Path) -> Checkpoint:
+    """Read `path`, whose sizes are in the `config.json` of its architecture. Raises `NotDetoxify` or `OSError`."""
     try:
-        loaded = _loaded(path, published=published)
+        loaded = _loaded(path)
         sizes = json.loads(config.read_text(encoding="utf-8"))
         names = loaded["config"]["dataset"]["args"]["classes"]
         state = {name: value.float().numpy() for name, value in loaded["state_dict"].items() if hasattr(value, "numpy")}
@@ -58,17 +80,41 @@ def read_checkpoint(path: Path, config: Path, *, published: bool = False) -> Che
         raise NotDetoxify(f"{path.name}: not a checkpoint of Detoxify's BERT kind ({type(error).__name__})") from error
 
 
-def _loaded(path: Path, *, published: bool) -> Any:
-    import pickle
+class _Inert:
+    """Stands for an object of a class that we do not know: takes whatever it is made of, and keeps nothing."""
 
+    def __new__(cls, *_: object, **__: object) -> _Inert:
+        return object.__new__(cls)
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def __setstate__(self, _: object) -> None:
+        pass
+
+
+def _loaded(path: Path) -> Any:
     import torch
 
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        if not published:
-            raise NotDetoxify(f"{path.name}: it holds more than weights, and is not the published file") from None
-        return torch.load(path, map_location="cpu", weights_only=False)
+        with torch.serialization.safe_globals([(_Inert, name) for name in _strange(path)]):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:
+        raise NotDetoxify(
+            f"{path.name}: it holds more than weights, or is no checkpoint, and is not opened ({type(error).__name__})"
+        ) from None
+
+
+def _strange(path: Path) -> list[str]:
+    """What the file names beyond weights and plain values."""
+    import torch
+
+    try:
+        return torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    except ValueError:
+        return []  # from before torch's zip format: it cannot be asked, and may hold weights alone
 
 
 class _Weights:

@@ -32,7 +32,7 @@ _IN_THE_CHATS = {
 """Of the conversations' thousands of tests those that go through every table, several writers, a stop and a restart.
 The others are about what a platform is shown, and reach the database through the same parts, each of which has tests
 of its own that run on both: they would double the suite's longest part and tell nothing more."""
-_AT_THE_CONSOLE = {"test_auth", "test_clients", "test_link", "test_metrics", "test_rooms"}
+_AT_THE_CONSOLE = {"test_several", "test_auth", "test_clients", "test_link", "test_metrics", "test_rooms"}
 """Pages reach the database through parts that have tests of their own on both."""
 _DATABASES = {"sqlite": "sqlite_only", "postgresql": "postgres_only"}
 """Each, and the mark of the tests that are for it alone."""

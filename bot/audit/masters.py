@@ -15,10 +15,12 @@ from bot.audit.errors import RecordError
 from bot.audit.manifests import sync
 from bot.audit.seals import Seals, person_about
 from bot.audit.vault import Vault, VaultError
-from bot.console.tables import SavedSearch
+from bot.console.tables import SavedSearch, Undertaking
 from bot.keys import KEY_BYTES
+from bot.knowledge_tables import Collection
 from bot.store import Store
 from bot.tables import Appeal, Held, Pending, PersonKey, Review, Seat
+from bot.work_tables import DeadLetter
 
 FILE: Final = "master.key"
 NEXT: Final = "master.next"
@@ -27,8 +29,11 @@ _OLD: Final = "master-{}.old"
 _LOOKED_AT: Final = 5
 """Rows of each table: one alone might have been damaged."""
 
-Wrapped = PersonKey | Pending | Held | Review | Seat | Appeal | SavedSearch
-TABLES: Final[tuple[type[Wrapped], ...]] = (PersonKey, Pending, Held, Review, Seat, Appeal, SavedSearch)
+Wrapped = PersonKey | Pending | DeadLetter | Held | Review | Seat | Appeal | SavedSearch | Collection | Undertaking
+TABLES: Final[tuple[type[Wrapped], ...]] = (
+    *(PersonKey, Pending, DeadLetter, Held, Review, Seat, Appeal),
+    *(SavedSearch, Collection, Undertaking),
+)
 """Whatever the master key wraps; see also `bot.audit.rotation` for what is asked for in words."""
 
 

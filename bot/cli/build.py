@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 
 from bot.appeals import Appeals
@@ -29,6 +30,8 @@ from bot.audit.witnesses import erased_later
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
 from bot.keys import KeyFileError, derived, key_in
+from bot.knowledge import Collections
+from bot.knowledge_tables import Collection
 from bot.languages import LANGUAGES, spoken_in
 from bot.live import LivePolicy
 from bot.people import Language, People
@@ -46,6 +49,8 @@ from rules.knowledge.hashing import Keyed
 from rules.knowledge.store import Knowledge
 from rules.policy import Policy
 from rules.screening import Screener
+
+log = structlog.get_logger(__name__)
 
 AUTHOR = "local:owner"
 """Whoever uses the command line, or the console through the one-time link, on this machine."""
@@ -86,7 +91,28 @@ def open_screener(settings: Settings, report: Report = silent) -> Screener:
 def open_knowledge(settings: Settings) -> Knowledge:
     """What the company alone knows. Raises `KeyFileError`."""
     key = key_in(settings.keys_dir, "knowledge.key", "the key of the company's knowledge")
-    return Knowledge(settings.data_dir / "knowledge", Keyed(key))
+    here = Knowledge(settings.data_dir / "knowledge", Keyed(key))
+    _bring(settings, here)
+    return here
+
+
+def _bring(settings: Settings, here: Knowledge) -> None:
+    """What other machines have taken in, as far as it can be read: whoever needs it and has it not says so."""
+    store = open_store(settings, read_only=True)
+    if store.file is not None:
+        return
+    try:
+        seals = masters.fitting(settings.keys_dir, store) if store.has(Collection) else None
+        if seals is not None:
+            Collections(store, seals.vault, None, here).keep_up()
+    except (RecordError, VaultError, OSError) as error:
+        log.warning("knowledge.not_looked_for", error=type(error).__name__, remedy="run vaglio doctor")
+
+
+def open_collections(settings: Settings, record: Record) -> Collections:
+    """By which knowledge is taken in and removed. Raises `KeyFileError`."""
+    vault = record.people.seals.vault
+    return Collections(record.store, vault, record.ledger, open_knowledge(settings))
 
 
 def open_policy(settings: Settings) -> Policy:

@@ -31,14 +31,14 @@ from bot.cli.checkpoints import compared
 from bot.keys import KeyFileError
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
-from bot.settings import Settings, SettingsError, read_settings
+from bot.settings import Settings, SettingsError, exposed_secrets, read_settings
 from bot.store import StoreError
 from bot.wording import Wording
-from rules.detectors.base import Unavailable
 from rules.detoxified import KINDS
 from rules.judges import Judges
 from rules.problems import PolicyError
 from rules.screening import Screener
+from rules.unavailable import Unavailable
 
 _SIGN: dict[State, str] = {"active": "✓", "missing": "–", "wrong": "✗"}
 _PIPELINES = (
@@ -80,6 +80,7 @@ def examined(wording: Wording, settings: Settings | None = None, running: Screen
     yield _slack(settings, wording)
     yield _telegram(settings, wording)
     yield _sign_in(settings, wording)
+    yield from _secrets(settings, wording)
     yield from _disk(settings, wording)
     yield from _record(settings, wording)
     yield from _checkpoints(settings, wording)
@@ -162,6 +163,13 @@ def _sign_in(settings: Settings, wording: Wording) -> Part:
     if terms is None:
         return Part(name, "missing", wording.say("by the one-time link alone: docs/people.md tells how others get in."))
     return Part(name, "active", f"{terms.name}, {terms.callback}")
+
+
+def _secrets(settings: Settings, wording: Wording) -> Iterator[Part]:
+    """Only where there is something to say."""
+    for file in exposed_secrets(settings):
+        said = wording.say("every user of this machine can read {file}: chmod o-rwx {file}", file=file)
+        yield Part(wording.say("Secrets"), "missing", said)
 
 
 def _disk(settings: Settings, wording: Wording) -> Iterator[Part]:

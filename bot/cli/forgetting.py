@@ -19,11 +19,11 @@ from bot.audit.index import Index
 from bot.audit.retention import Retention
 from bot.audit.subject import Dossier, Subjects
 from bot.audit.unmasking import Refusal, Request, Unmasked, Unmasking
-from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.asking import agreed
 from bot.cli.asking import reason as needed
 from bot.cli.audit import Json, audit
 from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
+from bot.cli.exits import EXIT_POLICY, EXIT_USAGE
 from bot.roles import Role, Roles
 from bot.settings import Settings, read_settings
 from bot.wording import Wording

@@ -14,9 +14,9 @@ from bot.audit import rotation
 from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.presence import alone
-from bot.cli import EXIT_USAGE
 from bot.cli.asking import agreed
 from bot.cli.build import Record, open_checkpoints, open_deliveries, refuse_half_a_restore, terminal, tongue
+from bot.cli.exits import EXIT_USAGE
 from bot.settings import read_settings
 from bot.store import Store
 from bot.wording import Wording

@@ -55,7 +55,7 @@ class Why(StrEnum):
     """The provider did not answer, or made no sense."""
     CODE = "code"
     """It does not take the code: it was used, or its time is over."""
-    TOKEN = "token"  # noqa: S105
+    TOKEN = "token"  # noqa: S105 -- no secret: the name of a step
     """What it says of them cannot be believed."""
     ELSEWHERE = "elsewhere"
     """They belong to none of those who may come in."""

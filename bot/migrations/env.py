@@ -4,9 +4,12 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import bot.audit.tables
+import bot.bulk.tables
 import bot.console.tables
+import bot.knowledge_tables
 import bot.proposals.tables
-import bot.tables  # noqa: F401 -- fills the metadata
+import bot.tables
+import bot.work_tables  # noqa: F401 -- fills the metadata
 
 # The transaction begins with the writers' lock, before it is even asked which form the tables have: two processes that
 # start at once would else both find the old one.

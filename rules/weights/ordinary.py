@@ -43,7 +43,7 @@ def main() -> None:
         for span in sentences(text)
         if len(span.of(text).split()) >= LEAST
     ]
-    some = random.Random(_SEED).sample(found, _SENTENCES)  # noqa: S311
+    some = random.Random(_SEED).sample(found, _SENTENCES)  # noqa: S311 -- a sample is no secret
     encoder, texts = Encoder(asked.models), [text for text, _ in some]
     vectors = np.concatenate([encoder.read_each(texts[at : at + _TOGETHER]) for at in range(0, len(texts), _TOGETHER)])
     middle, view = seen(vectors, np.array([language == "it" for _, language in some]))

@@ -98,7 +98,7 @@ class Rows:
                 self._fine[row.language].append(row)
 
     def epoch(self, number: int) -> list[Row]:
-        dice = random.Random(f"{self._recipe.seed}:{number}")  # noqa: S311
+        dice = random.Random(f"{self._recipe.seed}:{number}")  # noqa: S311 -- shuffling is no secret
         share = self._recipe.open_share if self._corpus else 1.0
         some = _weighted(self._open, round(share * len(self._open) * self._recipe.sample), dice)
         rows = [varied(row, self._fine, dice) for row in (*self._corpus, *some)]
@@ -185,7 +185,7 @@ _CENTRED = 256
 def _batches(
     rows: Sequence[Row], tokenizer: Tokenizer, seed: int
 ) -> Iterator[tuple[tuple[Tensor, Tensor, Tensor, Tensor], Tensor, Tensor]]:
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)  # noqa: S311 -- shuffling is no secret
     size = _BATCH * _SORTED
     for start in range(0, len(rows), size):
         read = [(row, passage) for row in rows[start : start + size] if (passage := seen(row, tokenizer))]

@@ -22,8 +22,8 @@ from bot.revisions import RevisionError, Revisions
 from bot.store import Store
 from bot.tables import Entry, Revision
 from rules import assembly
-from rules.assembly import SHIPPED, assemble, files_of
-from rules.policy import Policy, load_policy
+from rules.assembly import SHIPPED, files_of, load_policy
+from rules.policy import Policy
 from rules.problems import PolicyError
 
 AT = datetime(2027, 1, 10, 9, 30, tzinfo=UTC)
@@ -184,7 +184,7 @@ def test_a_policy_brings_everything_that_it_reads(
     shutil.copytree(SHIPPED, shipped)
     monkeypatch.setattr(assembly, "SHIPPED", shipped)
     monkeypatch.setattr("bot.bundles.SHIPPED", shipped)
-    monkeypatch.setattr(assembly.assemble, "__defaults__", (shipped,))
+    monkeypatch.setattr(assembly.load_policy, "__defaults__", (shipped,))
     places = {
         "elsewhere": tmp_path / "acme" / "company.yaml",
         "shipped": shipped / "company.yaml",
@@ -206,7 +206,7 @@ def test_a_policy_brings_everything_that_it_reads(
     assert fresh.load(seq).revision == expected.revision
     (unpacked,) = (path for path in (tmp_path / "fresh").iterdir() if path.is_dir())
     top = next(path for path in unpacked.rglob(path.name))
-    assert assemble(top, unpacked / "shipped" if where != "above" else unpacked / "policy" / "policies") == expected
+    assert load_policy(top, unpacked / "shipped" if where != "above" else unpacked / "policy" / "policies") == expected
 
 
 def test_files_are_kept_as_they_were_written(revisions: Revisions, store: Store, tmp_path: Path) -> None:
@@ -294,10 +294,10 @@ def test_it_keeps_its_name_where_a_later_vaglio_would_give_it_another(
 
     def later(*places: Path) -> Policy:
         """Rules have a field more by now."""
-        policy = assemble(*places)
+        policy = load_policy(*places)
         return policy.model_copy(update={"timezone": "Europe/London"})
 
-    monkeypatch.setattr("bot.revisions.assemble", later)
+    monkeypatch.setattr("bot.revisions.load_policy", later)
     loaded = again().load(1)
     assert loaded.timezone == "Europe/London"
     assert loaded.revision == revision

@@ -19,10 +19,10 @@ import bot.languages
 import bot.wording
 from bot.languages import asked_for, spoken_in
 from bot.wording import CATALOGUES, Wording
+from rules.assembly import load_policy
 from rules.detectors.base import BaseRule, Subject
 from rules.draft import Draft
 from rules.folding import fold
-from rules.policy import load_policy
 from rules.screening import Screener
 from rules.trial import try_examples
 from rules.verdict import Outcome

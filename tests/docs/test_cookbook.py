@@ -12,9 +12,10 @@ import yaml
 from docs.pages import COOKBOOKS, ROOT
 from docs.policies import whole, wordless
 
+from rules.assembly import load_policy
 from rules.detectors.fields import Example, Examples
 from rules.judges import Judges
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 from rules.trial import find_shadowed, subject_for, text_of, try_examples
 

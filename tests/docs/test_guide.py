@@ -16,7 +16,7 @@ from docs.policies import whole, wordless
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from rules.assembly import SHIPPED
+from rules.assembly import SHIPPED, load_policy
 from rules.detectors import DETECTORS
 from rules.detectors.base import BaseRule
 from rules.detectors.dictionary import Entry
@@ -30,7 +30,7 @@ from rules.knowledge.hashing import KEY_BYTES, Keyed
 from rules.knowledge.sentences import add_sentences
 from rules.knowledge.store import Knowledge
 from rules.knowledge.tables import add_table
-from rules.policy import Adjustment, Clause, Owner, Policy, PolicyFile, load_policy
+from rules.policy import Adjustment, Clause, Owner, Policy, PolicyFile
 from rules.problems import SENTENCES
 from rules.trial import find_shadowed, try_examples
 from rules.verdict import Severity

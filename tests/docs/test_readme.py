@@ -160,7 +160,7 @@ def _give_record(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def _harmless(command: Command) -> tuple[str, ...]:
     """As typed, but for what would run until it is told to stop, or download a gigabyte: those are tested elsewhere."""
-    endless = command.arguments[0] == "run" or command.arguments[:2] == ("models", "install")
+    endless = command.arguments[0] in ("run", "work") or command.arguments[:2] == ("models", "install")
     return (*command.arguments, "--help") if endless or command.arguments in _NAMED else command.arguments
 
 
@@ -181,6 +181,8 @@ _NAMED = {
     ("policy", "explain"),
     ("clients", "add"),
     ("clients", "end", "c_0123"),
+    ("queue", "replay"),
+    ("queue", "drop"),
 }
 """Commands that a page speaks of without what they need."""
 

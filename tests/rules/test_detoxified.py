@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from detoxify_checkpoint import texts, write_checkpoint
 
-from rules.checkpoints import read_checkpoint
-from rules.detectors.base import Unavailable
-from rules.detoxified import Detoxified, NotDetoxify, install, is_installed
+from rules.checkpoints import install, read_checkpoint
+from rules.detoxified import Detoxified, NotDetoxify, is_installed
 from rules.segmenting import sentences
+from rules.unavailable import Unavailable
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 KINDS = ("xlm-roberta", "bert", "roberta")
@@ -143,4 +143,39 @@ def test_a_file_that_would_run_code_is_opened_as_weights_alone(tmp_path: Path, s
     torch.save({"state_dict": {}, "config": Evil(ran)}, evil)
     with pytest.raises(NotDetoxify, match="more than weights"):
         read_checkpoint(evil, source.parent / "config.json")
+    assert not ran.exists()
+
+
+class Foreign:
+    """An object of its makers' own, as training programs leave them in a checkpoint's configuration."""
+
+    def __init__(self, learned: float = 0.1) -> None:
+        self.learned = learned
+
+
+def test_what_else_a_checkpoint_names_is_never_made(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    checkpoint = torch.load(source, weights_only=True)
+    checkpoint["config"]["optimizer"] = Foreign()
+    foreign = tmp_path / "foreign.ckpt"
+    monkeypatch.setitem(sys.modules, Foreign.__module__, sys.modules[__name__])
+    torch.save(checkpoint, foreign)
+    monkeypatch.setattr(Foreign, "__setstate__", lambda *_: pytest.fail("made"), raising=False)
+    read = read_checkpoint(foreign, source.parent / "config.json")
+    assert read.classes == read_checkpoint(source, source.parent / "config.json").classes
+
+
+def test_not_even_a_file_with_the_published_digits_runs_code(tmp_path: Path, source: Path) -> None:
+    """Eight digits of a digest can be met by trying: they tell a broken download, not an enemy."""
+    import torch
+
+    ran = tmp_path / "ran"
+    for number, legacy in enumerate((False, True)):
+        evil = tmp_path / f"{number}-0b549669.ckpt"
+        torch.save({"state_dict": {}, "config": Evil(ran)}, evil, _use_new_zipfile_serialization=not legacy)
+        with pytest.raises(NotDetoxify):
+            install(tmp_path / "models", "multilingual", source.parent, evil)
     assert not ran.exists()

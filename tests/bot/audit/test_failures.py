@@ -21,8 +21,8 @@ from sqlalchemy import event
 
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
-from bot.cli import EXIT_IO, EXIT_POLICY
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_IO, EXIT_POLICY
 from bot.people import People
 from bot.settings import PREFIX, Settings
 from bot.store import Store

@@ -24,11 +24,11 @@ from bot.prescreen import Prescreen
 from bot.roles import Role
 from bot.store import Store
 from bot.tables import Appeal, Receipt, Review, Seat
-from rules.assembly import SHIPPED
+from rules.assembly import SHIPPED, load_policy
 from rules.draft import Account, Draft
 from rules.judges import Judges
 from rules.keeping import Keeping
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)

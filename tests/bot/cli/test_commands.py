@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.settings import PREFIX
 
 LINE_KEYS = {

@@ -27,9 +27,9 @@ from bot.console.pool import Pool
 from bot.insights.listening import Listening
 from bot.prescreen import Prescreen
 from bot.store import Store
-from rules.detectors.base import Unavailable
 from rules.draft import Draft, Kind
 from rules.encoder import Encoder
+from rules.unavailable import Unavailable
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 FIGURES = ("outcomes", "teams", "rules", "appeals", "coverage", "missed", "decisions", "knowing")

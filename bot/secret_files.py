@@ -1,0 +1,68 @@
+"""Secrets in files of their own, as containers and systemd hand them over: `VAGLIO_..._FILE` names the file."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+FILE = "_FILE"
+_MOST = 10_000
+"""Bytes of a secret: whoever names a disk by mistake hears of it, and does not wait for it."""
+
+
+def read_secret_files(written: Mapping[str, str | None], secrets: Collection[str]) -> dict[str, str]:
+    """By its name in the environment, each of `secrets` that lies in a file. `written` is all that is set.
+
+    Raises `ValueError`, which names setting, file and remedy and never what stands in it.
+    """
+    found = {}
+    for name, file in _named(written, secrets):
+        if (written.get(name) or "").strip():
+            raise ValueError(f"{name} and {name}{FILE} are both set: keep one of them.")
+        found[name] = _secret_in(f"{name}{FILE}", file)
+    return found
+
+
+def exposed(written: Mapping[str, str | None], secrets: Collection[str], keys: Path) -> list[Path]:
+    """The files with a secret that every user of this machine can read: secrets, `.env` where it has one, keys."""
+    files = [file for _, file in _named(written, secrets)]
+    env = Path(".env")
+    if any((written.get(name) or "").strip() for name in secrets) and env.is_file():
+        files.append(env)
+    if keys.is_dir() and _is_open(keys):
+        files += sorted(file for file in keys.iterdir() if file.is_file() and not file.name.startswith("."))
+    return [file for file in files if _is_open(file)]
+
+
+def _named(written: Mapping[str, str | None], secrets: Collection[str]) -> Iterator[tuple[str, Path]]:
+    for name in sorted(secrets):
+        if file := (written.get(f"{name}{FILE}") or "").strip():
+            yield name, Path(file)
+
+
+def _secret_in(name: str, file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(_MOST + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ValueError(
+            f"{name}: {file} cannot be read ({reason}): let Vaglio's user read it, or name another file."
+        ) from None
+    try:
+        secret = raw.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise ValueError(f"{name}: {file} is not UTF-8: write the secret alone into it, as text.") from None
+    if not secret:
+        raise ValueError(f"{name}: {file} is empty: write the secret into it, or leave the setting out.")
+    if len(raw) > _MOST or not secret.isprintable():
+        raise ValueError(f"{name}: {file} holds more than one line: write the secret alone into it.")
+    return secret
+
+
+def _is_open(file: Path) -> bool:
+    try:
+        return bool(file.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False

@@ -1,0 +1,155 @@
+"""What the container's files promise: nobody's user, a root that cannot be written, no capability, secrets as files."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from bot.cli.commands import app
+from bot.secret_files import FILE
+from bot.settings import PREFIX, Settings, secret_names
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE = [DEPLOY / "compose.yaml", DEPLOY / "compose.postgres.yaml"]
+NOBODY = "10321:10321"
+NAMES = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{name}{FILE}" for name in secret_names()}
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def steps() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions and what stands behind each."""
+    code = re.sub(r"^#.*\n", "", DOCKERFILE, flags=re.M).replace("\\\n", " ")
+    return [(word, rest) for word, _, rest in (line.partition(" ") for line in code.splitlines() if line.strip())]
+
+
+def services() -> list[Any]:
+    found = []
+    for path in COMPOSE:
+        for name, service in yaml.safe_load(path.read_text(encoding="utf-8"))["services"].items():
+            found.append(pytest.param(service, id=f"{path.name}:{name}"))
+    return found
+
+
+def test_every_setting_in_deploy_exists() -> None:
+    for path in sorted(DEPLOY.iterdir()):
+        if path.is_file():
+            named = set(re.findall(rf"\b{PREFIX}[A-Z_]+", path.read_text(encoding="utf-8")))
+            assert named - NAMES == set(), path.name
+
+
+def test_the_image_runs_as_nobody_and_starts_without_a_shell() -> None:
+    last = [rest for word, rest in steps() if word == "FROM"][-1]
+    final = steps()[[rest for _, rest in steps()].index(last) :] if " AS " not in last else []
+    words = dict(steps())
+    assert final
+    assert words["USER"] == NOBODY
+    for word in ("ENTRYPOINT", "CMD"):
+        assert words[word].startswith("["), f"{word} would want a shell"
+    assert 'CMD ["vaglio", "health"]' in words["HEALTHCHECK"]
+    assert words["STOPSIGNAL"] == "SIGTERM"
+
+
+def test_the_image_installs_what_is_locked_and_nothing_else() -> None:
+    installs = [part for word, rest in steps() if word == "RUN" for part in rest.split("&&") if "pip install" in part]
+    assert len(installs) == 2
+    assert all("--no-deps" in part for part in installs)
+    assert "--require-hashes" in installs[0]
+    assert "requirements.lock" in installs[0]
+    assert "--no-index" in installs[1]
+    assert "--no-build-isolation" in installs[1]
+    assert any("uninstall --yes pip" in rest for word, rest in steps() if word == "RUN")
+
+
+def test_the_base_is_named_by_its_tag_once() -> None:
+    bases = [rest for word, rest in steps() if word == "FROM"]
+    assert all(base.startswith("${BASE}") for base in bases)
+    (base,) = [rest for word, rest in steps() if word == "ARG"]
+    assert re.fullmatch(r"BASE=docker\.io/library/python:3\.11-slim-\w+", base)
+    assert "@sha256:" in DOCKERFILE, "how to pin the digest is told"
+
+
+def test_nothing_private_reaches_the_builder() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    let_in = {rule[1:] for rule in rules if rule.startswith("!")}
+    assert let_in == {"pyproject.toml", "README.md", "LICENSE", "requirements.lock", "bot", "rules", "policies"}
+    copied = {word for step, rest in steps() if step == "COPY" and "--from" not in rest for word in rest.split()[:-1]}
+    assert copied <= let_in
+
+
+@pytest.mark.parametrize("service", services())
+def test_a_container_can_do_nothing_that_it_need_not(service: dict[str, Any]) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("privileged")
+    assert service["user"].split(":")[0] not in ("0", "root")
+    assert any(place.startswith("/tmp") for place in service["tmpfs"])
+    assert int(service["stop_grace_period"].removesuffix("s")) >= 30
+    assert "network_mode" not in service
+    assert not any("docker.sock" in str(volume) for volume in service.get("volumes", []))
+    for port in service.get("ports", []):
+        assert port.startswith("127.0.0.1:"), "a proxy with HTTPS stands before it"
+
+
+@pytest.mark.parametrize("service", services())
+def test_secrets_come_as_files(service: dict[str, Any]) -> None:
+    secrets = secret_names() | {"POSTGRES_PASSWORD"}
+    assert not secrets & set(service.get("environment", {}))
+    named = {value for name, value in service.get("environment", {}).items() if name.endswith(FILE)}
+    assert named == {f"/run/secrets/{secret}" for secret in service["secrets"]}
+
+
+@pytest.mark.parametrize("service", services())
+def test_somebody_looks_whether_it_is_well(service: dict[str, Any]) -> None:
+    check = service["healthcheck"]
+    is_worker = service.get("command") == ["work"]  # it listens nowhere
+    assert check == {"disable": True} if is_worker else check["test"][0] == "CMD"
+
+
+@pytest.mark.parametrize("path", COMPOSE, ids=lambda path: path.name)
+def test_every_secret_and_volume_is_declared(path: Path) -> None:
+    compose = yaml.safe_load(path.read_text(encoding="utf-8"))
+    used = [service for service in compose["services"].values()]
+    assert {secret for service in used for secret in service["secrets"]} == set(compose["secrets"])
+    assert {volume.split(":")[0] for service in used for volume in service["volumes"]} == set(compose["volumes"])
+    assert all(each["file"].startswith("./secrets/") for each in compose["secrets"].values())
+    assert "/deploy/secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8")
+
+
+def test_with_postgresql_there_are_front_ends_and_two_workers() -> None:
+    compose = yaml.safe_load(COMPOSE[1].read_text(encoding="utf-8"))
+    assert compose["services"]["front"]["command"] == ["run", "--no-work", "--no-link"]
+    assert compose["services"]["worker"]["deploy"]["replicas"] == 2
+    assert compose["services"]["postgres"]["networks"] == ["inside"]
+    assert compose["networks"]["inside"]["internal"] is True
+
+
+def commands() -> list[Any]:
+    """Every `vaglio ...` that the files under deploy/ start."""
+    found = [["run", "--no-link"], ["health"]]
+    for path in COMPOSE:
+        found += [
+            each["command"] for each in yaml.safe_load(path.read_text())["services"].values() if "command" in each
+        ]
+    for path in sorted(DEPLOY.glob("*.service")):
+        found += [shlex.split(line)[1:] for line in re.findall(r"^ExecStart=(.+)$", path.read_text(), re.M)]
+    return [list(words) for words in dict.fromkeys(tuple(words) for words in found)]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_in_deploy_exists(words: list[str]) -> None:
+    if "work" not in COMMANDS and {"work", "--no-work"} & set(words):
+        pytest.xfail("workers come with the queue")
+    command = COMMANDS[words[0]]
+    command.make_context(words[0], list(words[1:]), resilient_parsing=False)

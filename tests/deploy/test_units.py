@@ -1,0 +1,82 @@
+"""The systemd units: what they promise, and what systemd itself says of them where it is there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.cli.serve import _GRACE
+from bot.secret_files import FILE
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNITS = [DEPLOY / "vaglio.service", DEPLOY / "vaglio-worker@.service"]
+SANDBOX = {
+    "NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes", "PrivateDevices=yes",
+    "PrivateUsers=yes", "ProtectKernelTunables=yes", "ProtectKernelModules=yes", "ProtectKernelLogs=yes",
+    "ProtectControlGroups=yes", "ProtectClock=yes", "ProtectHostname=yes", "ProtectProc=invisible",
+    "RestrictNamespaces=yes", "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "LockPersonality=yes",
+    "MemoryDenyWriteExecute=yes", "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX", "CapabilityBoundingSet=",
+    "AmbientCapabilities=", "SystemCallArchitectures=native", "SystemCallFilter=@system-service", "DynamicUser=yes",
+    "UMask=0077", "LimitCORE=0", "StateDirectoryMode=0700", "MemorySwapMax=0",
+}  # fmt: skip
+
+on_each_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+
+
+def lines(unit: Path) -> list[str]:
+    return [line for line in unit.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+
+
+@on_each_unit
+def test_the_service_is_shut_in(unit: Path) -> None:
+    assert SANDBOX - set(lines(unit)) == set()
+
+
+@on_each_unit
+def test_secrets_are_handed_over_by_systemd_and_stand_in_no_unit(unit: Path) -> None:
+    loaded = {line.split("=")[1].split(":")[0] for line in lines(unit) if line.startswith("LoadCredential=")}
+    named = re.findall(rf"(VAGLIO_\w+{FILE})=(\S+)", unit.read_text(encoding="utf-8"))
+    assert {place for _, place in named} == {f"%d/{credential}" for credential in loaded}
+    assert not re.search(r"xox[bap]-|password", unit.read_text(encoding="utf-8"))
+
+
+@on_each_unit
+def test_what_is_in_hand_is_finished_at_a_stop(unit: Path) -> None:
+    found = dict(line.split("=", 1) for line in lines(unit) if "=" in line)
+    assert found["KillSignal"] == "SIGTERM"
+    assert int(found["TimeoutStopSec"]) > _GRACE
+
+
+def test_the_two_differ_in_nothing_but_what_they_do() -> None:
+    one, other = (set(lines(unit)) for unit in UNITS)
+    assert {line.split("=")[0] for line in one ^ other} <= {"Description", "ExecStart", "LoadCredential", "Environment"}
+
+
+@needs_systemd
+@pytest.mark.slow
+@on_each_unit
+def test_systemd_understands_them(unit: Path, tmp_path: Path) -> None:
+    # Where Vaglio is installed is the operator's: here stands a program that is always there.
+    copy = tmp_path / unit.name
+    text = unit.read_text(encoding="utf-8")
+    copy.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M), encoding="utf-8")
+    ran = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
+
+
+@needs_systemd
+@pytest.mark.slow
+@on_each_unit
+def test_systemd_finds_little_that_it_could_still_do(unit: Path) -> None:
+    """Exposure is from 0 to 10; what is left is the network, without which there is no chat."""
+    asked = ["systemd-analyze", "security", "--offline=yes", "--threshold=15", "--no-pager", str(unit)]
+    ran = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    level = re.search(r"exposure level for \S+: ([\d.]+)", ran.stdout)
+    assert level, ran.stdout
+    assert float(level[1]) <= 1.5
