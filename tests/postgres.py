@@ -85,11 +85,6 @@ class Server:
             self._process.stdin.close()
             self._process.wait(30)
 
-    def restart(self) -> None:
-        """Every connection is gone; what was committed is there."""
-        self.halt()
-        self.launch()
-
     def kill(self) -> None:
         """As `kill -9` does to all of it at once; nobody is told, and the next start has to recover."""
         if not self._process:
