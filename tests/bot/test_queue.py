@@ -13,9 +13,10 @@ from postgres import NoServer, Server
 from procrastinate.schema import SchemaManager
 
 from bot.engine import Lost, Patience, Retry
+from bot.form import MIGRATIONS
 from bot.queue import Queue
 from bot.sole import only_one
-from bot.store import MIGRATIONS, Store
+from bot.store import Store
 
 pytestmark = pytest.mark.postgres_only("it is about PostgreSQL's queue")
 
