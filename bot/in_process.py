@@ -172,9 +172,10 @@ class InProcess:
 
 
 async def _again_and_again(seconds: int, name: str, do: Periodic) -> None:
-    while True:
+    while not is_being_cancelled():  # what is done may swallow that it is told to stop
         await _kindly(name, do)
-        await asyncio.sleep(seconds)
+        if not is_being_cancelled():
+            await asyncio.sleep(seconds)
 
 
 async def _kindly(name: str, do: Periodic) -> None:

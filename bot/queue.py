@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision, SyncPsycopgConnector
@@ -18,7 +18,7 @@ from procrastinate.worker import Worker
 from sqlmodel import Session
 
 from bot import postgres
-from bot.engine import USUAL, Do, LeftOver, Lost, Patience, Periodic, Retry, Standing, attempt
+from bot.engine import USUAL, Do, LeftOver, Lost, Patience, Periodic, Retry, Standing, attempt, is_being_cancelled
 from bot.jobs import Jobs, alive, depth, standing, unknown
 from bot.rounds import Rounds
 from bot.store import Store
@@ -27,6 +27,8 @@ log = structlog.get_logger("bot.work")
 
 _PAUSES: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between attempts to reach the database again."""
+_AGAIN: Final = 0.25
+"""Seconds after which a worker is told again to end."""
 _SETTLED: Final = 60.0
 """Seconds after which a worker that ran is thought to have run well."""
 
@@ -113,7 +115,7 @@ class Queue:
     async def _work_on(self) -> None:
         """A worker ends when the database is away, or takes it for dead: another one begins in its place."""
         failures = 0
-        while True:
+        while not is_being_cancelled():
             began, reason = time.monotonic(), None
             try:
                 await self._work()
@@ -121,26 +123,27 @@ class Queue:
                 reason = type(error).__name__
             failures = 0 if time.monotonic() - began > _SETTLED else failures + 1
             pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
-            log.warning("work.interrupted", error=reason, pause=pause)
-            await asyncio.sleep(pause)
+            if not is_being_cancelled():
+                log.warning("work.interrupted", error=reason, pause=pause)
+                await asyncio.sleep(pause)
 
     async def _work(self) -> None:
         """Until the first of the workers ends."""
         broken = asyncio.Event()
         app = self._app(broken)
-        async with app.open_async():
-            ending = [asyncio.create_task(_run(worker)) for worker in self._workers(app)]
-            waiting = asyncio.create_task(broken.wait())
-            self._is_working = True
-            try:
-                await asyncio.wait({*ending, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                self._is_working = False
-                waiting.cancel()
-                for each in ending:
-                    each.cancel()
-                # Each finishes what it has in hand, as far as the grace allows, and hands back the rest.
-                await asyncio.gather(*ending, return_exceptions=True)
+        workers = self._workers(app)
+        ending: list[asyncio.Task[None]] = []
+        try:
+            await app.open_async()
+            # Where the library waits for a connection and gets it in that very moment, a stop is lost on it.
+            if not is_being_cancelled():
+                ending = [asyncio.create_task(_run(worker)) for worker in workers]
+                self._is_working = True
+                await _first_of(*ending, asyncio.create_task(broken.wait()))
+        finally:
+            self._is_working = False
+            await _ended(workers, ending)
+            await app.close_async()
 
     def _app(self, broken: asyncio.Event) -> App:
         connector = PsycopgConnector(
@@ -205,6 +208,25 @@ class Queue:
             self.put(session, kind, found)
         if found:
             log.warning("work.found", kind=kind, count=len(found))
+
+
+async def _first_of(*tasks: asyncio.Task[Any]) -> None:
+    """Until one of them ends. The last is nobody else's."""
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        tasks[-1].cancel()
+
+
+async def _ended(workers: Sequence[Worker], ending: Sequence[asyncio.Task[None]]) -> None:
+    """Until each has finished what it has in hand, as far as the grace allows, and has handed back the rest."""
+    pending = set(ending)
+    while pending:
+        for worker in workers:
+            # Once more each time: a worker that only just begins forgets that it was told.
+            worker.stop()  # type: ignore[no-untyped-call]
+        _, pending = await asyncio.wait(pending, timeout=_AGAIN)
+    await asyncio.gather(*ending, return_exceptions=True)
 
 
 async def _run(worker: Worker) -> None:

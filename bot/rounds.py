@@ -29,7 +29,7 @@ class Rounds:
 
     async def again_and_again(self, seconds: float, name: str, do: Periodic) -> None:
         """Until cancelled, have `do` done every so many seconds, by whichever worker is first."""
-        while True:
+        while not is_being_cancelled():  # what is done may swallow that it is told to stop
             pause = seconds
             try:
                 pause = await self._once(seconds, name, do)
@@ -40,7 +40,8 @@ class Rounds:
                 log.warning("periodic.failed", name=name, error="CancelledError")
             except Exception as error:
                 log.warning("periodic.failed", name=name, error=type(error).__name__)
-            await asyncio.sleep(pause)
+            if not is_being_cancelled():
+                await asyncio.sleep(pause)
 
     async def _once(self, seconds: float, name: str, do: Periodic) -> float:
         """Do it if it is due and nobody is at it. Returns the seconds until somebody must look again."""
@@ -68,15 +69,21 @@ class Rounds:
         """Seconds until it is due and free: a look that locks nothing."""
         with self._store.read() as session:
             row, now = session.get(Round, name), _now(session)
-        return 0.0 if row is None else max(row.due, row.until) - now
+        return self._free(row) - now
 
     def _claim(self, name: str, seconds: float) -> bool:
         with self._store.write() as session:
             row, now = session.get(Round, name), _now(session)
-            if row is not None and max(row.due, row.until) > now:
+            if self._free(row) > now:
                 return False
             session.merge(Round(name=name, due=now + seconds, until=now + self._lease, holder=self._holder))
             return True
+
+    def _free(self, row: Round | None) -> float:
+        """When somebody may go. Whose own lease it is, and asks, is not at it any more: the database was away then."""
+        if row is None:
+            return 0.0
+        return row.due if row.holder == self._holder else max(row.due, row.until)
 
     def _prolong(self, name: str) -> None:
         with self._store.write() as session:

@@ -294,3 +294,17 @@ async def test_what_it_ends_with_is_told(store: Store) -> None:
 
     with pytest.raises(ZeroDivisionError):
         await only_one(store, "x", fail, 0.05)
+
+
+async def test_a_stop_at_any_moment_ends_it_and_leaves_no_connection(store: Store) -> None:
+    """The pool of connections may swallow a stop that comes in the moment in which it gets one."""
+    for number in range(40):
+        queue = queue_of(store)
+        queue.on("piece", Doing(), people_wait=True)
+        task = asyncio.create_task(queue.run())
+        await asyncio.sleep(number**2 / 8_000)
+        task.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.wait({task})
+    idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%%procrastinate%%'"
+    await until(lambda: rows(store, idle)[0][0] <= 2)
