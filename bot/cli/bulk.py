@@ -20,10 +20,13 @@ from bot.bulk.posts import BadFile, Posts
 from bot.bulk.processes import Lost, Processes, cores
 from bot.bulk.results import Summary
 from bot.bulk.run import run
+from bot.bulk.sharing import Handing
+from bot.cli.batches import PATIENCE
 from bot.cli.build import AUTHOR, Record, open_knowledge, open_policy, terminal, tongue
 from bot.cli.exits import EXIT_ABORT, EXIT_IO, EXIT_POLICY, EXIT_USAGE
+from bot.cli.parts import open_engine
 from bot.naming import outcome_name
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, SettingsError, read_settings
 from bot.wording import Wording
 from rules.judges import Judges
 from rules.screening import Screener
@@ -31,8 +34,6 @@ from rules.verdict import Outcome
 
 KIND: Final = "bulk"
 """Of the ledger's entry that says that many drafts were screened."""
-_PATIENCE: Final = 30.0
-"""Seconds for one rule: nobody waits for a single draft here, and a busy machine leaves none unchecked."""
 _TOP: Final = 10
 """Rules that are named in the summary."""
 
@@ -47,6 +48,9 @@ def bulk(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=256, help="Processes; one a core by default.")
     ] = None,
+    over_workers: Annotated[
+        bool, typer.Option("--over-workers", help="Have the workers of every machine do it; needs PostgreSQL.")
+    ] = False,
     words: Annotated[bool, typer.Option("--words", help="Repeat each text in its result.")] = False,
     as_json: Told = False,
 ) -> int:
@@ -64,9 +68,13 @@ def bulk(
     try:
         record = Record.open(settings)  # where nothing can be written down, nothing is screened
         started = _started(settings, posts, output, words=words)
-        processes = Processes(partial(screener_of, settings, started), workers or cores(), started.moment, words=words)
+        if over_workers:
+            screen = _handing(settings, record, started, wording).screen
+        else:
+            build = partial(screener_of, settings, started)
+            screen = Processes(build, workers or cores(), started.moment, words=words).screen
         with _bar(file) as progress:
-            summary = run(posts, output, processes.screen, progress)
+            summary = run(posts, output, screen, progress)
         _record(record, started, summary)
         output.finish()
     except OutputError as error:
@@ -84,6 +92,20 @@ def bulk(
     return EXIT_POLICY if summary.faulty else 0
 
 
+def _handing(settings: Settings, record: Record, begun: Run, wording: Wording) -> Handing:
+    """Raises `SettingsError` where there is one process alone."""
+    if record.store.file:
+        raise SettingsError(
+            "--over-workers needs PostgreSQL, by which processes share the work: VAGLIO_DATABASE_URL is not set, or "
+            "names a file. Without the option it is done here, on every core."
+        )
+    said = wording.say("No worker has given anything back for a while: is one running? (vaglio work)")
+    return Handing(
+        record.store, record.people.seals.vault, begun, open_engine(settings, record.store).put,
+        silent=lambda: sys.stderr.write(f"{said}\n"),
+    )  # fmt: skip
+
+
 def screener_of(settings: Settings, begun: Run) -> Screener:
     """As one process of several has it: with one thread for each pass through a network."""
     return Screener(
@@ -91,7 +113,7 @@ def screener_of(settings: Settings, begun: Run) -> Screener:
         Judges(settings.models_dir, settings.toxicity, threads=1),
         open_knowledge(settings),
         limit=settings.draft_limit,
-        patience=_PATIENCE,
+        patience=PATIENCE,
     )
 
 
