@@ -23,6 +23,7 @@ from bot.live import LivePolicy
 from bot.naming import outcome_name
 from bot.proposals.backtests import Backtest, Backtests, BusyError, RuleCount, Sample
 from bot.proposals.stretches import Progress
+from bot.revisions import Revisions
 from bot.settings import Settings, SettingsError, read_settings
 from bot.wording import Wording
 from rules.verdict import Outcome
@@ -56,10 +57,7 @@ def backtest(
     wording = Wording(tongue(settings))
     record = Record.open(settings)
     revisions = open_revisions(settings, record.store, record.ledger)
-    if over_workers and record.store.file:
-        raise SettingsError("--over-workers needs PostgreSQL: VAGLIO_DATABASE_URL is not set, or names a file.")
-    put = open_engine(settings, record.store).put if over_workers else None
-    backtests = Backtests(record.store, record.ledger, revisions, open_judges(settings), put)
+    backtests = _opened(settings, record, revisions, over_workers=over_workers)
     person = record.people.pseudonym(AUTHOR)
     try:
         id = resume or _begun(backtests, policy, settings, LivePolicy(revisions, settings.policy), person, last)
@@ -74,6 +72,14 @@ def backtest(
     else:
         _tell(found, shown, wording)
     return 0
+
+
+def _opened(settings: Settings, record: Record, revisions: Revisions, *, over_workers: bool) -> Backtests:
+    """Raises `SettingsError` where there are no workers to hand them to."""
+    if over_workers and record.store.file:
+        raise SettingsError("--over-workers needs PostgreSQL: VAGLIO_DATABASE_URL is not set, or names a file.")
+    put = open_engine(settings, record.store).put if over_workers else None
+    return Backtests(record.store, record.ledger, revisions, open_judges(settings), put)
 
 
 def _begun(

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -62,21 +62,8 @@ def bulk(
         raise typer.BadParameter(f"{file}: no such file")
     began = time.monotonic()
     try:
-        output = Output(target)
-    except OutputError as error:
-        return _refused(error, wording)
-    try:
-        record = Record.open(settings)  # where nothing can be written down, nothing is screened
-        started = _started(settings, posts, output, words=words)
-        if over_workers:
-            screen = _handing(settings, record, started, wording).screen
-        else:
-            build = partial(screener_of, settings, started)
-            screen = Processes(build, workers or cores(), started.moment, words=words).screen
-        with _bar(file) as progress:
-            summary = run(posts, output, screen, progress)
-        _record(record, started, summary)
-        output.finish()
+        with closing(Output(target)) as output:
+            started, summary = _judged(settings, posts, output, 0 if over_workers else workers or cores(), words=words)
     except OutputError as error:
         return _refused(error, wording)
     except BadFile as error:
@@ -86,20 +73,34 @@ def bulk(
         return _said(f"{sentence} {_again(wording)}", EXIT_IO)
     except KeyboardInterrupt:
         return _said(_again(wording), EXIT_ABORT)
-    finally:
-        output.close()
     _tell(summary, started, posts, target, time.monotonic() - began, wording, as_json=as_json)
     return EXIT_POLICY if summary.faulty else 0
 
 
-def _handing(settings: Settings, record: Record, begun: Run, wording: Wording) -> Handing:
-    """Raises `SettingsError` where there is one process alone."""
-    if record.store.file:
+def _judged(settings: Settings, posts: Posts, output: Output, processes: int, *, words: bool) -> tuple[Run, Summary]:
+    """By so many processes here, or by workers where that is none; on record. Raises `OutputError`, `SettingsError`."""
+    record = Record.open(settings)  # where nothing can be written down, nothing is screened
+    if not processes and record.store.file:
         raise SettingsError(
             "--over-workers needs PostgreSQL, by which processes share the work: VAGLIO_DATABASE_URL is not set, or "
             "names a file. Without the option it is done here, on every core."
         )
-    said = wording.say("No worker has given anything back for a while: is one running? (vaglio work)")
+    begun = _begun(settings, posts, output, words=words)
+    if processes:
+        screen = Processes(partial(screener_of, settings, begun), processes, begun.moment, words=words).screen
+    else:
+        screen = _handing(settings, record, begun).screen
+    with _bar(posts.path) as progress:
+        summary = run(posts, output, screen, progress)
+    # One entry for all of it, once: of the archive's posts themselves nothing is on record.
+    facts = {"policy": begun.revision, **summary.facts()}
+    record.ledger.append(KIND, subject=begun.id, facts=facts, actor=record.people.pseudonym(AUTHOR))
+    output.finish()
+    return begun, summary
+
+
+def _handing(settings: Settings, record: Record, begun: Run) -> Handing:
+    said = Wording(tongue(settings)).say("No worker has given anything back for a while: is one running? (vaglio work)")
     return Handing(
         record.store, record.people.seals.vault, begun, open_engine(settings, record.store).put,
         silent=lambda: sys.stderr.write(f"{said}\n"),
@@ -117,7 +118,7 @@ def screener_of(settings: Settings, begun: Run) -> Screener:
     )
 
 
-def _started(settings: Settings, posts: Posts, output: Output, *, words: bool) -> Run:
+def _begun(settings: Settings, posts: Posts, output: Output, *, words: bool) -> Run:
     """The run that was stopped here, or a new one with the policy in force. Raises `OutputError`."""
     begun = output.begun()
     if begun is None:
@@ -129,12 +130,6 @@ def _started(settings: Settings, posts: Posts, output: Output, *, words: bool) -
     ):  # fmt: skip
         raise OutputError("other", output.path)
     return begun
-
-
-def _record(record: Record, begun: Run, summary: Summary) -> None:
-    """One entry for all of it, once: of the archive's posts themselves nothing is on record."""
-    actor = record.people.pseudonym(AUTHOR)
-    record.ledger.append(KIND, subject=begun.id, facts={"policy": begun.revision, **summary.facts()}, actor=actor)
 
 
 # --- What is said -----------------------------------------------------------------------------------------------------

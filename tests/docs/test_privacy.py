@@ -10,6 +10,7 @@ from docs.pages import ROOT, Page
 from sqlmodel import SQLModel
 
 import bot.audit.tables
+import bot.bulk.tables
 import bot.console.tables
 import bot.proposals.tables
 import bot.tables
@@ -35,7 +36,7 @@ def _first_cells(page: Page) -> str:
 @in_both
 def test_every_table_is_named_and_none_that_is_not_there(page: Page) -> None:
     named = re.findall(r"`(\w+)`", _first_cells(page))
-    modules = (bot.tables, bot.audit.tables, bot.console.tables, bot.proposals.tables)
+    modules = (bot.tables, bot.audit.tables, bot.bulk.tables, bot.console.tables, bot.proposals.tables)
     assert sorted(named) == sorted(set().union(*map(_tables, modules)))
 
 
