@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.cli.hooks import slack_route, telegram_route
 from bot.cli.parts import Parts
 from bot.cli.tokens import slack_accepts, telegram_accepts
 from bot.deeds import Cabinet
@@ -36,11 +34,8 @@ async def slack(settings: Settings, parts: Parts, hooks: list[Route], tasks: lis
     tasks.append(lambda: slack_accepts(chat.check_token, "VAGLIO_SLACK_BOT_TOKEN"))
     tasks.extend(_keeping_roles(settings, chat.client, parts.cabinet))
     if mode is SlackMode.HTTP:
-        from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-
-        handler = AsyncSlackRequestHandler(chat.app)
-
-        hooks.append(Route("/slack/events", handler.handle, methods=["POST"]))
+        assert settings.slack_signing_secret is not None  # noqa: S101 -- the mode says so
+        hooks.append(slack_route(chat.app, settings.slack_signing_secret.get_secret_value()))
         yield
         return
     from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -68,15 +63,7 @@ async def telegram(settings: Settings, parts: Parts, hooks: list[Route], tasks: 
         assert url is not None and given is not None  # noqa: S101, PT018 -- the mode says so
         secret = given.get_secret_value()
 
-        async def updates(request: Request) -> Response:
-            try:
-                body = json.loads(await request.body())
-            except ValueError:
-                return Response(status_code=400)
-            header = request.headers.get("X-Telegram-Bot-Api-Secret-Token")
-            return Response(status_code=200 if await chat.receive(body, header, secret) else 403)
-
-        hooks.append(Route("/telegram/updates", updates, methods=["POST"]))
+        hooks.append(telegram_route(chat.receive, secret))
         tasks.append(lambda: telegram_accepts(chat.run(lambda: chat.listen(url, secret))))
     else:
         tasks.append(lambda: telegram_accepts(chat.run(chat.poll)))
