@@ -36,7 +36,7 @@ from bot.console.sessions import Sessions
 from bot.people import People
 from bot.roles import Roles
 from bot.store import Store
-from rules.policy import load_policy
+from rules.assembly import load_policy
 
 BAR = 500.0
 RECENT = 400

@@ -25,10 +25,11 @@ from long_ledger import Record
 from bot.prescreen import Prescreen
 from bot.proposals.backtests import Backtest, Backtests
 from bot.revisions import Revisions
+from rules.assembly import load_policy
 from rules.detectors.toxicity import Toxicity
 from rules.draft import Draft
 from rules.judges import Judges
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 from rules.verdict import Severity
 from rules.weights.rows import read_corpus

@@ -25,8 +25,8 @@ from bot.insights.periods import chosen, quarter_of, weeks_until
 from bot.people import People
 from bot.store import Store
 from bot.wording import Wording
+from rules.assembly import load_policy
 from rules.encoder import Encoder
-from rules.policy import load_policy
 
 
 class Answering(Writer):

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from intervals import wilson
 
+from rules.assembly import load_policy
 from rules.draft import Account, Channel, Draft, Kind
 from rules.judges import Judges
-from rules.policy import load_policy
 from rules.rewriting import rewrite
 from rules.screening import Screener
 from rules.verdict import Finding, Severity, Verdict

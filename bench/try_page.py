@@ -78,7 +78,7 @@ def serve(policy: Path, models: Path, folder: Path, told: Connection) -> None:
     from bot.metrics import Metrics
     from bot.prescreen import Prescreen
     from bot.settings import read_settings
-    from rules.policy import load_policy
+    from rules.assembly import load_policy
 
     settings = read_settings()
     record = Record.open(settings, for_long=True)

@@ -27,11 +27,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from beside import LANGUAGES, detoxify_predict, humanus, presidio_defaults, row
 
-from rules.assembly import SHIPPED
+from rules.assembly import SHIPPED, load_policy
 from rules.detectors.phrases import Phrases
 from rules.draft import Draft
 from rules.judges import Judges
-from rules.policy import load_policy
 from rules.screening import Screener
 
 ROOT = Path(__file__).parents[1]

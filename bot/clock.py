@@ -18,12 +18,11 @@ from bot.quizzes import Quizzes
 from bot.review import Asked
 from bot.tables import Reminder
 from bot.writing import taken_back
-from rules.hours import Hours
 from rules.policy import Owner, Policy
 
 log = structlog.get_logger(__name__)
 
-EVERY: Final = 15.0
+EVERY: Final = 15
 """Seconds between two looks at the clock."""
 _MORNING: Final = 8
 """The hour from which a day is summed up."""
@@ -34,7 +33,7 @@ _FRESH: Final = 4
 
 
 class Clock:
-    """Several processes may run one each: whatever two of them find due is done once."""
+    """Whatever two workers find due is done once."""
 
     def __init__(
         self,
@@ -49,14 +48,15 @@ class Clock:
     ) -> None:
         self._cabinet, self._post, self._days, self._awaiting = cabinet, post, days, awaiting
         self._quizzes, self._retention, self._erasures, self._policy = quizzes, retention, erasures, policy
+        self._is_caught_up = False
 
-    async def run(self, every: float = EVERY) -> None:
-        """Until cancelled. What fails is logged and done at the next look."""
-        # A sudden stop may have come between a word and the messages that it called for.
-        await self._kindly(self.catch_up())
-        while True:
-            await self._kindly(self.tick(datetime.now(UTC)))
-            await asyncio.sleep(every)
+    async def look(self) -> None:
+        """To be called every so often. What fails is logged and done at the next look."""
+        if not self._is_caught_up:
+            # A sudden stop may have come between a word and the messages that it called for.
+            await self._kindly(self.catch_up())
+            self._is_caught_up = True
+        await self._kindly(self.tick(datetime.now(UTC)))
 
     async def catch_up(self) -> None:
         """Have every open card shown as it stands; one that has been sent already is not sent again."""
@@ -110,7 +110,7 @@ class Clock:
 
     def _day_to_sum_up(self, owner: Owner, policy: Policy, now: datetime) -> str | None:
         """The day whose summary an owner is to have now: once, when they are there, and only if something waits."""
-        hours = Hours.of(owner, policy)
+        hours = policy.hours_of(owner)
         local = now.astimezone(hours.zone)
         day = local.date().isoformat()
         # Who is there day and night is not woken for a summary.

@@ -16,10 +16,10 @@ from bot.deeds import Act, Answer, Cabinet
 from bot.drafts import HeldDraft, State
 from bot.errands import What
 from bot.hearing import Hearing
+from bot.languages import LANGUAGES, Language, spoken_in
 from bot.naming import context_name
 from bot.news import moment
 from bot.overview import overview, standing
-from bot.people import LANGUAGES, Language
 from bot.pieces import EXCERPT, Piece
 from bot.places import Cards
 from bot.prescreen import Prescreen, Screening
@@ -51,8 +51,7 @@ class Conversation:
 
     def house_language(self) -> Language:
         """What owners' channels are spoken to: the policy's first language that the bot speaks."""
-        spoken = [language for language in self.policy.languages if language in LANGUAGES]
-        return "en" if spoken and spoken[0] == "en" else LANGUAGES[0]
+        return next(filter(None, map(spoken_in, self.policy.languages)), LANGUAGES[0])
 
     def check(self, id: str, draft: Draft, language: str, *, thread: str | None = None, room: int = EXCERPT) -> Answer:
         """Screen, record and keep a draft; in a `thread`, say what has changed since its last check.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from rules.escalation import line
-from rules.hours import Hours, NeverOpen, deadline_of
+from rules.hours import NeverOpen, span_of
 from rules.policy import Owner, Policy
 
 
 def due_at(owner: Owner, policy: Policy, at: datetime, parts: int = 1) -> datetime:
     """When the owner's deadline, or the last of so many `parts` of it, ends, in the hours in which they are there."""
-    span = deadline_of(owner) / parts
+    span = span_of(owner.deadline, owner.hours) / parts
     try:
-        return Hours.of(owner, policy).after(at, span)
+        return policy.hours_of(owner).after(at, span)
     except NeverOpen:
         # A rota that never opens must not keep a writer waiting: then the clock on the wall counts.
         return at + span

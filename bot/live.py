@@ -9,9 +9,12 @@ from typing import Final
 
 import structlog
 
+from bot.audit.ledger import Ledger
+from bot.knowledge import Collections
 from bot.prescreen import Prescreen
 from bot.revisions import Published, RevisionError, Revisions
-from rules.policy import Policy, load_policy
+from rules.assembly import load_policy
+from rules.policy import Policy
 from rules.problems import PolicyError
 from rules.screening import Screener
 
@@ -51,6 +54,24 @@ async def follow(prescreen: Prescreen, build_screener: Build, revisions: Revisio
     follower = _Follower(prescreen, build_screener, revisions)
     while True:
         await asyncio.to_thread(follower.look)
+        await asyncio.sleep(every)
+
+
+async def keep_up(ledger: Ledger, collections: Collections, every: float = 2.0) -> None:
+    """Have the head of this machine follow the ledger, and what the company knows lie here; until cancelled.
+
+    What fails is logged, once for each kind of failure, and tried again.
+    """
+    failed = dict[str, str | None]()
+    while True:
+        for name, look in (("ledger", ledger.keep_up), ("knowledge", collections.keep_up)):
+            try:
+                await asyncio.to_thread(look)
+                failed[name] = None
+            except Exception as error:
+                if failed.get(name) != type(error).__name__:
+                    log.error("keeping_up.failed", what=name, error=type(error).__name__, remedy=_remedy(error))
+                failed[name] = type(error).__name__
         await asyncio.sleep(every)
 
 

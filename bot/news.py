@@ -17,7 +17,6 @@ from bot.reply import Remark, Reply, remark_on
 from bot.review import Asked, Ruling
 from bot.wording import Wording
 from rules.draft import Account, Channel, Kind
-from rules.hours import Hours
 from rules.localized import say
 from rules.policy import Owner, Policy
 
@@ -224,7 +223,7 @@ def since(earlier: HeldDraft, now: HeldDraft, wording: Wording) -> str:
 def digest(owner: Owner, seats: Sequence[Asked], policy: Policy, language: str) -> Reply:
     """What waits for an owner, once a day; the cards themselves are where they were posted."""
     wording = Wording(language)
-    zone = Hours.of(owner, policy).zone
+    zone = policy.hours_of(owner).zone
     lines = [
         wording.say("Check {id}: due {when}", id=seat.screening, when=moment(seat.due, zone, language))
         if seat.due
@@ -256,4 +255,4 @@ def names_of(owners: Sequence[str], policy: Policy, language: str) -> str:
 def zone_of(seat: Asked, policy: Policy) -> tzinfo:
     """The zone of the owner who is asked now."""
     found = next((one for one in policy.owners if one.id == seat.owner), None)
-    return Hours.of(found, policy).zone if found else policy.zone
+    return policy.hours_of(found).zone if found else policy.zone

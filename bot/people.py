@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, delete, select
@@ -16,13 +15,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.accounts import is_account
 from bot.audit.seals import HOUSE, Seals
+from bot.languages import LANGUAGES as LANGUAGES
+from bot.languages import Language as Language
+from bot.languages import spoken_in
 from bot.rates import sweep
 from bot.store import Store
 from bot.tables import Card, Grant, Held, Identity, LinkCode, Person, PersonKey, Rate
-
-Language = Literal["it", "en"]
-LANGUAGES: tuple[Language, ...] = ("it", "en")
-"""What the bot itself speaks, the first being the one it falls back to."""
 
 CODE_LIFE = timedelta(minutes=10)
 """For which a code links an account, once."""
@@ -110,9 +108,8 @@ class People:
         """What the person chose, else what their platform says, else Italian."""
         person = self._person(account)
         for spoken in (person.language, person.locale):
-            for language in LANGUAGES:
-                if spoken and spoken.lower().replace("_", "-").split("-")[0] == language:
-                    return language
+            if spoken and (language := spoken_in(spoken)):
+                return language
         # Somebody whose platform speaks neither is more likely to read English than Italian.
         return "en" if person.locale else LANGUAGES[0]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 
 from bot.audit.seals import Seals
 from bot.store import Store
-from bot.tables import Awaited, Card, Digest
+from bot.tables import Awaited, Card, Digest, Pending
 
 _PATIENCE = timedelta(hours=1)
 """For which the next message of somebody is taken for the words that they were asked for."""
@@ -19,7 +19,7 @@ class Cards:
     """A message for each thing and place: posted once, and changed from then on."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = self._store = store
 
     def message(self, about: str, place: str) -> str | None:
         """The platform's name of the message that shows `about` at `place`."""
@@ -41,6 +41,16 @@ class Cards:
         """Every place at which `about` is shown, and the message."""
         with self._store.read() as session:
             return {card.place: card.message for card in session.exec(select(Card).where(Card.about == about)).all()}
+
+    def out(self, id: str) -> int:
+        """How many messages of the answer to the event `id` are out: whoever tries again goes on from there."""
+        with self._store.read() as session:
+            pending = session.get(Pending, id)
+        return pending.out if pending else 0
+
+    def are_out(self, id: str, count: int) -> None:
+        with self._store.write() as session:
+            session.exec(update(Pending).where(col(Pending.id) == id).values(out=count))
 
     def drop(self, about: str, place: str) -> None:
         """It is not there any more: the next one is posted anew."""
@@ -64,6 +74,20 @@ class Awaiting:
         with self._store.read() as session:
             awaited = session.get(Awaited, self._key(account))
         return awaited.action if awaited and awaited.until > now.timestamp() else None
+
+    def change(self, account: str, change: Callable[[str], str | None], now: datetime) -> bool:
+        """Put what `change` makes of the action that waits in its place. False: there is none, or it makes nothing.
+
+        Of several who come at once, in whatever process, each sees what the one before has made of it.
+        """
+        with self._store.write() as session:
+            awaited = session.get(Awaited, self._key(account))
+            changed = change(awaited.action) if awaited and awaited.until > now.timestamp() else None
+            if awaited is None or changed is None:
+                return False
+            awaited.action, awaited.until = changed, (now + _PATIENCE).timestamp()
+            session.add(awaited)
+        return True
 
     def clear(self, account: str) -> None:
         with self._store.write() as session:

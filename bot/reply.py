@@ -13,7 +13,7 @@ from bot.unchecked import not_checked
 from bot.wording import Wording
 from rules.detectors.base import BaseRule
 from rules.detectors.secret import SECRET
-from rules.draft import DraftRefused
+from rules.draft import Account, DraftRefused
 from rules.localized import say
 from rules.masking import mask
 from rules.policy import Policy
@@ -191,6 +191,11 @@ def _summary(screening: Screening, order: Sequence[Finding], policy: Policy, wor
     ]
     if outcome is Outcome.REVIEW and owners:
         asked = wording.say("Who can say yes: {owners}.", owners=", ".join(dict.fromkeys(owners)))
+        if screening.draft.account is Account.PRIVATE:
+            asked += " " + wording.say(
+                "I keep nothing of a private draft, so I cannot ask for you: talk to them, or send it again without "
+                "“private”."
+            )
     elif outcome is Outcome.REVIEW:
         asked = wording.say("I could not check everything that matters: see below.")
     else:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.accounts import Role, Title, is_account
 from bot.audit.targets import Target, read_targets
+from bot.languages import Language
 from bot.oidc import Terms, read_terms
 from bot.secret_files import FILE, exposed, read_secret_files
 from rules.assembly import SHIPPED
@@ -48,9 +49,11 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     keys_dir: Path = Path("keys")
     models_dir: Path = Path("models")
-    database_url: str | None = Field(default=None, repr=False)  # it may hold a password
+    # An address may hold a password.
+    database_url: str | None = Field(default=None, repr=False)
+    database_owner_url: str | None = Field(default=None, repr=False)
     policy: Path = SHIPPED / "company.yaml"
-    language: Literal["it", "en"] | None = None
+    language: Language | None = None
 
     draft_limit: int = Field(default=LIMIT, ge=100, le=100_000)
     toxicity: Toxicity = "auto"

@@ -18,8 +18,7 @@ class Person(SQLModel, table=True):
     """What the platform says of their language."""
     language: str | None = None
     """What they chose themselves, which counts more."""
-    zone: str | None = None
-    """Their time zone, as the platform names it."""
+    zone: str | None = None  # as the platform names it
     team: str | None = None  # a label, by which is counted
 
 
@@ -104,6 +103,7 @@ class Pending(SQLModel, table=True):
     wrapped: bytes = Field(sa_type=LargeBinary)
     sealed: bytes = Field(sa_type=LargeBinary)
     attempts: int = 0
+    out: int = 0  # messages of its answer that are out
 
 
 class Seen(SQLModel, table=True):

@@ -17,9 +17,12 @@ import structlog
 from sqlmodel import col, delete, func, select
 
 from bot.audit.vault import Vault, VaultError
+from bot.dead_letters import KIND, bury, let_go, revive_readable
+from bot.engine import USUAL, Engine, Lost, Patience, Retry, Undeliverable
 from bot.prescreen import new_id
 from bot.store import Store
 from bot.tables import Pending, Seen
+from bot.work_tables import DeadLetter
 
 log = structlog.get_logger(__name__)
 
@@ -32,19 +35,8 @@ _REMEMBERED = 48 * 3600.0
 
 _AT_ONCE = 200
 """Events that are written in one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long is waited for what, in seconds."""
-
-    first: float = 1.0
-    """After the first failure; after each further one twice as long, up to `longest`."""
-    longest: float = 60.0
-    whole: float = 3600.0
-    """After which an answer that nobody takes is no help to anybody."""
-    grace: float = 10.0
-    """That an answer in hand has to go out when Vaglio is stopped."""
+_LOOK = 60
+"""Seconds between two looks at the dead letters."""
 
 
 class Deferred(Enum):
@@ -56,48 +48,37 @@ class Deferred(Enum):
     DUPLICATE = auto()
 
 
-class Retry(Exception):
-    """The answer could not be delivered now; `after` seconds are what the platform asks for."""
-
-    def __init__(self, after: float | None = None) -> None:
-        self.after = after
-        super().__init__("to be tried again")
-
-
-class Undeliverable(Exception):
-    """Nobody is there to take the answer: they left, or the conversation is closed. `reason` is the platform's."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
 @dataclass(frozen=True, slots=True)
 class _Incoming:
     """An event that waits to be written."""
 
     key: str
     body: bytes = field(repr=False)
-    written: Future[str | None] = field(default_factory=Future)
-    """The id under which it is kept; None: it is there already."""
+    written: Future[Deferred] = field(default_factory=Future)
 
 
 class Work:
-    """Takes events in durably and hands each to its platform's handler until it is done."""
+    """Takes events in durably, and has the engine hand each to its platform's handler until it is done."""
 
     def __init__(
-        self, store: Store, vault: Vault, *, workers: int, backlog: int, patience: Patience = Patience()
+        self,
+        store: Store,
+        vault: Vault,
+        engine: Engine,
+        *,
+        backlog: int,
+        patience: Patience = USUAL,
+        kept: int = 7,
     ) -> None:
-        self._store, self._vault = store, vault
-        self._workers, self._backlog, self._patience = workers, backlog, patience
+        """`backlog`: events waiting, from which on a new one is said to be queued. `kept`: days for dead letters."""
+        self._store, self._vault, self._engine = store, vault, engine
+        self._backlog, self._patience, self._kept = backlog, patience, kept
         self._handlers: dict[str, Handler] = {}
-        self._queue: asyncio.Queue[str] = asyncio.Queue()
-        # What is queued, in hand or waiting for its next try: the look for what was left over must not add it again.
-        self._held: set[str] = set()
         # One thread, which writes whatever has come in meanwhile in one go: a hundred at once wait for one commit.
         self._incoming: deque[_Incoming] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="vaglio-intake")
-        self._later: set[asyncio.Task[None]] = set()
+        engine.on(KIND, self._do, left_over=self._left_over, people_wait=True)
+        engine.every(_LOOK, "dead letters", self._look)
 
     def on(self, platform: str, handler: Handler) -> None:
         """`handler(id, event)` is given every event of `platform`; it may be called again for the same one."""
@@ -105,7 +86,9 @@ class Work:
 
     @property
     def waiting(self) -> int:
-        return self._queue.qsize()
+        """Events that nobody has in hand. Asks the database: for a thread."""
+        with self._store.read() as session:
+            return self._engine.waiting(session, KIND)
 
     def oldest(self, now: float) -> float | None:
         """Seconds for which the event that came first has been waiting for its answer; None: nothing waits."""
@@ -119,97 +102,56 @@ class Work:
         incoming = _Incoming(_key(platform, name), body)
         self._incoming.append(incoming)
         self._writer.submit(self._write_all)
-        id = await asyncio.wrap_future(incoming.written)
-        if id is None:
-            return Deferred.DUPLICATE
-        busy = self._queue.qsize() >= self._backlog
-        self._put(id)
-        return Deferred.QUEUED if busy else Deferred.TAKEN
+        return await asyncio.wrap_future(incoming.written)
+
+    async def still_ours(self) -> None:
+        """To be asked by a handler right before an answer goes out. Raises `Lost`: another worker has the event."""
+        await self._engine.still_ours()
 
     async def run(self) -> None:
         """Work until cancelled; what is then in hand stays written and is taken up at the next start."""
-        for id in await asyncio.to_thread(self._left_over):
-            self._put(id)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._workers):
-                    group.create_task(self._work())
-        finally:
-            for task in self._later:
-                task.cancel()
+        await self._look()
+        await self._engine.run()
 
     def close(self) -> None:
         self._writer.shutdown()
 
-    def _put(self, id: str) -> None:
-        if id not in self._held:
-            self._held.add(id)
-            self._queue.put_nowait(id)
+    async def _look(self) -> None:
+        await asyncio.to_thread(self._look_at_the_dead)
 
-    async def _work(self) -> None:
-        while True:
-            id = await self._queue.get()
-            doing = asyncio.create_task(self._do(id))
-            try:
-                pause = await asyncio.shield(doing)
-            except asyncio.CancelledError:
-                if _is_being_cancelled():
-                    await self._finish(doing)
-                    raise
-                # Only what was in hand was cut short, by a library of ours: the worker goes on.
-                pause = self._patience.first
-            except Exception as error:
-                # The database itself fails: the entry is still there, and is tried again.
-                log.error("work.failed", id=id, error=type(error).__name__)
-                pause = self._patience.longest
-            if pause is None:
-                self._held.discard(id)
-            else:
-                self._again(id, pause)
-
-    async def _finish(self, doing: asyncio.Task[float | None]) -> None:
-        """What is half said is finished; what takes longer is said again at the next start."""
-        await asyncio.wait({doing}, timeout=self._patience.grace)
-        doing.cancel()
-        await asyncio.gather(doing, return_exceptions=True)
-
-    async def _do(self, id: str) -> float | None:
-        """Have an event answered. Returns the pause before it must be tried again, or None if it must not."""
+    async def _do(self, id: str) -> None:
+        """Have an event answered. Raises `Retry` where that is to be tried again, and `Lost`."""
         pending = await asyncio.to_thread(self._read, id)
         if pending is None:
-            return None
+            return
         try:
             event = json.loads(self._vault.unseal(pending.wrapped, pending.sealed, id.encode()))
-        except VaultError:
+        except VaultError as error:
             log.error("work.unreadable", id=id, remedy="restore the master key that was in use when it was taken in")
-            return None
+            await asyncio.to_thread(self._bury, id, "", error)
+            return
+        platform = event["platform"]
         try:
-            await self._handlers[event["platform"]](id, event)
+            await self._handlers[platform](id, event)
+        except Lost:
+            raise
         except Undeliverable as error:
-            log.warning("work.undeliverable", id=id, platform=event["platform"], reason=error.reason)
+            log.warning("work.undeliverable", id=id, platform=platform, reason=error.reason)
         except Exception as error:
             if time.time() - pending.at < self._patience.whole:
                 log.warning("work.retry", id=id, attempt=pending.attempts + 1, error=type(error).__name__)
                 await asyncio.to_thread(self._tried, id)
-                return self._pause(error, pending.attempts)
-            log.error("work.given_up", id=id, platform=event["platform"], error=type(error).__name__)
+                raise Retry(self._pause(error, pending.attempts)) from None
+            log.error("work.given_up", id=id, platform=platform, error=type(error).__name__)
+            await asyncio.to_thread(self._bury, id, platform, error)
+            return
         await asyncio.to_thread(self._forget, id)
-        return None
 
     def _pause(self, error: Exception, attempts: int) -> float:
         # What a platform asks for is kept to the second: to come earlier makes it ask for more.
         if isinstance(error, Retry) and error.after is not None:
             return error.after
-        return min(self._patience.first * 2.0**attempts, self._patience.longest)
-
-    def _again(self, id: str, pause: float) -> None:
-        async def wait() -> None:
-            await asyncio.sleep(pause)
-            self._queue.put_nowait(id)
-
-        task = asyncio.create_task(wait())
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
+        return self._patience.after(attempts)
 
     # --- The tables, each touched on a thread ----------------------------------------------------------------------
 
@@ -219,29 +161,32 @@ class Work:
         if not taken:
             return
         try:
-            ids = self._write(taken)
+            deferred = self._write(taken)
         except Exception as error:
             for one in taken:
                 one.written.set_exception(error)
             return
-        for one, id in zip(taken, ids, strict=True):
-            one.written.set_result(id)
+        for one, became in zip(taken, deferred, strict=True):
+            one.written.set_result(became)
 
-    def _write(self, taken: Sequence[_Incoming]) -> list[str | None]:
-        """Their ids. Of two of one name in different processes, the database's lock lets one be first."""
-        now, ids, fresh = time.time(), list[str | None](), set[str]()
+    def _write(self, taken: Sequence[_Incoming]) -> list[Deferred]:
+        """What became of each. Of two of one name in different processes, the database's lock lets one be first."""
+        now, found, fresh = time.time(), list[Deferred](), dict[str, str]()
         with self._store.write() as session:
+            waiting = self._engine.waiting(session, KIND)
             session.exec(delete(Seen).where(col(Seen.at) < now - _REMEMBERED))
             for one in taken:
                 if one.key in fresh or session.get(Seen, one.key) is not None:
-                    ids.append(None)
+                    found.append(Deferred.DUPLICATE)
                     continue
-                fresh.add(one.key)
-                ids.append(id := new_id())
+                found.append(Deferred.QUEUED if waiting + len(fresh) >= self._backlog else Deferred.TAKEN)
+                fresh[one.key] = id = new_id()
                 wrapped, sealed = self._vault.seal(one.body, id.encode())
                 session.add(Seen(key=one.key, at=now))
                 session.add(Pending(id=id, at=now, wrapped=wrapped, sealed=sealed))
-        return ids
+            session.flush()
+            self._engine.put(session, KIND, list(fresh.values()))
+        return found
 
     def _left_over(self) -> list[str]:
         with self._store.read() as session:
@@ -261,10 +206,21 @@ class Work:
         with self._store.write() as session:
             session.exec(delete(Pending).where(col(Pending.id) == id))
 
+    def _bury(self, id: str, platform: str, error: Exception) -> None:
+        with self._store.write() as session:
+            if pending := session.get(Pending, id):
+                bury(session, pending, platform, error)
 
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    def _look_at_the_dead(self) -> None:
+        """What can be read again is answered; what was given up too long ago is let go."""
+        with self._store.read() as session:
+            if session.exec(select(DeadLetter.id).limit(1)).first() is None:
+                return
+        with self._store.write() as session:
+            revived = revive_readable(session, self._engine, self._vault)
+            gone = let_go(session, time.time() - self._kept * 86_400)
+        if revived or gone:
+            log.info("work.dead_letters", revived=revived, let_go=gone)
 
 
 def _key(platform: str, name: str) -> str:

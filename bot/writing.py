@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.actions import Action, Button, Verb, tag
 from bot.appeals import hearer
@@ -17,6 +17,7 @@ from bot.news import moment, names_of
 from bot.receipts import shown
 from bot.reply import Notice
 from bot.review import Asked, Reviews, Ruling
+from bot.roles import Role
 from bot.wording import Wording
 from rules.policy import Policy
 from rules.screening import Screener
@@ -58,9 +59,18 @@ class Writing:
             policy=held.policy,
             outcome=held.standing,
             context=f"{draft.kind} {draft.account} {draft.channel}",
-            at=held.at,
+            at=self._may_since(held),
         )
         return shown(code)
+
+    def _may_since(self, held: HeldDraft) -> datetime:
+        """When it was found that nothing is in the way, or somebody said yes to it."""
+        if held.state is State.OVERRIDDEN and (entry := self._cabinet.ledger.about(held.id, "override")):
+            return datetime.fromisoformat(entry.at)
+        if held.state is State.APPROVED:
+            said = [seat.decided_at for seat in self._cabinet.reviews.of_screening(held.id) if seat.decided_at]
+            return max(said, default=held.at)
+        return held.at
 
     def _ask(self, act: Act, held: HeldDraft, policy: Policy) -> Answer:
         reviews, wording = self._cabinet.reviews, Wording(act.language)
@@ -86,14 +96,24 @@ class Writing:
 
     def _asked(self, seat: Asked, policy: Policy, act: Act) -> str:
         wording, owner = Wording(act.language), names_of([seat.owner], policy, act.language)
-        if seat.due is None or not self._reaches(seat.owner):
+        on_page = not self._reaches(seat.owner) and self._is_on_page(seat.owner)
+        if seat.due is None or not (on_page or self._reaches(seat.owner)):
             return wording.say("I cannot reach {owner} here: please call them. I keep your question open.", owner=owner)
         zone = self._cabinet.zone(seat.writer, policy)
         when = moment(seat.due, zone, act.language)
+        if on_page:
+            return wording.say(
+                "I have no channel of {owner}: your question waits on the page, and they have until {when}.",
+                owner=owner, when=when,
+            )  # fmt: skip
         return wording.say("I have asked {owner}, who has until {when}.", owner=owner, when=when)
 
+    def _is_on_page(self, owner: str) -> bool:
+        """Whether somebody is named who answers for this owner on the console's page."""
+        return bool(self._cabinet.roles.who(Role.OWNER, owner))
+
     def _reachable(self, seat: Asked, policy: Policy, act: Act) -> Asked:
-        while seat.due is not None and not self._reaches(seat.owner):
+        while seat.due is not None and not (self._reaches(seat.owner) or self._is_on_page(seat.owner)):
             seat = self._cabinet.reviews.move_on(seat, policy, act.at)
         return seat
 

@@ -29,7 +29,7 @@ _TOLD = 1_000
 _COMMENT = regex.compile(r"(?:^|\s)#(?:[\s!].*)?$")
 
 
-def assemble(path: Path, shipped: Path = SHIPPED) -> Policy:
+def load_policy(path: Path, shipped: Path = SHIPPED) -> Policy:
     """The policy at `path` with all that it includes. Raises `PolicyError` with every fault found.
 
     `shipped` is where an include is sought that is not beside its file.

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from onnx import ValueInfoProto
 
-from rules.built import Report
-from rules.detoxified import NotDetoxify
+from rules.built import Build, Report, opened, silent
+from rules.detoxified import NotDetoxify, key_of
 from rules.e5 import Floats
 from rules.transformer import Graph, Head, Layer, Network, encoder_model, tensor
 
@@ -39,6 +39,31 @@ class Checkpoint:
     """What stands on the first token: weight `(inputs, outputs)` and bias, then tanh ..."""
     outer: tuple[Floats, Floats]
     """... then this."""
+
+
+def install(folder: Path, kind: str, source: Path, checkpoint: Path, report: Report = silent) -> Path:
+    """Make what serving needs from `checkpoint` and the config.json and tokenizer files in `source`.
+
+    Raises `NotDetoxify` or `OSError`.
+    """
+
+    def make(place: Path, report: Report) -> None:
+        from transformers import AutoTokenizer
+
+        report("checkpoint", 0.0)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(  # nosec B615 -- from a folder, never from a hub
+                source, local_files_only=True, trust_remote_code=False
+            )
+            served = tokenizer.backend_tokenizer.to_str()
+        except (OSError, ValueError, AttributeError) as error:
+            raise NotDetoxify(
+                f"{source}: the tokenizer's files are missing or strange ({type(error).__name__})"
+            ) from error
+        read = read_checkpoint(checkpoint, source / "config.json")
+        write_served(read, served, place, report)
+
+    return opened(folder, Build(f"detoxify-{kind}", key_of(kind), make), report)
 
 
 def read_checkpoint(path: Path, config: Path) -> Checkpoint:

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.built import Build, Report, digest_of, is_sound, opened, silent
-from rules.detectors.base import Unavailable
+from rules.built import digest_of, is_sound
 from rules.draft import Span
 from rules.e5 import Floats
 from rules.judge import Judged
 from rules.serving import batches, session
+from rules.unavailable import Unavailable
 
 KINDS = {"multilingual": "0b549669", "original": "c1212f89", "unbiased": "c7548aa0"}
 """The models that Detoxify publishes and that can be served here, with the first digits of each file's SHA-256."""
@@ -40,7 +40,7 @@ class NotDetoxify(ValueError):
 class Detoxified:
     """One of Detoxify's models. Thread-safe, and meant to be shared."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, *, threads: int | None = None) -> None:
         """Open what `install` made in the models' `folder`. Raises `FileNotFoundError` where it is not, or damaged."""
         from tokenizers import Tokenizer
 
@@ -56,7 +56,7 @@ class Detoxified:
         self._tokenizer.no_padding()
         self._words = np.load(place / "words.npy", mmap_mode="r")
         self._scales = np.load(place / "scales.npy")
-        self._graph = session(place / "detoxify.onnx")
+        self._graph = session(place / "detoxify.onnx", threads)
         opening = self._tokenizer.encode("").ids
         self._begin, self._end = opening[0], opening[-1]
 
@@ -132,35 +132,9 @@ def _span(places: Sequence[tuple[int, int]]) -> Span:
 
 
 def is_installed(folder: Path, kind: str) -> bool:
-    return is_sound(folder / f"detoxify-{kind}", _key(kind))
+    return is_sound(folder / f"detoxify-{kind}", key_of(kind))
 
 
-def install(folder: Path, kind: str, source: Path, checkpoint: Path, report: Report = silent) -> Path:
-    """Make what serving needs from `checkpoint` and the config.json and tokenizer files in `source`.
-
-    Raises `NotDetoxify` or `OSError`.
-    """
-
-    def make(place: Path, report: Report) -> None:
-        from transformers import AutoTokenizer
-
-        from rules.checkpoints import read_checkpoint, write_served
-
-        report("checkpoint", 0.0)
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(  # nosec B615 -- from a folder, never from a hub
-                source, local_files_only=True, trust_remote_code=False
-            )
-            served = tokenizer.backend_tokenizer.to_str()
-        except (OSError, ValueError, AttributeError) as error:
-            raise NotDetoxify(
-                f"{source}: the tokenizer's files are missing or strange ({type(error).__name__})"
-            ) from error
-        read = read_checkpoint(checkpoint, source / "config.json")
-        write_served(read, served, place, report)
-
-    return opened(folder, Build(f"detoxify-{kind}", _key(kind), make), report)
-
-
-def _key(kind: str) -> str:
+def key_of(kind: str) -> str:
+    """What one that is installed must have been made from."""
     return f"detoxify-{kind}, builder {BUILDER}"

@@ -35,7 +35,7 @@ class WrongWeights(ValueError):
 class Encoder:
     """Thread-safe, and meant to be shared."""
 
-    def __init__(self, folder: Path, report: Report = silent) -> None:
+    def __init__(self, folder: Path, report: Report = silent, *, threads: int | None = None) -> None:
         """Open what is built in the models' `folder`; build it first where it is missing.
 
         Raises `FileNotFoundError` without the package, `WrongWeights`, or `OSError` where `folder` cannot be written.
@@ -44,7 +44,7 @@ class Encoder:
         path = opened(folder, _encoder(), report) / "encoder.onnx"
         file = checked_weights()
         self._width = file.shape.hidden
-        self._served = Served(session(path), file.words)
+        self._served = Served(session(path, threads), file.words)
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         """One vector of length 1 for each text: `(texts, 384)`. Texts of several windows are averaged over them."""

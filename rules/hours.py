@@ -7,13 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
-
-if TYPE_CHECKING:
-    from rules.policy import Owner, Policy
 
 ALWAYS: Final = "24x7"
 FEASTS: Final = {
@@ -120,11 +117,8 @@ class Hours:
     zone: ZoneInfo
 
     @classmethod
-    def of(cls, owner: Owner, policy: Policy) -> Self:
-        """Whoever is there `24x7` is there on the policy's holidays too; their own count all the same."""
-        common = () if owner.hours == ALWAYS else policy.holidays
-        zone = ZoneInfo(owner.timezone) if owner.timezone else policy.zone
-        return cls(_week(owner.hours), Holidays.of((*common, *owner.holidays)), zone)
+    def of(cls, hours: WrittenHours, holidays: Iterable[WrittenHoliday], zone: ZoneInfo) -> Self:
+        return cls(_week(hours), Holidays.of(holidays), zone)
 
     def is_open(self, at: datetime) -> bool:
         return any(start <= at < end for start, end in self._stretches(at, days=2))
@@ -175,20 +169,20 @@ class Hours:
         return wall.astimezone(UTC)
 
 
-def deadline_of(owner: Owner) -> timedelta:
-    """The open time after which the next in line is asked. A day is as long as the owner's days are on average.
+def span_of(deadline: str, hours: str) -> timedelta:
+    """The open time after which the next in line is asked. A day is as long as those of `hours` are on average.
 
     Only days on which they are there at all count: `2d` of `mon-fri 09:00-18:00` are 18 hours, and so end at the same
     time two working days later.
     """
-    number, unit = int(owner.deadline[:-1]), owner.deadline[-1]
+    number, unit = int(deadline[:-1]), deadline[-1]
     match unit:
         case "m":
             return timedelta(minutes=number)
         case "h":
             return timedelta(hours=number)
         case _:
-            week = _week(owner.hours)
+            week = _week(hours)
             return number * timedelta(minutes=_open_minutes(week)) / sum(bool(shifts) for shifts in week)
 
 

@@ -107,7 +107,13 @@ class Judge:
     labels = LABELS
 
     def __init__(
-        self, folder: Path, report: Report = silent, *, weights: Path = WEIGHTS, calibration: Path | None = CALIBRATION
+        self,
+        folder: Path,
+        report: Report = silent,
+        *,
+        weights: Path = WEIGHTS,
+        calibration: Path | None = CALIBRATION,
+        threads: int | None = None,
     ):
         """Open what is built in the models' `folder`; build it first where it is missing.
 
@@ -119,7 +125,7 @@ class Judge:
         graph = opened(folder, _judge(weights), report) / "judge.onnx"
         file = checked_weights()
         self._width = file.shape.hidden
-        self._served = Served(session(graph), file.words)
+        self._served = Served(session(graph, threads), file.words)
         self._calibration = Calibration.read(calibration) if calibration else Calibration.none()
 
     def read(self, text: str, sentences: Sequence[Span], context: Context, language: str | None = None) -> Judged:

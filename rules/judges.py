@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rules.built import Report, silent
-from rules.detectors.base import Unavailable
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.detoxified import Detoxified
@@ -27,9 +27,14 @@ Toxicity = Literal["auto", "built-in", "detoxify-multilingual", "detoxify-origin
 class Judges:
     """Thread-safe. A model that could not be opened is not tried again: whoever installs it starts anew."""
 
-    def __init__(self, folder: Path, toxicity: Toxicity = "auto", report: Report = silent) -> None:
-        """`folder`: where models are built and installed; `report` is told what is built and how far it is."""
-        self.folder, self.toxicity = folder, toxicity
+    def __init__(
+        self, folder: Path, toxicity: Toxicity = "auto", report: Report = silent, *, threads: int | None = None
+    ) -> None:
+        """`folder`: where models are built and installed; `report` is told what is built and how far it is.
+
+        `threads` for each pass: of several processes that share the cores, each is faster with one.
+        """
+        self.folder, self.toxicity, self.threads = folder, toxicity, threads
         self._report = report
         self._lock = threading.RLock()  # the background asks for the judge
         self._opened: dict[str, object] = {}
@@ -38,7 +43,7 @@ class Judges:
         """Raises `Unavailable` where it cannot be opened or built."""
         from rules.judge import NAME, Judge
 
-        return self._once(NAME, lambda: Judge(self.folder, self._report))
+        return self._once(NAME, lambda: Judge(self.folder, self._report, threads=self.threads))
 
     def detoxify(self) -> Detoxified | None:
         """None where none is wanted, or none is installed and none was asked for. Raises `Unavailable`."""
@@ -47,13 +52,13 @@ class Judges:
             return None
         from rules.detoxified import Detoxified
 
-        return self._once(f"detoxify-{kind}", lambda: Detoxified(self.folder, kind))
+        return self._once(f"detoxify-{kind}", lambda: Detoxified(self.folder, kind, threads=self.threads))
 
     def encoder(self) -> Encoder:
         """For topics. Raises `Unavailable`."""
         from rules.encoder import NAME, Encoder
 
-        return self._once(NAME, lambda: Encoder(self.folder, self._report))
+        return self._once(NAME, lambda: Encoder(self.folder, self._report, threads=self.threads))
 
     def background(self) -> Background:
         """What topics stand out from. Raises `Unavailable`, also where it is another judge's."""

@@ -110,7 +110,7 @@ def _next_break(text: str, at: int) -> int:
 
 
 def _patiently(pattern: str, text: str, ignore_case: bool) -> Iterator[Found]:
-    from rules.detectors.base import Unavailable  # the detectors need this module
+    from rules.unavailable import Unavailable
 
     expression, at = _flexible(pattern, ignore_case), 0
     while at <= len(text):

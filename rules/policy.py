@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ from rules.detectors import Rule
 from rules.detectors.fields import Applies, Company, Frozen, Override, Spared, State
 from rules.detectors.judge import Score
 from rules.detectors.toxicity import Toxicity
-from rules.hours import WrittenHoliday, WrittenHours
+from rules.hours import ALWAYS, Hours, WrittenHoliday, WrittenHours
 from rules.keeping import Keeping
 from rules.localized import Localized
 from rules.verdict import Severity
@@ -143,6 +142,12 @@ class Policy(Frozen):
     def owner(self, id: str) -> Owner:
         return self._owners[id]
 
+    def hours_of(self, owner: Owner) -> Hours:
+        """Whoever is there `24x7` is there on the policy's holidays too; their own count all the same."""
+        common = () if owner.hours == ALWAYS else self.holidays
+        zone = ZoneInfo(owner.timezone) if owner.timezone else self.zone
+        return Hours.of(owner.hours, (*common, *owner.holidays), zone)
+
     @cached_property
     def _owners(self) -> dict[str, Owner]:
         return {owner.id: owner for owner in self.owners}
@@ -150,13 +155,6 @@ class Policy(Frozen):
     @cached_property
     def _clauses(self) -> dict[str, Clause]:
         return {clause.id: clause for clause in self.clauses}
-
-
-def load_policy(path: Path) -> Policy:
-    """Read the policy at `path` and all that it includes. Raises `PolicyError` with every fault found."""
-    from rules.assembly import assemble  # the assembler needs the nouns above
-
-    return assemble(path)
 
 
 def schema() -> dict[str, object]:

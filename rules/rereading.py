@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from rules.detectors.base import BaseRule, Subject, Unavailable, reason_of
+from rules.detectors.base import BaseRule, Subject, reason_of
 from rules.detectors.disclosure import Disclosure
 from rules.detectors.judge import JudgeRule
 from rules.detectors.reading import already_judged, spoken
@@ -19,6 +19,7 @@ from rules.draft import Draft, Kind, Span
 from rules.folding import Folded, fold
 from rules.judges import Judges
 from rules.protection import is_opinion
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.detoxified import Detoxified

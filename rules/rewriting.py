@@ -82,8 +82,10 @@ def rewrite(draft: Draft, verdict: Verdict, screener: Screener, at: datetime | N
     text, seen, best = draft.text, verdict, Rewrite(draft.text, verdict)
     # The same rules have a say as before: a text that is taken for another language may only seem better.
     draft = draft.model_copy(update={"language": draft.language or verdict.language})
+    # Where each sentence is at fault, nothing that its writer meant to say would be left of a draft without one.
+    may_drop = _has_sound_sentence(text, verdict)
     for _ in range(_ROUNDS):
-        changed = _applied(text, _Subject(text, seen, screener.policy).edits())
+        changed = _applied(text, _Subject(text, seen, screener.policy, may_drop=may_drop).edits())
         if changed == text or len(changed) > screener.limit:
             break
         try:
@@ -94,6 +96,10 @@ def rewrite(draft: Draft, verdict: Verdict, screener: Screener, at: datetime | N
         if is_better(seen, best.verdict) and not _is_deaf(seen, best.verdict, screener.policy):
             best = Rewrite(text, seen)
     return best if best.text != draft.text else None
+
+
+def _has_sound_sentence(text: str, verdict: Verdict) -> bool:
+    return any(not any(f.span.overlaps(sentence) for f in verdict.findings) for sentence in sentences(text))
 
 
 def is_better(new: Verdict, old: Verdict) -> bool:
@@ -114,8 +120,8 @@ def _is_deaf(new: Verdict, old: Verdict, policy: Policy) -> bool:
 class _Subject:
     """A text, what was found in it, and what in it must not be lost."""
 
-    def __init__(self, text: str, verdict: Verdict, policy: Policy) -> None:
-        self._text, self._policy = text, policy
+    def __init__(self, text: str, verdict: Verdict, policy: Policy, *, may_drop: bool) -> None:
+        self._text, self._policy, self._may_drop = text, policy, may_drop
         self._findings = sorted(verdict.findings, key=lambda finding: finding.span)
         self._language = verdict.language or policy.languages[0]
         self._sentences, self._verbatim = sentences(text), verbatim(text)
@@ -165,7 +171,7 @@ class _Subject:
         if remedy.drop == "place":
             return _Edit(span.start, span.end, "")
         whole = self._sentence(span)
-        if whole is None or self._loses(whole):
+        if whole is None or self._loses(whole) or not (remedy.sentence or self._may_drop):
             return None
         return _Edit(whole.start, whole.end, say(remedy.sentence, self._language) if remedy.sentence else "")
 

@@ -15,6 +15,7 @@ from rules.passages import Passage
 Floats = NDArray[np.float32]
 
 _THREADS = min(2, os.cpu_count() or 1)
+"""Of one pass through a network, where it is one draft that somebody waits for."""
 _TOGETHER = 2048
 """Pieces, padding included, that go through the network at once: more would take memory and no less time."""
 
@@ -25,7 +26,7 @@ class Words(Protocol):
     def rows(self, numbers: NDArray[np.int64]) -> Floats: ...
 
 
-def session(graph: Path | bytes) -> Session:
+def session(graph: Path | bytes, threads: int | None = None) -> Session:
     """A graph, or the one at a path, ready to run. Raises what ONNX Runtime raises for a file that is none."""
     # Its builds report to their makers by the network, and keep a database for that in the home folder. Not from here.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -33,7 +34,7 @@ def session(graph: Path | bytes) -> Session:
 
     onnxruntime.set_default_logger_severity(3)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _THREADS
+    options.intra_op_num_threads = threads or _THREADS
     # Waiting threads would burn the processor that other drafts need; an arena would keep the longest draft's memory.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable, reason_of
+from rules.detectors.base import BaseRule, Hit, Subject, reason_of
 from rules.detectors.fields import Excepted, State, phrase_of
 from rules.detectors.personal_data import PersonalData
 from rules.draft import Cover, Draft
@@ -17,6 +17,7 @@ from rules.knowledge.store import Knowledge
 from rules.language import detect
 from rules.policy import Policy
 from rules.terms import Terms
+from rules.unavailable import Unavailable
 
 Kind = Literal[
     "draft_state", "shadow", "other_draft", "other_day", "language", "foreign", "reads", "unavailable", "score",

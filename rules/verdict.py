@@ -93,7 +93,7 @@ class Verdict:
     """The draft's language as two letters; None is undecided."""
     scores: Mapping[str, float] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
-    """Each model that took part, with its digest."""
+    """Each model that took part, with its digest; and each collection of the company's own, as `knowledge:NAME`."""
     timings: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds by detector, and `total`."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,11 +18,9 @@ import psycopg
 _NOBODY = 65534
 _SHELL = '"$@" & server=$!; read -r _; kill -INT $server; wait $server'
 """The server ends when what it reads from does: with the tests, however these end."""
-_BRISK = (
-    *("fsync=off", "full_page_writes=off", "autovacuum=off", "max_wal_size=64MB", "min_wal_size=32MB"),
-    *("max_connections=200", "listen_addresses="),
-)
-_RULES = "local all postgres trust\nlocal all vaglio trust\nlocal all all scram-sha-256\n"
+_ALONE = ("max_connections=200", "listen_addresses=")
+_BRISK = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_wal_size=64MB", "min_wal_size=32MB")
+_RULES = "local all postgres,vaglio,vaglio_app trust\nlocal all all scram-sha-256\n"
 
 
 class NoServer(Exception):
@@ -28,10 +28,13 @@ class NoServer(Exception):
 
 
 class Server:
-    """`admin()` may do everything; `vaglio`, the user in the addresses, owns its databases and nothing else."""
+    """`admin()` may do everything; `vaglio`, the user in the addresses, owns its databases and nothing else, and
+    `vaglio_app` may what it is granted."""
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="vaglio-pg-", dir=_memory()))
+    def __init__(self, *, durable: bool = False) -> None:
+        """`durable`: on a disk and waiting for it, as a server does that is set up as it comes."""
+        self.folder = Path(tempfile.mkdtemp(prefix="vaglio-pg-", dir=None if durable else _memory()))
+        self._settings = _ALONE if durable else (*_ALONE, *_BRISK)
         self.tools = Path()
         """Where its own programs are."""
         self._made = 0
@@ -46,25 +49,57 @@ class Server:
             flags = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
             self._run([tools / "initdb", "-D", self.folder / "data", *flags], as_user)
             (self.folder / "data" / "pg_hba.conf").write_text(_RULES, encoding="utf-8")
-            settings = [part for setting in _BRISK for part in ("-c", setting)]
-            command = [tools / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
-            with (self.folder / "log").open("wb") as log:
-                self._process = subprocess.Popen(
-                    ["/bin/sh", "-c", _SHELL, "sh", *map(str, command)],
-                    stdin=subprocess.PIPE, stdout=log, stderr=log, **as_user,
-                )  # fmt: skip
-            self._wait()
+            self.launch()
         except (OSError, subprocess.CalledProcessError) as error:
             self.stop()
             raise NoServer(f"PostgreSQL does not start here: {error}") from None
         with self.admin() as admin:
             admin.execute("CREATE ROLE vaglio LOGIN")
+            admin.execute("CREATE ROLE vaglio_app LOGIN")
         return self
 
-    def stop(self) -> None:
+    def restart(self) -> None:
+        """Every connection is gone; what was committed is there."""
+        self.halt()
+        self.launch()
+
+    def launch(self) -> None:
+        """Start on what lies in the folder; returns once it answers. Raises `NoServer`."""
+        settings = [part for setting in self._settings for part in ("-c", setting)]
+        command = [self.tools / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _SHELL, "sh", *map(str, command)],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, **self._as_user(),
+            )  # fmt: skip
+        self._wait()
+
+    @property
+    def pid(self) -> int:
+        """Of the process whose children serve the connections."""
+        return int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
+
+    def halt(self) -> None:
+        """The fast way: whatever is under way is rolled back, and everybody is told; `launch` starts it again."""
         if self._process and self._process.stdin:
             self._process.stdin.close()
             self._process.wait(30)
+
+    def kill(self) -> None:
+        """As `kill -9` does to all of it at once; nobody is told, and the next start has to recover."""
+        if not self._process:
+            return
+        pid = self.pid
+        # Stopped first, or it would see the others die and start them again.
+        os.kill(pid, signal.SIGSTOP)
+        others = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        for each in (*map(int, others), pid):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        self.halt()
+
+    def stop(self) -> None:
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def admin(self, database: str = "postgres") -> psycopg.Connection[Any]:

@@ -3,7 +3,8 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,22 @@ def test_importing_the_core_loads_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not set(ran.stdout.split()) & HEAVY
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    """Those inside functions, and those for types alone, count too."""
+    modules = {name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES}
+    known = {module: set(imported(path, modules)) - {module} for module, path in modules.items()}
+    TopologicalSorter(known).prepare()  # raises `CycleError`, which names the circle
+
+
+def imported(path: Path, modules: Collection[str]) -> Iterator[str]:
+    """The modules of ours that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield from {whole if whole in modules else node.module} & set(modules)
 
 
 def test_the_verifier_shares_no_code_with_what_it_checks() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from math import ceil
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 
 from bot.api import shapes
 from bot.api.answers import draft_of, policy_shape, recorded_shape, screening_shape
@@ -32,7 +33,7 @@ from rules.draft import Draft, DraftRefused
 log = structlog.get_logger("vaglio.api")
 
 _KEY = r"^[\x21-\x7e]{1,200}$"
-_ID = r"^s_[0-9a-f]{20}$"
+_ID = re.compile(r"s_[0-9a-f]{20}")
 _SOON = 5
 """Seconds after which whoever found everything busy may well ask again."""
 
@@ -76,10 +77,10 @@ class Screenings:
         except DraftRefused as refused:
             raise _refused(refused, language) from None
 
-    async def recorded(self, request: Request, id: Annotated[str, Path(pattern=_ID)]) -> shapes.Recorded:
+    async def recorded(self, request: Request, id: str) -> shapes.Recorded:
         """What the record says of a screening of one's own; a 404 where nothing but a count was kept of it."""
         client = client_of(request)
-        entry = await on(self.lookups, lambda: self._own(client, id))
+        entry = await on(self.lookups, lambda: self._own(client, id)) if _ID.fullmatch(id) else None
         if entry is None:
             raise Problem(404, "nothing-here")
         return entry
@@ -152,7 +153,7 @@ def routes(screenings: Screenings) -> APIRouter:
     )  # fmt: skip
     router.add_api_route(
         "/screenings/{id}", screenings.recorded, methods=["GET"], operation_id="recorded",
-        responses=_problems(401, 404, 422, 503),
+        responses=_problems(401, 404, 503),
     )  # fmt: skip
     router.add_api_route(
         "/policy", screenings.policy, methods=["GET"], operation_id="policy", responses=_problems(401, 422, 503)

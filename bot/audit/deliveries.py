@@ -22,7 +22,7 @@ from bot.store import Store
 
 log = structlog.get_logger(__name__)
 
-EVERY: Final = 15.0
+EVERY: Final = 15
 """Seconds between two looks."""
 _LEASE: Final = 180.0
 """Seconds in which another process leaves a place to whoever is at it: more than most deliveries take, and where one
@@ -68,12 +68,6 @@ class Deliveries:
         self._recipients, self._rhythm = recipients, rhythm
         self._said: dict[Target | None, datetime] = {}
         """When a place was last said to be late; of None, when it was said that none could be made."""
-
-    async def run(self, every: float = EVERY) -> None:
-        """Until cancelled. What fails is logged and done at a later look."""
-        while True:
-            await self.look(datetime.now(UTC))
-            await asyncio.sleep(every)
 
     async def look(self, now: datetime) -> None:
         """Make a checkpoint if one is due, bring each place what it lacks, and say which place is late."""

@@ -35,6 +35,18 @@ class HeadFile:
     def exists(self) -> bool:
         return os.path.lexists(self.path)
 
+    def is_new(self) -> bool:
+        """Whether there never was one in this folder, as far as anybody can tell: see `join`."""
+        return not self.exists() and not self._joined.exists()
+
+    def join(self) -> None:
+        """From now on a head that is missing here was removed. Raises `OSError`."""
+        os.close(os.open(self._joined, os.O_WRONLY | os.O_CREAT, 0o600))
+
+    @property
+    def _joined(self) -> Path:
+        return self.path.with_suffix(".joined")
+
     def read(self) -> Head | None:
         """None if it is missing or says nothing that a head can say. Raises `RecordError` if it may not be read."""
         try:

@@ -51,5 +51,7 @@ def _of_deeds(wording: Wording) -> dict[str, str]:
         "purged": say("entries"), "count": say("how many"), "formats": say("formats"), "filters": say("filters"),
         "with_words": say("with words"), "chain": say("chain"), "head": say("head"), "lost": say("lost"),
         "again": say("once more"), "seen": say("last used"), "way": say("by way of"), "name": say("name"),
-        "note": say("note"),
+        "note": say("note"), "collection": say("collection"), "digest": say("digest"),
+        "faulty": say("lines that are no drafts"), "outcomes": say("outcomes"),
+        "letters": say("events"),
     }  # fmt: skip

@@ -185,8 +185,12 @@ class Ledger:
         """After `append_in`, once its transaction is over."""
         self._following.follow()
 
+    def keep_up(self) -> None:
+        """Move the head over what others have written; to be called every few seconds while Vaglio runs."""
+        self._following.keep_up()
+
     def catch_up(self) -> int:
-        """Bring the head up to the last entry, as far as a sudden stop may have left it behind: see `Following`."""
+        """Bring the head up to the last entry, as far as a stop or others may have left it behind: see `Following`."""
         return self._following.catch_up()
 
     def entries(self, *, newest: int | None = None) -> Sequence[Entry]:

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Final, cast
 
 from sqlalchemy import inspect
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, SQLModel, select
 
 from bot.audit.errors import RecordError
 from bot.audit.manifests import sync
 from bot.audit.seals import Seals, person_about
 from bot.audit.vault import Vault, VaultError
-from bot.console.tables import SavedSearch
+from bot.console.tables import SavedSearch, Undertaking
 from bot.keys import KEY_BYTES
+from bot.knowledge_tables import Collection
 from bot.store import Store
 from bot.tables import Appeal, Held, Pending, PersonKey, Review, Seat
+from bot.work_tables import DeadLetter
 
 FILE: Final = "master.key"
 NEXT: Final = "master.next"
@@ -27,8 +30,11 @@ _OLD: Final = "master-{}.old"
 _LOOKED_AT: Final = 5
 """Rows of each table: one alone might have been damaged."""
 
-Wrapped = PersonKey | Pending | Held | Review | Seat | Appeal | SavedSearch
-TABLES: Final[tuple[type[Wrapped], ...]] = (PersonKey, Pending, Held, Review, Seat, Appeal, SavedSearch)
+Wrapped = PersonKey | Pending | DeadLetter | Held | Review | Seat | Appeal | SavedSearch | Collection | Undertaking
+TABLES: Final[tuple[type[Wrapped], ...]] = (
+    *(PersonKey, Pending, DeadLetter, Held, Review, Seat, Appeal),
+    *(SavedSearch, Collection, Undertaking),
+)
 """Whatever the master key wraps; see also `bot.audit.rotation` for what is asked for in words."""
 
 
@@ -129,7 +135,9 @@ def _some(session: Session) -> Iterator[Wrapped]:
 
 def rows(session: Session, table: type[Wrapped], most: int | None = None) -> Sequence[Wrapped]:
     """Those of a table that hold a wrapped key: a seat has none before it is decided."""
-    found = cast("Sequence[Wrapped]", session.exec(select(table).limit(most)).all())
+    # A table of an older form may lack columns that are none of this one's business.
+    asked = select(table).options(load_only(table.wrapped)).limit(most)  # type: ignore[arg-type]
+    found = cast("Sequence[Wrapped]", session.exec(asked).all())
     return [row for row in found if row.wrapped]
 
 

@@ -35,17 +35,27 @@ def told(found: Verification, wording: Wording) -> list[str]:
             )
         )
         lines.append(wording.say("Head: {head}", head=found.head))
-    if 0 < found.lag <= LAG:
-        lines.append(
-            wording.count(
-                "The head beside the database lacks the newest entry: Vaglio was stopped in between. "
-                "The next start mends it.",
-                "The head beside the database lacks the newest {number} entries: Vaglio was stopped in between. "
-                "The next start mends it.",
-                found.lag,
-            )
+    return [*lines, *_of_head(found, wording)]
+
+
+def _of_head(found: Verification, wording: Wording) -> Iterator[str]:
+    """Where the head lies behind, and that is no fault."""
+    if found.lag and found.is_shared:
+        yield wording.count(
+            "The head on this machine does not know the newest entry yet: another machine wrote it, or Vaglio was "
+            "stopped in between. It follows as soon as Vaglio runs here.",
+            "The head on this machine does not know the newest {number} entries yet: other machines wrote them, or "
+            "Vaglio was stopped in between. It follows as soon as Vaglio runs here.",
+            found.lag,
         )
-    return lines
+    elif 0 < found.lag <= LAG:
+        yield wording.count(
+            "The head beside the database lacks the newest entry: Vaglio was stopped in between. "
+            "The next start mends it.",
+            "The head beside the database lacks the newest {number} entries: Vaglio was stopped in between. "
+            "The next start mends it.",
+            found.lag,
+        )
 
 
 def _what(fault: Fault, wording: Wording) -> str:

@@ -17,8 +17,9 @@ from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.promises import ranges_of
 from bot.audit.seals import Seals
 from bot.audit.vault import Vault, VaultError
-from bot.console.tables import SavedSearch, SignedIn
+from bot.console.tables import SavedSearch, SignedIn, Undertaking, UndertakingPiece
 from bot.keys import key_in
+from bot.knowledge_tables import Collection, CollectionPiece
 from bot.store import Store
 from bot.tables import (
     Acknowledgement,
@@ -40,11 +41,13 @@ from bot.tables import (
     Review,
     Seat,
 )
+from bot.work_tables import DeadLetter
 
 _WHAT: Final = "the master key"
 _UNREADABLE: Final[tuple[type[SQLModel], ...]] = (
-    Content, Pending, Held, Seat, Review, Appeal, Dismissal, Awaited, Card, Reminder, Quiz, QuizDone, Acknowledgement,
-    Grant, LinkCode, SignedIn, SavedSearch, Identity, Person, PersonKey,
+    Content, Pending, DeadLetter, Held, Seat, Review, Appeal, Dismissal, Awaited, Card, Reminder, Quiz, QuizDone,
+    Acknowledgement, Grant, LinkCode, SignedIn, SavedSearch, Identity, Person, PersonKey, CollectionPiece, Collection,
+    UndertakingPiece, Undertaking,
 )  # fmt: skip
 """What nobody can read or find again without the key, in an order in which each may go."""
 

@@ -74,7 +74,9 @@ class Unmasking:
         if found is None:
             return Refusal.UNKNOWN
         request, asked_at = found
-        if by == request.by and not self._is_agreed(id):
+        # Under another pseudonym, by an account that they have linked since, they are the same person.
+        is_own = (self._people.whose(by) or by) == (self._people.whose(request.by) or request.by)
+        if is_own and not self._is_agreed(id):
             return Refusal.OWN
         if asked_at < timestamp(at - LIFE):
             return Refusal.OVER

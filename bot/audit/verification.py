@@ -65,6 +65,8 @@ class Verification:
     lag: int = 0
     forgotten: int = 0
     """Entries whose words were let go, by an erasure or because their time was over, as the ledger itself says."""
+    is_shared: bool = False
+    """Other machines write to it too, so that the head of this one may lie any number of entries behind."""
 
     @property
     def is_sound(self) -> bool:
@@ -90,7 +92,8 @@ def verify(store: Store, head: HeadFile, seals: Seals | None = None, progress: P
 
     With `seals` the words are opened and held against what their entries commit to; without, only the sealed bytes are.
     """
-    known = head.read()
+    is_shared = store.file is None
+    known = Head(0, records.GENESIS) if is_shared and head.is_new() else head.read()
     walk = _Walk(progress)
     try:
         with store.read() as session:
@@ -98,7 +101,7 @@ def verify(store: Store, head: HeadFile, seals: Seals | None = None, progress: P
                 raise RecordError("none", store.place)
             walk.opener = Opener(session, seals) if seals else None
             if walk.through(session.connection(), known):
-                walk.faults += _against_head(walk, known, head)
+                walk.faults += _against_head(walk, known, head, is_shared=is_shared)
     except RecordError as error:
         if error.code == "none" and head.exists():
             walk.faults.append(Fault(None, "gone", error.place))
@@ -107,7 +110,7 @@ def verify(store: Store, head: HeadFile, seals: Seals | None = None, progress: P
         else:
             raise
     lag = max(0, walk.count - known.count) if known else 0
-    return Verification(walk.count, walk.previous, tuple(walk.faults), lag, walk.forgotten)
+    return Verification(walk.count, walk.previous, tuple(walk.faults), lag, walk.forgotten, is_shared)
 
 
 class _Walk:
@@ -174,7 +177,7 @@ class _Walk:
         return (None if is_as_written else "content"), False
 
 
-def _against_head(walk: _Walk, known: Head | None, head: HeadFile) -> Iterator[Fault]:
+def _against_head(walk: _Walk, known: Head | None, head: HeadFile, *, is_shared: bool) -> Iterator[Fault]:
     if known is None:
         if walk.count:
             yield Fault(walk.count, "head")
@@ -184,7 +187,7 @@ def _against_head(walk: _Walk, known: Head | None, head: HeadFile) -> Iterator[F
         yield Fault(walk.count + 1, "missing")
     elif walk.at_head != known.hash:
         yield Fault(known.count, "head") if known.count else Fault(None, "head", str(head.path))
-    elif walk.count - known.count > LAG:
+    elif walk.count - known.count > LAG and not is_shared:
         yield Fault(known.count + 1, "lag")
 
 

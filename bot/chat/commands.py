@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
 
-from bot.people import LANGUAGES, Language
+from bot.languages import Language, asked_for
 
-_NAMES: Final = {"it": "it", "italiano": "it", "italian": "it", "en": "en", "english": "en", "inglese": "en"}
 _PRIVATE = re.compile(r"\s*(?:private|privat[oa])\s+(?=\S)", re.IGNORECASE)
 
 
@@ -78,8 +76,8 @@ def command(text: str) -> Command | None:
             return Link(code.upper())
         case ["verify" | "verifica", code] if _is_code(code):
             return Verify(code.upper())
-        case ["language" | "lingua", name] if name in _NAMES:
-            return Speak(LANGUAGES[0] if _NAMES[name] == LANGUAGES[0] else LANGUAGES[1])
+        case ["language" | "lingua", name] if language := asked_for(name):
+            return Speak(language)
         case _:
             return None
 

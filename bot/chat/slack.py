@@ -34,6 +34,7 @@ from bot.chat.slack_text import emoji_of, unescaped
 from bot.clock import Clock
 from bot.people import Language
 from bot.places import Cards
+from bot.turns import Turns
 from bot.work import Deferred, Event, Work
 
 log = structlog.get_logger(__name__)
@@ -59,11 +60,11 @@ class SlackChat:
         self, *, client: AsyncWebClient, signing_secret: str, work: Work, desk: Desk, clock: Clock, cards: Cards
     ) -> None:
         self.client, self._work, self._desk = client, work, desk
-        delivery = SlackDelivery(client)
+        delivery = SlackDelivery(client, cards, work.still_ours)
         self._readers = SlackReaders(client, desk)
         self._commands = SlackCommands(desk)
         self._answers = SlackAnswers(desk, self._readers, delivery, self._commands)
-        self._errands = SlackErrands(desk, self._readers, delivery, clock, cards)
+        self._errands = SlackErrands(desk, self._readers, delivery, clock, cards, Turns(cards.store))
         self._homes = SlackHomes(client, desk, self._readers, cards)
         self._presses = SlackPresses(client, work, desk, self._readers, delivery)
         self._delivery, self._aside = delivery, Aside()

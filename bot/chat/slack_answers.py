@@ -18,10 +18,11 @@ from bot.chat.slack_forms import text_of
 from bot.chat.slack_readers import SlackReaders
 from bot.chat.slack_text import mentioned, plain_text, unescaped
 from bot.deeds import Act, Answer
+from bot.engine import Retry
 from bot.people import Language
 from bot.reply import Notice, failure
 from bot.wording import Wording
-from bot.work import Event, Retry
+from bot.work import Event
 from rules.draft import Account, Channel, Draft, Kind
 
 log = structlog.get_logger(__name__)

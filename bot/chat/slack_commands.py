@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from bot.actions import Action, Button, Verb
 from bot.chat.commands import Command, Help, Link, Mine, New, ReadPolicy, Speak, TakeQuiz, Verify
 from bot.chat.desk import Desk
+from bot.chat.linking import told
 from bot.chat.slack_delivery import account
 from bot.deeds import Act, Answer
-from bot.people import Language, Linked
+from bot.people import Language
 from bot.reply import Notice
 from bot.wording import Wording
 from bot.work import Event
@@ -53,24 +54,8 @@ class SlackCommands:
 
     async def _link(self, who: str, code: str, at: datetime, language: Language) -> str:
         """Make the account one of whoever was given the code, and say so."""
-        linked, wording = (
-            await asyncio.to_thread(self._desk.conversation.cabinet.link, who, code, at),
-            Wording(language),
-        )
-        match linked:
-            case Linked.DONE:
-                return wording.say("Done: from now on I know you here too.")
-            case Linked.NOT_VALID:
-                return wording.say(
-                    "This code is not valid: perhaps it was used, or its ten minutes are over. Ask for a new one."
-                )
-            case Linked.ELSEWHERE:
-                return wording.say(
-                    "This Slack account is linked to somebody else. If that should change, ask whoever looks after "
-                    "Vaglio."
-                )
-            case Linked.CLOSED:
-                return wording.say("Too many wrong codes: wait ten minutes, then ask for a new one.")
+        linked = await asyncio.to_thread(self._desk.conversation.cabinet.link, who, code, at)
+        return told(linked, "Slack", Wording(language))
 
 
 def moment_of(event: Event) -> datetime:

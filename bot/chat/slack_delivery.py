@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
@@ -14,9 +15,11 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.chat import slack_blocks, slack_forms
 from bot.chat.slack_blocks import Block, Said
+from bot.engine import Ours, Retry, Undeliverable
 from bot.people import Language
+from bot.places import Cards
 from bot.reply import failure
-from bot.work import Event, Retry, Undeliverable
+from bot.work import Event
 
 log = structlog.get_logger(__name__)
 
@@ -49,27 +52,28 @@ def account(team: str, user: str) -> str:
 class SlackDelivery:
     """Where an answer belongs is in its event: `view`, `response_url`, or `channel`, perhaps with `ts`; or nowhere.
 
-    What its methods raise, `sorted_out` sorts into what passes and what stays.
+    What its methods raise, `sorted_out` sorts into what passes and what stays; `Lost` where `still_ours` says so.
     """
 
-    def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
-        # Of an answer in several messages, those that are out: one that fails is not said again from the beginning.
-        self._out: dict[str, int] = {}
+    def __init__(self, client: AsyncWebClient, cards: Cards, still_ours: Ours) -> None:
+        """`still_ours` is asked right before anything is shown."""
+        self._client, self._cards, self._still_ours = client, cards, still_ours
 
     async def deliver(self, id: str, event: Event, said: Sequence[Said], language: Language, *, replaces: bool) -> None:
         """Show what was `said`; where it `replaces`, in place of the message that the event came from."""
         if event.get("view") and await self._in_view(id, event, said, language, replaces=replaces):
             return
-        for number in range(self._out.get(id, 0), len(said)):
+        # Of an answer in several messages, one that fails is not said again from the beginning, whoever tries next.
+        is_long = len(said) > 1
+        for number in range(await asyncio.to_thread(self._cards.out, id) if is_long else 0, len(said)):
             text, blocks = said[number]
             try:
                 await self._one(event, text, blocks, replaces=replaces and number == 0)
             except SlackApiError as error:
                 await self._one(event, *_admitted(id, error, language), replaces=replaces)
                 break
-            self._out[id] = number + 1
-        self._out.pop(id, None)
+            if is_long:
+                await asyncio.to_thread(self._cards.are_out, id, number + 1)
 
     async def say(self, event: Event, sentence: str) -> None:
         """A sentence beside where the answer to `event` will be."""
@@ -84,6 +88,7 @@ class SlackDelivery:
 
         One that stands `under` another shows in the channel as well.
         """
+        await self._still_ours()
         posted = await self._client.chat_postMessage(
             channel=channel,
             text=text,
@@ -97,6 +102,7 @@ class SlackDelivery:
 
     async def update(self, channel: str, ts: str, text: str, blocks: list[Block]) -> bool:
         """Returns whether the message was still there."""
+        await self._still_ours()
         return await _in_time(self._client.chat_update(channel=channel, ts=ts, text=text, blocks=blocks))
 
     async def _in_view(
@@ -105,6 +111,7 @@ class SlackDelivery:
         # What stood there before stays, below, unless it is over.
         below = [] if replaces else event.get("below") or []
         view = slack_forms.answer_view([blocks for _, blocks in said], below, language)
+        await self._still_ours()
         try:
             taken = await _in_time(self._client.views_update(view_id=event["view"], view=view))
         except SlackApiError as error:
@@ -134,6 +141,7 @@ class SlackDelivery:
 
     async def _respond(self, url: str, answer: Mapping[str, Any]) -> None:
         """Raises `SlackApiError` as the Web API's methods do; this address answers `ok`, or says why not in JSON."""
+        await self._still_ours()
         hook = AsyncWebhookClient(url, timeout=TIMEOUT, retry_handlers=self._client.retry_handlers)
         sent = await hook.send_dict(dict(answer))
         if sent.status_code == 429 or sent.status_code >= 500:

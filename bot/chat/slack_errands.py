@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from weakref import WeakValueDictionary
 
 from slack_sdk.errors import SlackApiError
 
@@ -14,13 +13,15 @@ from bot.chat.slack_delivery import PLATFORM, SlackDelivery, sorted_out
 from bot.chat.slack_readers import SlackReaders
 from bot.clock import Clock
 from bot.deeds import Answer
+from bot.engine import Undeliverable
 from bot.errands import What, card_name
 from bot.people import Language
 from bot.places import Cards
 from bot.reply import Reply
 from bot.review import Asked, Ruling
+from bot.turns import Turns
 from bot.wording import Wording
-from bot.work import Event, Undeliverable
+from bot.work import Event
 
 _OWNERS = (What.CARD, What.APPEAL, What.DIGEST)
 
@@ -28,11 +29,12 @@ _OWNERS = (What.CARD, What.APPEAL, What.DIGEST)
 class SlackErrands:
     """One message for each card and channel: posted once, and changed from then on."""
 
-    def __init__(self, desk: Desk, readers: SlackReaders, delivery: SlackDelivery, clock: Clock, cards: Cards) -> None:
+    def __init__(
+        self, desk: Desk, readers: SlackReaders, delivery: SlackDelivery, clock: Clock, cards: Cards, turns: Turns
+    ) -> None:
+        """`turns`: two errands about one card would both find that it is not there, or show it in the wrong order."""
         self._desk, self._readers, self._delivery = desk, readers, delivery
-        self._clock, self._cards = clock, cards
-        # Two errands about one card at once would both find that it is not there yet, or show it in the wrong order.
-        self._showing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._clock, self._cards, self._turns = clock, cards, turns
 
     async def handle(self, id: str, event: Event) -> None:
         """Raises `Undeliverable`, `Retry` and whatever else goes wrong; may be called again for the same event."""
@@ -56,8 +58,7 @@ class SlackErrands:
     async def _to_owner(self, id: str, event: Event) -> None:
         what, language = What(event["what"]), self._desk.conversation.house_language()
         card = card_name(event["about"], event["owner"])
-        lock = self._showing.setdefault(card, asyncio.Lock())
-        async with lock:
+        async with self._turns.of(card):
             try:
                 answer = await self._desk.told(id, event, "", language)
                 if answer is None:

@@ -16,7 +16,7 @@ from bot.roles import Roles, Source
 
 log = structlog.get_logger(__name__)
 
-PAUSE = 300.0
+PAUSE = 300
 """Seconds between two looks at the groups."""
 _AGAIN = 30.0
 """Seconds after which Slack is asked again for the admin, while it cannot be reached."""
@@ -46,27 +46,15 @@ async def sync(client: AsyncWebClient, people: People, roles: Roles, groups: Seq
     await asyncio.to_thread(_settle, people, roles, members, untold)
 
 
-async def keep_in_step(
-    client: AsyncWebClient,
-    people: People,
-    roles: Roles,
-    groups: Sequence[tuple[Title, str]],
-    *,
-    pause: float = PAUSE,
-) -> None:
-    """`sync` every `pause` seconds until cancelled; what fails is logged and tried again the next time.
+async def step(client: AsyncWebClient, people: People, roles: Roles, groups: Sequence[tuple[Title, str]]) -> None:
+    """`sync`; what fails is logged, and tried again the next time.
 
     Without groups, what they once gave is taken back, and that is all.
     """
-    while True:
-        try:
-            await sync(client, people, roles, groups)
-        except Exception as error:
-            log.warning("slack.groups_not_read", error=type(error).__name__, reason=reason_of(error))
-        else:
-            if not groups:
-                return
-        await asyncio.sleep(pause)
+    try:
+        await sync(client, people, roles, groups)
+    except Exception as error:
+        log.warning("slack.groups_not_read", error=type(error).__name__, reason=reason_of(error))
 
 
 async def admin_of(client: AsyncWebClient, setting: str) -> str | None:

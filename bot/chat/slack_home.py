@@ -15,7 +15,7 @@ from bot.chat.slack_actions import button_block, rows
 from bot.chat.slack_blocks import HEADER, TEXT, Block, clip, sections
 from bot.chat.slack_delivery import account, sorted_out
 from bot.chat.slack_readers import SlackReaders
-from bot.people import Language
+from bot.languages import NAMES, Language
 from bot.places import Cards
 from bot.reply import Reply
 from bot.wording import Wording
@@ -23,7 +23,6 @@ from bot.work import Event
 
 LANGUAGE: Final = "language"
 """The `action_id` by which somebody chooses theirs."""
-_SPOKEN: Final[dict[Language, str]] = {"it": "Italiano", "en": "English"}
 
 
 class SlackHomes:
@@ -107,7 +106,7 @@ def _drafts(mine: Reply, language: Language) -> list[Block]:
 
 
 def _languages(language: Language, wording: Wording) -> Block:
-    options = {spoken: {"text": _text(name), "value": spoken} for spoken, name in _SPOKEN.items()}
+    options = {spoken: {"text": _text(name), "value": spoken} for spoken, name in NAMES.items()}
     chooser = {
         "type": "static_select",
         "action_id": LANGUAGE,

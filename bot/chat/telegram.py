@@ -25,10 +25,12 @@ from bot.chat.telegram_questions import TelegramQuestions
 from bot.chat.telegram_strangers import Marks, how_to_link, spoken_by
 from bot.chat.telegram_waiting import Waits
 from bot.clock import Clock
+from bot.engine import Undeliverable
 from bot.people import LANGUAGES
 from bot.places import Awaiting, Cards
 from bot.store import Store
-from bot.work import Event, Undeliverable, Work
+from bot.turns import Turns
+from bot.work import Event, Work
 
 log = structlog.get_logger(__name__)
 
@@ -70,11 +72,11 @@ class TelegramChat:
     ) -> None:
         self.bot, self._desk, self._pauses, self._now = bot, desk, pauses, now
         waits = Waits(awaiting, seals.vault)
-        self._out = TelegramOut(bot, cards)
+        self._out = TelegramOut(bot, cards, work.still_ours)
         questions = TelegramQuestions(self._out, waits, now)
         actions = TelegramActions(desk, self._out, questions)
         self._answers = TelegramAnswers(desk, self._out, questions, actions)
-        self._errands = TelegramErrands(desk, self._out, cards, clock, now)
+        self._errands = TelegramErrands(desk, self._out, cards, clock, now, Turns(store))
         self._intake = TelegramIntake(bot, work, desk, self._out, waits, Marks(store, seals), now)
         work.on(PLATFORM, self.handle)
 
@@ -193,4 +195,3 @@ class TelegramChat:
 
     def _let_go(self, id: str) -> None:
         self._desk.delivered(id)
-        self._out.forget(id)

@@ -10,6 +10,7 @@ import structlog
 from bot.actions import Action, Verb
 from bot.chat.commands import Link, Mine, ReadPolicy, Speak, TakeQuiz, Verify
 from bot.chat.desk import Desk
+from bot.chat.linking import told
 from bot.chat.telegram_actions import TelegramActions
 from bot.chat.telegram_commands import AnswerTo, Cancel, Private, Spoken, Which, spoken
 from bot.chat.telegram_events import account_of
@@ -52,7 +53,7 @@ class TelegramAnswers:
         if await asyncio.to_thread(self._desk.people.is_known, account):
             await asyncio.to_thread(self._desk.people.notice_locale, account, event["locale"])
             language = await self._desk.language(account)
-        shown = sentence(_linked(linked, Wording(language)))
+        shown = sentence(told(linked, "Telegram", Wording(language)))
         if linked is Linked.DONE:
             shown += parts(await asyncio.to_thread(self._desk.learning.welcome, language), language)
         await self._out.deliver(id, Sending(event["chat"], shown, language, to=event["message"]))
@@ -151,22 +152,6 @@ class TelegramAnswers:
 
 def _forgotten(draft: Draft) -> Draft:
     return draft.model_copy(update={"account": Account.PRIVATE})
-
-
-def _linked(linked: Linked, wording: Wording) -> str:
-    match linked:
-        case Linked.DONE:
-            return wording.say("Done: from now on I know you here too.")
-        case Linked.NOT_VALID:
-            return wording.say(
-                "This code is not valid: perhaps it was used, or its ten minutes are over. Ask for a new one."
-            )
-        case Linked.ELSEWHERE:
-            return wording.say(
-                "This Telegram is linked to somebody else. If that should change, ask whoever looks after Vaglio."
-            )
-        case Linked.CLOSED:
-            return wording.say("Too many wrong codes: wait ten minutes, then ask for a new one.")
 
 
 def _which(name: str, wording: Wording) -> str:

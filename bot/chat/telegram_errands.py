@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from weakref import WeakValueDictionary
 
 from bot.chat.desk import Desk
 from bot.chat.telegram_out import TelegramOut, reaching
 from bot.chat.telegram_parts import Part, Sending, card, live, parts
 from bot.clock import Clock
+from bot.engine import Undeliverable
 from bot.errands import What, card_name
 from bot.people import Language
 from bot.places import Cards
 from bot.reply import Reply
-from bot.work import Event, Undeliverable
+from bot.turns import Turns
+from bot.work import Event
 
 _CARDS = (What.CARD, What.APPEAL)
 
@@ -23,9 +24,11 @@ _CARDS = (What.CARD, What.APPEAL)
 class TelegramErrands:
     """Two errands about the same card take turns, and each shows it as it then stands."""
 
-    def __init__(self, desk: Desk, out: TelegramOut, cards: Cards, clock: Clock, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, desk: Desk, out: TelegramOut, cards: Cards, clock: Clock, now: Callable[[], datetime], turns: Turns
+    ) -> None:
         self._desk, self._out, self._cards, self._clock, self._now = desk, out, cards, clock, now
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = turns
 
     async def deliver(self, id: str, event: Event) -> None:
         """Raises `Retry` or `Undeliverable`, and what goes wrong on the way to the message."""
@@ -61,9 +64,8 @@ class TelegramErrands:
             await self._post(id, event, language)
             return
         name = card_name(event["about"], event["owner"])
-        turn = self._turns.setdefault(name, asyncio.Lock())
         try:
-            async with turn:
+            async with self._turns.of(name):
                 answer = await self._desk.told(id, event, event["to"], language)
                 if answer is not None and isinstance(answer.said, Reply):
                     with reaching():

@@ -41,8 +41,6 @@ class TelegramIntake:
         self._bot, self._work, self._desk, self._out = bot, work, desk, out
         self._waits, self._marks, self._now = waits, marks, now
         self._aside = Aside()
-        # Of two messages of one person at once, only one is the answer.
-        self._claiming = asyncio.Lock()
 
     async def take(self, update: Update) -> None:
         """Returns once it is written down, or found to be nothing that the bot answers."""
@@ -128,14 +126,9 @@ class TelegramIntake:
     async def _claimed(self, update: int, event: Event, question: int | None) -> Waiting | None:
         """What this message is the answer to; in a group it has to be one to the `question`."""
         account, chat, message, now = account_of(event), event["chat"], event["message"], self._now()
-        async with self._claiming:
-            waiting = await asyncio.to_thread(self._waits.due, account, update, now)
-            if waiting is None or waiting.chat != chat:
-                return None
-            if question is not None and waiting.question not in (None, question):
-                return None
+        waiting = await asyncio.to_thread(self._waits.claim, account, update, chat, message, question, now)
+        if waiting is not None:
             await asyncio.to_thread(self._marks.is_words, account, chat, message, now)
-            await asyncio.to_thread(self._waits.claim, account, waiting, update, message, now)
         return waiting
 
     async def _defer(self, update: int, event: Event) -> Deferred:

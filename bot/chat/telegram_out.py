@@ -11,9 +11,9 @@ from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, Message, Rep
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from bot.chat.telegram_parts import Part, Sending, sentence
+from bot.engine import Ours, Retry, Undeliverable
 from bot.places import Cards
 from bot.reply import failure
-from bot.work import Retry, Undeliverable
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,6 @@ _NOBODY = (
 )
 """What Telegram calls a bad request though nothing is wrong with it: there is nobody to take it."""
 _UNCHANGED = "message is not modified"
-_KEPT = 500
 _PLAIN = LinkPreviewOptions(is_disabled=True)
 
 
@@ -50,29 +49,27 @@ def reaching() -> Iterator[None]:
 class TelegramOut:
     """Remembers how far the messages of an event have come, so that a second try does not say them all again."""
 
-    def __init__(self, bot: Bot, cards: Cards) -> None:
-        self._bot, self._cards = bot, cards
-        self._out: dict[str, int] = {}
+    def __init__(self, bot: Bot, cards: Cards, still_ours: Ours) -> None:
+        """`still_ours` is asked right before anything is shown, and raises `Lost`."""
+        self._bot, self._cards, self._still_ours = bot, cards, still_ours
 
     async def deliver(self, id: str, sending: Sending) -> Message | None:
         """Send what is not out yet, of the event `id`. Returns the last message, if one was sent. Raises Telegram's."""
         for message in {*sending.spent, *await self._overtaken(sending)}:
             await self.bare(sending.chat, message)
-        done, sent = self._out.get(id, 0), None
+        is_long = len(sending.parts) > 1
+        done, sent = (await asyncio.to_thread(self._cards.out, id) if is_long else 0), None
         if sending.over is not None and done == 0 and await self.edit(sending.chat, sending.over, sending.parts[0]):
             done = 1
         to = sending.to or sending.over
         for part in sending.parts[done:]:
             sent = await self._sent_or_said_why_not(id, sending, sent.chat_id if sent else sending.chat, part, to)
             done, to = done + 1, None
-            self._remember(id, done)
+            if is_long:
+                await asyncio.to_thread(self._cards.are_out, id, done)
         if last := sent.message_id if sent else sending.over:
             await self._note(sending, last)
         return sent
-
-    def forget(self, id: str) -> None:
-        """The event is answered, or nobody will ever take the answer."""
-        self._out.pop(id, None)
 
     async def send(self, chat: int | str, part: Part, to: int | None = None) -> Message:
         """A chat that has become another one is followed. Raises Telegram's errors."""
@@ -83,6 +80,7 @@ class TelegramOut:
 
     async def edit(self, chat: int | str, message: int, part: Part) -> bool:
         """Put `part` in the place of a message. False where it cannot be: the message is gone, or of another chat."""
+        await self._still_ours()
         try:
             await self._bot.edit_message_text(
                 part.message.text,
@@ -132,6 +130,7 @@ class TelegramOut:
             return await self.send(chat, sentence(failure(sending.language))[0], to)
 
     async def _send(self, chat: int | str, part: Part, to: int | None) -> Message:
+        await self._still_ours()
         return await self._bot.send_message(
             chat,
             part.message.text,
@@ -157,11 +156,6 @@ class TelegramOut:
             await asyncio.to_thread(self._cards.put, sending.about, place, str(message))
         if known and known != str(message):
             await self.bare(sending.chat, int(known))
-
-    def _remember(self, id: str, done: int) -> None:
-        self._out[id] = done
-        while len(self._out) > _KEPT:
-            del self._out[next(iter(self._out))]
 
 
 def seconds(error: RetryAfter) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.audit.seals import Seals
-from bot.people import LANGUAGES, Language
+from bot.languages import LANGUAGES, Language, spoken_in
 from bot.rates import sweep
 from bot.store import Store
 from bot.tables import Rate
@@ -54,9 +54,8 @@ class Marks:
 
 def spoken_by(locale: str | None) -> Language:
     """The language of somebody of whom nothing is known but what their telephone says."""
-    code = (locale or LANGUAGES[0]).lower().replace("_", "-").split("-")[0]
     # Somebody whose telephone speaks neither is more likely to read English than Italian.
-    return next((language for language in LANGUAGES if language == code), "en")
+    return spoken_in(locale or LANGUAGES[0]) or "en"
 
 
 def how_to_link(language: Language) -> str:

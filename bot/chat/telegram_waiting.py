@@ -58,14 +58,25 @@ class Waits:
         kept = self._kept(account, now)
         return kept if kept and kept.by is None else None
 
-    def due(self, account: str, update: int, now: datetime) -> Waiting | None:
-        """What this update may answer: what nothing else has answered."""
-        kept = self._kept(account, now)
-        return kept if kept and kept.by in (None, update) else None
+    def claim(
+        self, account: str, update: int, chat: int, message: int, question: int | None, now: datetime
+    ) -> Waiting | None:
+        """What this message answers: from now on it is its update's, and of two at once only one is the answer.
 
-    def claim(self, account: str, waiting: Waiting, update: int, message: int, now: datetime) -> None:
-        """From now on it is this update's, and no other is taken for the answer."""
-        self.ask(account, waiting.model_copy(update={"by": update, "words": message}), now)
+        In a group it has to be one to the `question`. None: nothing waits for it, or something else has answered.
+        """
+        found: list[Waiting] = []
+
+        def claimed(kept: str) -> str | None:
+            waiting = Waiting.read(kept)
+            if waiting is None or waiting.by not in (None, update) or waiting.chat != chat:
+                return None
+            if question is not None and waiting.question not in (None, question):
+                return None
+            found.append(waiting)
+            return waiting.model_copy(update={"by": update, "words": message}).model_dump_json()
+
+        return found[0] if self._awaiting.change(account, claimed, now) else None
 
     def answered_by(self, account: str, message: int, now: datetime) -> Waiting | None:
         """What a message that is now edited was the answer to."""

@@ -13,10 +13,6 @@ from typing import NoReturn
 
 import structlog
 
-EXIT_USAGE, EXIT_POLICY, EXIT_REFUSED, EXIT_INTERNAL, EXIT_IO, EXIT_SETTINGS = 64, 65, 66, 70, 74, 78
-"""Above the four outcomes (0 to 3), after BSD's sysexits."""
-EXIT_ABORT = 130
-
 
 def main() -> NoReturn:
     """Run a command and leave with its exit code."""

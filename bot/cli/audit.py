@@ -19,9 +19,9 @@ from bot.audit.reports import notes_said, told
 from bot.audit.spoken import Spoken
 from bot.audit.telling import said_by
 from bot.audit.vault import VaultError
-from bot.cli import EXIT_POLICY
 from bot.cli.build import open_store, terminal, tongue
 from bot.cli.checkpoints import checkpoint, compared, key, public_key
+from bot.cli.exits import EXIT_POLICY
 from bot.cli.listing import Row, listing
 from bot.people import People
 from bot.settings import read_settings

@@ -14,9 +14,9 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from bot.cli import EXIT_ABORT, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, open_judges, open_revisions, terminal, tongue
 from bot.cli.choosing import NoRevisionError, nowhere, policy_named
+from bot.cli.exits import EXIT_ABORT, EXIT_USAGE
 from bot.live import LivePolicy
 from bot.naming import outcome_name
 from bot.proposals.backtests import Backtest, Backtests, BusyError, RuleCount, Sample

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 
 from bot.appeals import Appeals
@@ -20,6 +21,7 @@ from bot.audit.deliveries import Deliveries, open_recipients
 from bot.audit.erasure import Erasures
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.audit.moved import read_note
 from bot.audit.presence import Presence, alone, present
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
@@ -29,8 +31,11 @@ from bot.audit.witnesses import erased_later
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
 from bot.keys import KeyFileError, derived, key_in
+from bot.knowledge import Collections
+from bot.knowledge_tables import Collection
+from bot.languages import LANGUAGES, spoken_in
 from bot.live import LivePolicy
-from bot.people import LANGUAGES, Language, People
+from bot.people import Language, People
 from bot.receipts import Receipts
 from bot.reminders import Reminders
 from bot.review import Reviews
@@ -45,6 +50,8 @@ from rules.knowledge.hashing import Keyed
 from rules.knowledge.store import Knowledge
 from rules.policy import Policy
 from rules.screening import Screener
+
+log = structlog.get_logger(__name__)
 
 AUTHOR = "local:owner"
 """Whoever uses the command line, or the console through the one-time link, on this machine."""
@@ -61,7 +68,7 @@ def tongue(settings: Settings | None = None) -> Language:
         return settings.language
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     # "C" and nothing at all say nothing; a terminal in a third language is more likely to be read in English.
-    return LANGUAGES[0] if spoken[:2].lower() == "it" or not spoken[:2].isalpha() else "en"
+    return (spoken_in(spoken) or "en") if spoken[:2].isalpha() else LANGUAGES[0]
 
 
 def open_judges(settings: Settings, report: Report = silent) -> Judges:
@@ -85,7 +92,28 @@ def open_screener(settings: Settings, report: Report = silent) -> Screener:
 def open_knowledge(settings: Settings) -> Knowledge:
     """What the company alone knows. Raises `KeyFileError`."""
     key = key_in(settings.keys_dir, "knowledge.key", "the key of the company's knowledge")
-    return Knowledge(settings.data_dir / "knowledge", Keyed(key))
+    here = Knowledge(settings.data_dir / "knowledge", Keyed(key))
+    _bring(settings, here)
+    return here
+
+
+def _bring(settings: Settings, here: Knowledge) -> None:
+    """What other machines have taken in, as far as it can be read: whoever needs it and has it not says so."""
+    store = open_store(settings, read_only=True)
+    if store.file is not None:
+        return
+    try:
+        seals = masters.fitting(settings.keys_dir, store) if store.has(Collection) else None
+        if seals is not None:
+            Collections(store, seals.vault, None, here).keep_up()
+    except (RecordError, VaultError, OSError) as error:
+        log.warning("knowledge.not_looked_for", error=type(error).__name__, remedy="run vaglio doctor")
+
+
+def open_collections(settings: Settings, record: Record) -> Collections:
+    """By which knowledge is taken in and removed. Raises `KeyFileError`."""
+    vault = record.people.seals.vault
+    return Collections(record.store, vault, record.ledger, open_knowledge(settings))
 
 
 def open_policy(settings: Settings) -> Policy:
@@ -99,6 +127,21 @@ def open_store(settings: Settings, *, read_only: bool = False, for_long: bool = 
     if command := _COMMAND.get():
         command.callback(store.close)
     return store
+
+
+def owners_database(settings: Settings) -> str:
+    """The address for who changes the tables: the same database, under another user where one is set.
+
+    Raises `SettingsError` where it is not the same.
+    """
+    if not settings.database_owner_url:
+        return settings.database
+    both = [Store(url, keeps_open=False) for url in (settings.database, settings.database_owner_url)]
+    for store in both:
+        store.close()
+    if both[0].place != both[1].place:
+        raise SettingsError("VAGLIO_DATABASE_OWNER_URL: it names another database than VAGLIO_DATABASE_URL.")
+    return settings.database_owner_url
 
 
 @contextmanager
@@ -165,6 +208,7 @@ class Record:
 
 def _settled(settings: Settings) -> Presence:
     """Once no restore is under way, and a rotation of the master key that was broken off is finished or taken back."""
+    refuse_moved(settings)
     if (settings.keys_dir / masters.NEXT).exists():
         with alone(settings.data_dir), closing(Store(settings.database)) as store:
             masters.settle(settings.keys_dir, store)
@@ -177,6 +221,13 @@ def refuse_half_a_restore(settings: Settings) -> None:
     """Raises `RecordError` ("restoring") where a restore was broken off: what lies here is half of two states."""
     if broken_off(settings.data_dir) is not None:
         raise RecordError("restoring", str(settings.data_dir))
+
+
+def refuse_moved(settings: Settings) -> None:
+    """Raises `RecordError` ("moved", "moving") where the record in this file goes on elsewhere, or may."""
+    with closing(Store(settings.database, keeps_open=False)) as store:
+        if store.file and (note := read_note(store.file)):
+            raise RecordError(note.state, str(store.file))
 
 
 def checkpoint_folders(settings: Settings) -> Sequence[Path]:

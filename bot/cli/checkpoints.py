@@ -19,8 +19,8 @@ from bot.audit.reports import alone
 from bot.audit.signing import SigningKeys
 from bot.audit.statements import Signed, is_public_key
 from bot.audit.targets import Target
-from bot.cli import EXIT_IO
 from bot.cli.build import Record, open_checkpoints, open_deliveries, open_store, terminal, tongue, trusted_keys
+from bot.cli.exits import EXIT_IO
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 

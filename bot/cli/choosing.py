@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bot.cli import EXIT_USAGE
 from bot.cli.build import existing_revisions
+from bot.cli.exits import EXIT_USAGE
 from bot.live import LivePolicy
 from bot.revisions import NAME
 from bot.settings import Settings
 from bot.wording import Wording
-from rules.policy import Policy, load_policy
+from rules.assembly import load_policy
+from rules.policy import Policy
 
 
 class NoRevisionError(Exception):

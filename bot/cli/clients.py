@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bot.cli import EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, terminal, tongue
+from bot.cli.exits import EXIT_USAGE
 from bot.console.clients import LONGEST, Admitted, Clients, NoNameError
 from bot.people import People
 from bot.settings import read_settings

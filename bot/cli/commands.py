@@ -9,18 +9,13 @@ from typing import Annotated
 import typer
 from typer import Exit
 
+from bot import __version__
 from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
 from bot.audit.manifests import BackupError
+from bot.audit.moved import MoveError
 from bot.audit.vault import VaultError
 from bot.cli import (
-    EXIT_ABORT,
-    EXIT_INTERNAL,
-    EXIT_IO,
-    EXIT_POLICY,
-    EXIT_REFUSED,
-    EXIT_SETTINGS,
-    EXIT_USAGE,
     counting,  # noqa: F401 -- its commands, and those of the next three, belong to `audit`
     forgetting,  # noqa: F401
     searching,  # noqa: F401
@@ -30,8 +25,12 @@ from bot.cli.audit import audit
 from bot.cli.backing_up import backup, restore
 from bot.cli.backtesting import backtest
 from bot.cli.build import one_command, tongue
+from bot.cli.bulk import bulk
 from bot.cli.clients import clients
+from bot.cli.database import db
 from bot.cli.doctor import doctor
+from bot.cli.duty import Duty
+from bot.cli.exits import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.exporting import export
 from bot.cli.going_back import export as export_policy
 from bot.cli.going_back import rollback
@@ -39,8 +38,10 @@ from bot.cli.health import health
 from bot.cli.keys import keys
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
+from bot.cli.moving import move
 from bot.cli.people import people
 from bot.cli.policy import policy
+from bot.cli.queue import queue
 from bot.cli.screening import check, screen
 from bot.cli.suggestions import suggestions
 from bot.cli.vale import import_vale
@@ -55,7 +56,6 @@ from rules.problems import PolicyError
 
 app = typer.Typer(
     name="vaglio",
-    help="Your company's social media policy, present at the moment of writing.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -63,6 +63,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(screen)
+app.command()(bulk)
 policy.command("import-vale")(import_vale)
 policy.command("voice")(voice)
 policy.command("suggestions")(suggestions)
@@ -77,23 +78,52 @@ app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(people, name="people")
 app.add_typer(clients, name="clients")
-app.command()(backup)
-app.command()(restore)
+app.add_typer(queue, name="queue")
+db.command()(backup)
+db.command()(restore)
+db.command()(move)
+app.add_typer(db, name="db")
 app.command()(doctor)
 app.command()(health)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"Vaglio {__version__}")
+        raise Exit
+
+
+@app.callback()
+def main_(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which Vaglio this is.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Your company's social media policy, present at the moment of writing."""
 
 
 @app.command()
 def run_(
     open_link: Annotated[bool, typer.Option("--link/--no-link", help="Print a one-time sign-in link.")] = True,
+    works: Annotated[
+        bool, typer.Option("--work/--no-work", help="Answer too; else leave that to `vaglio work`.")
+    ] = True,
 ) -> None:
     """Start Vaglio: the console, and Slack and Telegram where their tokens are set."""
-    from bot.cli.serve import serve  # the servers' libraries take a second to import, which `check` need not wait for
+    from bot.cli.serve import serve  # the servers' libraries take a second to import: `check` need not wait
 
-    serve(link=open_link)
+    serve(link=open_link, duty=Duty(works=works))
 
 
 app.registered_commands[-1].name = "run"
+
+
+@app.command()
+def work() -> None:
+    """Answer what other processes take in, beside any number of others that do (PostgreSQL only)."""
+    from bot.cli.serve import serve
+
+    serve(link=False, duty=Duty(takes_in=False))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -122,7 +152,7 @@ def _told(error: Exception) -> int:
             return _say(str(error), EXIT_SETTINGS)
         case PolicyError() | RevisionError():
             return _say(error.show(tongue()), EXIT_POLICY)
-        case BackupError():
+        case BackupError() | MoveError():
             return _say(error.show(tongue()), EXIT_POLICY)
         case RecordError():
             return _say(error.show(tongue()), EXIT_IO)

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from bot import __version__
 from bot.audit import masters
 from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
@@ -27,17 +28,18 @@ from bot.audit.vault import Vault, VaultError
 from bot.checkup import Part, State
 from bot.cli.build import existing_revisions, open_judges, open_knowledge, open_store, terminal, tongue
 from bot.cli.checkpoints import compared
+from bot.cli.standing import database_user, is_elsewhere
 from bot.keys import KeyFileError
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
 from bot.settings import Settings, SettingsError, exposed_secrets, read_settings
 from bot.store import StoreError
 from bot.wording import Wording
-from rules.detectors.base import Unavailable
 from rules.detoxified import KINDS
 from rules.judges import Judges
 from rules.problems import PolicyError
 from rules.screening import Screener
+from rules.unavailable import Unavailable
 
 _SIGN: dict[State, str] = {"active": "✓", "missing": "–", "wrong": "✗"}
 _PIPELINES = (
@@ -66,6 +68,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON, for progr
 
 def examined(wording: Wording, settings: Settings | None = None, running: Screener | None = None) -> Iterator[Part]:
     """Every part in turn. A process that runs gives what it runs by: its models are not opened once more."""
+    yield Part("Vaglio", "active", __version__)
     yield Part("Python", "active", platform.python_version())
     try:
         settings = settings or read_settings()
@@ -194,6 +197,8 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         # A doctor looks and changes nothing: no table is made or migrated here.
         store = open_store(settings, read_only=True)
         yield Part(wording.say("Database"), "active", f"{store.kind}, {store.place}")
+        yield from is_elsewhere(store, wording)
+        yield from database_user(store, wording)
         found = Ledger(store, settings.data_dir / "ledger.head").verify()
     except StoreError as error:
         yield Part(name, "wrong", str(error))

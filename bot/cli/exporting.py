@@ -18,8 +18,8 @@ from bot.audit.export import ExportError, request_for
 from bot.audit.index import Filters, Index
 from bot.audit.sheets import Format
 from bot.audit.signing import SigningKeys
-from bot.cli import EXIT_IO, EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, terminal, tongue
+from bot.cli.exits import EXIT_IO, EXIT_USAGE
 from bot.cli.filtering import (
     AsPart,
     InWords,

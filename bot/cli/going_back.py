@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, existing_revisions, open_revisions, terminal, tongue
 from bot.cli.choosing import NoRevisionError, nowhere
+from bot.cli.exits import EXIT_USAGE
 from bot.cli.publishing import Json, in_force, told_failure, told_published
 from bot.revisions import RevisionError, Revisions
 from bot.settings import read_settings

@@ -6,22 +6,24 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bot.cli import EXIT_IO
-from bot.cli.build import open_judges, open_knowledge, terminal, tongue
+from bot.cli.build import AUTHOR, Record, open_collections, open_judges, open_knowledge, terminal, tongue
+from bot.cli.exits import EXIT_IO
 from bot.cli.reporting import reporting
-from bot.settings import read_settings
+from bot.knowledge import Make
+from bot.settings import Settings, read_settings
 from bot.wording import Wording
-from rules.detectors.base import Unavailable
 from rules.knowledge.documents import add_documents
 from rules.knowledge.reading import documents_in, read_document
 from rules.knowledge.sentences import add_sentences
 from rules.knowledge.store import KnowledgeError, Manifest
 from rules.knowledge.tables import add_table
+from rules.unavailable import Unavailable
 
 knowledge = typer.Typer(
     no_args_is_help=True, help="Take in what the company alone knows: tables, documents, sentences."
@@ -44,10 +46,12 @@ def add(
     wording = Wording(tongue(settings))
     try:
         with reporting() as report:
-            found = add_table(
-                open_knowledge(settings), name or _name_of(file), file, wanted,
-                lambda done: report(file.name, done), encoding=encoding,
-            )  # fmt: skip
+            found = _taken_in(
+                settings,
+                lambda place: add_table(
+                    place, name or _name_of(file), file, wanted, lambda done: report(file.name, done), encoding=encoding
+                ),
+            )
     except KnowledgeError as error:
         return _failed(error)
     terminal().print(
@@ -77,7 +81,7 @@ def add_docs(
         paths = list(documents_in(folder))
         with reporting() as report:
             texts = _texts(folder, paths, unread, report, skip=skip)
-            found = add_documents(open_knowledge(settings), name or _name_of(folder), texts)
+            found = _taken_in(settings, lambda place: add_documents(place, name or _name_of(folder), texts))
     except KnowledgeError as error:
         return _failed(*unread, error)
     for each in unread:
@@ -114,9 +118,12 @@ def add_sentences_(
     try:
         with reporting() as report:
             judges = open_judges(settings, report)
-            found = add_sentences(
-                open_knowledge(settings), name or _name_of(file), file,
-                lambda texts: judges.encoder().read_each(texts), lambda done: report(file.name, done),
+            found = _taken_in(
+                settings,
+                lambda place: add_sentences(
+                    place, name or _name_of(file), file,
+                    lambda texts: judges.encoder().read_each(texts), lambda done: report(file.name, done),
+                ),
             )  # fmt: skip
     except Unavailable as missing:
         said = wording.say("it cannot be opened: {reason}", reason=str(missing.__cause__ or missing))
@@ -169,11 +176,20 @@ def remove(name: Annotated[str, typer.Argument(help="What is to be forgotten.")]
     """Forget a table or a collection: rules that need it are unchecked from then on."""
     settings = read_settings()
     try:
-        open_knowledge(settings).remove(name)
+        record = Record.open(settings)
+        by = record.people.person(AUTHOR)
+        open_collections(settings, record).remove(name, by=by, at=datetime.now(UTC))
     except KnowledgeError as error:
         return _failed(error)
     terminal().print(Wording(tongue(settings)).say("{name} is forgotten.", name=name))
     return 0
+
+
+def _taken_in(settings: Settings, make: Make) -> Manifest:
+    """On record, and in force in every process. Raises `KnowledgeError`, and what the record raises."""
+    record = Record.open(settings)
+    by = record.people.person(AUTHOR)
+    return open_collections(settings, record).add(make, by=by, at=datetime.now(UTC))
 
 
 def _name_of(path: Path) -> str:

@@ -11,15 +11,15 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import EXIT_IO, EXIT_USAGE
 from bot.cli.build import terminal, tongue
+from bot.cli.exits import EXIT_IO, EXIT_USAGE
 from bot.cli.pipelines import PIPELINES, install_pipeline
 from bot.cli.reporting import reporting
 from bot.fetching import FetchError, check_name, fetch
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 from rules.built import Report
-from rules.detoxified import KINDS, NotDetoxify, install, is_installed
+from rules.detoxified import KINDS, NotDetoxify, is_installed
 
 models = typer.Typer(no_args_is_help=True, help="Build, install and list the models that read meaning.")
 
@@ -132,6 +132,8 @@ def _pipeline(name: str, source: Path | None, sha256: str | None, settings: Sett
 
 
 def _install(kind: str, source: Path | None, settings: Settings) -> None:
+    from rules.checkpoints import install  # and with it ONNX's own package
+
     folder = settings.models_dir
     with reporting() as report:
         downloads = folder / "downloads" / f"detoxify-{kind}"

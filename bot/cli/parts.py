@@ -11,9 +11,12 @@ from bot.audit.retention import Retention
 from bot.chat.desk import Desk
 from bot.clock import Clock
 from bot.conversation import Conversation
+from bot.dead_letters import DeadLetters
 from bot.deeds import Cabinet
 from bot.differences import for_people
+from bot.engine import Engine
 from bot.errands import Post
+from bot.in_process import InProcess
 from bot.knowing import Acknowledgements
 from bot.learning import Learning
 from bot.places import Awaiting, Cards, Days
@@ -34,7 +37,9 @@ class Parts:
 
     store: Store
     cabinet: Cabinet
+    engine: Engine
     work: Work
+    dead_letters: DeadLetters
     desk: Desk
     clock: Clock
     cards: Cards
@@ -51,7 +56,8 @@ class Parts:
     ) -> Parts:
         """Ready to be started. Whatever asks for the policy gets the one that is in force at that moment."""
         seals = cabinet.people.seals
-        work = Work(store, seals.vault, workers=settings.workers, backlog=settings.backlog)
+        engine = open_engine(settings, store)
+        work = Work(store, seals.vault, engine, backlog=settings.backlog, kept=settings.draft_days)
         cards, awaiting = Cards(store), Awaiting(store, seals)
         acknowledgements = Acknowledgements(store, cabinet.ledger, lambda name: _kept(revisions, name), for_people)
         post = Post(work, cabinet.people, lambda: prescreen.screener.policy, running(settings))
@@ -75,7 +81,18 @@ class Parts:
             Erasures(store, cabinet.ledger, cabinet.people, settings.keys_dir / "erased", index),
             lambda: prescreen.screener.policy,
         )
-        return cls(store, cabinet, work, desk, clock, cards, awaiting)
+        return cls(
+            store, cabinet, engine, work, DeadLetters(store, engine, cabinet.ledger), desk, clock, cards, awaiting
+        )
+
+
+def open_engine(settings: Settings, store: Store) -> Engine:
+    """What does the work: this process on SQLite; on PostgreSQL whichever process has a worker free."""
+    if store.file:
+        return InProcess(workers=settings.workers)
+    from bot.queue import Queue  # its library is for whoever uses it
+
+    return Queue(store, workers=settings.workers)
 
 
 def _kept(revisions: Revisions, name: str) -> Policy | None:

@@ -16,8 +16,8 @@ from rich.table import Table
 from bot.accounts import Role, Title, is_account, is_program
 from bot.audit.holds import Holds
 from bot.audit.ledger import Ledger
-from bot.cli import EXIT_USAGE
 from bot.cli.build import AUTHOR, Record, open_policy, terminal, tongue
+from bot.cli.exits import EXIT_USAGE
 from bot.console.roster import Roster, Unlinked
 from bot.console.sessions import Sessions
 from bot.people import CODE_LIFE, People

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
+from bot.cli.duty import Duty
 from bot.cli.hooks import slack_route, telegram_route
 from bot.cli.parts import Parts
 from bot.cli.tokens import slack_accepts, telegram_accepts
-from bot.deeds import Cabinet
 from bot.settings import Settings, SlackMode
+from bot.sole import only_one
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -24,7 +25,9 @@ Task = Callable[[], Awaitable[object]]
 
 
 @asynccontextmanager
-async def slack(settings: Settings, parts: Parts, hooks: list[Route], tasks: list[Task]) -> AsyncIterator[None]:
+async def slack(
+    settings: Settings, parts: Parts, duty: Duty, hooks: list[Route], tasks: list[Task]
+) -> AsyncIterator[None]:
     """Slack, where it is set up: connected while inside."""
     mode = settings.slack_mode()
     if mode is None or settings.slack_bot_token is None:
@@ -32,7 +35,11 @@ async def slack(settings: Settings, parts: Parts, hooks: list[Route], tasks: lis
         return
     chat = _slack_chat(settings, settings.slack_bot_token.get_secret_value(), parts)
     tasks.append(lambda: slack_accepts(chat.check_token, "VAGLIO_SLACK_BOT_TOKEN"))
-    tasks.extend(_keeping_roles(settings, chat.client, parts.cabinet))
+    if duty.works:
+        tasks.extend(_keeping_roles(settings, chat.client, parts))
+    if not duty.takes_in:
+        yield
+        return
     if mode is SlackMode.HTTP:
         assert settings.slack_signing_secret is not None  # noqa: S101 -- the mode says so
         hooks.append(slack_route(chat.app, settings.slack_signing_secret.get_secret_value()))
@@ -51,14 +58,18 @@ async def slack(settings: Settings, parts: Parts, hooks: list[Route], tasks: lis
 
 
 @asynccontextmanager
-async def telegram(settings: Settings, parts: Parts, hooks: list[Route], tasks: list[Task]) -> AsyncIterator[None]:
+async def telegram(
+    settings: Settings, parts: Parts, duty: Duty, hooks: list[Route], tasks: list[Task]
+) -> AsyncIterator[None]:
     """Telegram, where it is set up."""
     mode = settings.telegram_mode()
     if mode is None or settings.telegram_token is None:
         yield
         return
     chat = _telegram_chat(settings, settings.telegram_token.get_secret_value(), parts)
-    if mode == "webhook":
+    if not duty.takes_in:
+        tasks.append(lambda: telegram_accepts(chat.run(_nothing)))
+    elif mode == "webhook":
         url, given = settings.telegram_webhook_url, settings.telegram_webhook_secret
         assert url is not None and given is not None  # noqa: S101, PT018 -- the mode says so
         secret = given.get_secret_value()
@@ -66,7 +77,8 @@ async def telegram(settings: Settings, parts: Parts, hooks: list[Route], tasks: 
         hooks.append(telegram_route(chat.receive, secret))
         tasks.append(lambda: telegram_accepts(chat.run(lambda: chat.listen(url, secret))))
     else:
-        tasks.append(lambda: telegram_accepts(chat.run(chat.poll)))
+        # Telegram tells each update to one who asks, and refuses two who ask at once.
+        tasks.append(lambda: telegram_accepts(chat.run(lambda: only_one(parts.store, "telegram.polling", chat.poll))))
     try:
         yield
     finally:
@@ -104,12 +116,20 @@ def _telegram_chat(settings: Settings, token: str, parts: Parts) -> TelegramChat
     )
 
 
-def _keeping_roles(settings: Settings, client: AsyncWebClient, cabinet: Cabinet) -> list[Task]:
-    """What Slack knows of who may do what: its user groups, and whose an e-mail address is."""
-    from bot.chat.slack_groups import appoint, keep_in_step
+async def _nothing() -> None:
+    """Whoever only answers asks Telegram for no updates."""
 
-    people, roles, admin = cabinet.people, cabinet.roles, settings.admin
-    tasks: list[Task] = [lambda: keep_in_step(client, people, roles, settings.role_groups())]
+
+def _keeping_roles(settings: Settings, client: AsyncWebClient, parts: Parts) -> list[Task]:
+    """What Slack knows of who may do what: its user groups, and whose an e-mail address is."""
+    from bot.chat.slack_groups import PAUSE, appoint, step
+
+    people, roles, admin = parts.cabinet.people, parts.cabinet.roles, settings.admin
+    tasks: list[Task] = []
+    if groups := settings.role_groups():
+        parts.engine.every(int(PAUSE), "slack.groups", lambda: step(client, people, roles, groups))
+    else:
+        tasks.append(lambda: step(client, people, roles, ()))
     if admin and settings.admin_is_e_mail:
         tasks.append(lambda: appoint(client, people, roles, admin))
     return tasks

@@ -10,17 +10,18 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import open_judges, open_knowledge, terminal, tongue
+from bot.cli.exits import EXIT_POLICY, EXIT_USAGE
 from bot.cli.publishing import as_data, diff, history, misbehaving, publish
 from bot.proposals.telling import said
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
+from rules.assembly import load_policy
 from rules.detectors.base import BaseRule
 from rules.detectors.fields import Example
 from rules.draft import Account, Audience, Channel, Draft, Kind
 from rules.localized import say
-from rules.policy import Policy, load_policy, schema
+from rules.policy import Policy, schema
 from rules.problems import PolicyError
 from rules.tracing import Step, traced
 
@@ -152,7 +153,7 @@ def _step(step: Step, wording: Wording) -> str:  # noqa: C901 -- a sentence for 
         case "draft_state":
             return wording.say("The rule is a draft: it is tried on its examples only.")
         case "shadow":
-            return wording.say("The rule is in the shadow: what it finds is recorded and not shown.")
+            return wording.say("The rule is on trial: what it finds is recorded and not shown.")
         case "other_draft":
             return wording.say("It is not for such a draft, but for: {scope}.", **facts)
         case "other_day":

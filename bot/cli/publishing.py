@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bot.cli import EXIT_POLICY
 from bot.cli.build import (
     AUTHOR,
     Record,
@@ -25,6 +24,7 @@ from bot.cli.build import (
     tongue,
 )
 from bot.cli.choosing import NoRevisionError, is_revision, nowhere, policy_named
+from bot.cli.exits import EXIT_POLICY
 from bot.differences import told
 from bot.live import LivePolicy
 from bot.proposals.telling import said

@@ -103,7 +103,13 @@ class Floor:
     def _of_policy(self, index: Index) -> Sequence[Room]:
         ledger, means = self.cabinet.ledger, self.prescreen.screener.means
         proposals = Proposals(
-            self.store, ledger, self.revisions, self.settings.policy, *means, people=self.settings.publish_people
+            self.store,
+            ledger,
+            self.revisions,
+            self.settings.policy,
+            *means,
+            people=self.settings.publish_people,
+            whose=self.cabinet.people.whose,
         )
         backtests = Backtests(self.store, ledger, self.revisions, means[0])
         return [

@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.text import Text
 
-from bot.cli import EXIT_POLICY
+from bot.bulk.posts import BadLine, read_line
 from bot.cli.build import AUTHOR, Record, open_screener, terminal, tongue
-from bot.cli.lines import BadLine, Line, line_out, read_line, writers_language
+from bot.cli.exits import EXIT_POLICY
+from bot.cli.lines import Line, line_out, writers_language
 from bot.cli.reporting import reporting
 from bot.people import Language
 from bot.prescreen import Prescreen, Screening, mended, new_id

@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
-from starlette.applications import Starlette
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
-from bot.audit.deliveries import late_places
+from bot import clock
+from bot.audit.deliveries import EVERY, late_places
 from bot.audit.errors import RecordError
 from bot.audit.signing import SigningKeys
-from bot.cli.beside import beside
+from bot.cli.beside import beside, watched
 from bot.cli.build import (
     Record,
     open_cabinet,
+    open_collections,
     open_deliveries,
     open_revisions,
+    open_store,
     screeners,
     session_key,
     terminal,
     tongue,
 )
 from bot.cli.doctor import without_detoxify
+from bot.cli.duty import EVERYTHING, Duty
 from bot.cli.parts import Parts
 from bot.cli.platforms import Task, slack, telegram
 from bot.cli.reporting import reporting
 from bot.cli.rooms import Floor
+from bot.cli.server import bound, server_of, until_stopped
 from bot.console.app import build_console
 from bot.console.auth import SignIn
 from bot.console.gate import Gate
 from bot.console.queue_view import Queue
 from bot.console.sessions import Sessions
-from bot.console.shield import LimitedBody
+from bot.console.watching import health_route
 from bot.deeds import Cabinet
-from bot.live import LivePolicy, follow
+from bot.knowledge import Collections
+from bot.live import LivePolicy, follow, keep_up
 from bot.logs import configure_logs
 from bot.metrics import Metrics
 from bot.prescreen import Prescreen
@@ -57,23 +59,22 @@ from rules.screening import Screener
 
 log = structlog.get_logger(__name__)
 
-_HOOK_BYTES = 1_000_000
-"""More than Slack or Telegram ever send in one request."""
-_GRACE = 10
-"""Seconds in which requests and answers in hand may be finished at a stop."""
 
-
-def serve(*, link: bool) -> None:
+def serve(*, link: bool, duty: Duty = EVERYTHING) -> None:
     """Run until told to stop. Raises `SettingsError` and `PolicyError` before anything is started."""
     settings = read_settings()
+    if not (duty.takes_in and duty.works):
+        _look_for_a_server(settings)
     configure_logs(settings.log_level, settings.log_format)
     for file in exposed_secrets(settings):
         log.warning("secret.exposed", file=str(file), remedy="every user of this machine can read it: chmod o-rwx")
-    listening = _bound(settings)
+    listening = bound(settings)
     record = _opened(settings)
     SigningKeys(settings.keys_dir).signer()  # made at the first start, as the other keys are
     store, ledger = record.store, record.ledger
     revisions = open_revisions(settings, store, ledger)
+    collections = open_collections(settings, record)
+    collections.adopt(at=datetime.now(UTC))
     with reporting() as report:
         build = screeners(settings, report)
         screener = build(LivePolicy(revisions, settings.policy).policy())
@@ -85,11 +86,19 @@ def serve(*, link: bool) -> None:
         cabinet.roles.grant(cabinet.people.person(settings.admin), Role.ADMIN, by=None, source=Source.SETTING)
     metrics = Metrics()
     prescreen = Prescreen(screener, ledger, cabinet.appeals, metrics)
-    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics)
+    house = House(settings, store, cabinet, prescreen, revisions, build, listening, metrics, collections, duty)
     try:
         asyncio.run(house.run(link=link))
     finally:
         store.close()
+
+
+def _look_for_a_server(settings: Settings) -> None:
+    if open_store(settings).file:
+        raise SettingsError(
+            "vaglio work and vaglio run --no-work need PostgreSQL, by which processes share the work: "
+            "VAGLIO_DATABASE_URL is not set, or names a file. On SQLite one process does everything: vaglio run."
+        )
 
 
 def _opened(settings: Settings) -> Record:
@@ -113,32 +122,40 @@ class House:
     build: Callable[[Policy], Screener]
     listening: socket.socket
     metrics: Metrics
+    collections: Collections
+    duty: Duty = EVERYTHING
 
     async def run(self, *, link: bool) -> None:
-        settings = self.settings
+        settings, duty = self.settings, self.duty
         parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
         sign_in = SignIn(Sessions(self.store), self.cabinet.people)
-        console = self.console(parts, sign_in)
-        tasks: list[Task] = [parts.work.run, parts.clock.run, self._follow]
-        if settings.checkpoint_targets():
-            tasks.append(open_deliveries(settings, self.store).run)
+        pages = self._pages(parts, sign_in)
+        tasks: list[Task] = [self._follow]
+        if duty.works:
+            self._plan(parts)
+            tasks.append(parts.work.run)
         # Slack and Telegram call by whatever name they were given, and prove themselves by signature and secret:
         # their routes stand outside the page's own checks of host, session and form.
         hooks: list[Route] = []
-        async with slack(settings, parts, hooks, tasks), telegram(settings, parts, hooks, tasks):
-            server = _Server(
-                uvicorn.Config(
-                    LimitedBody(Starlette(routes=[*hooks, Mount("/", console)]), limit=_HOOK_BYTES),
-                    access_log=False,
-                    log_config=None,
-                    timeout_graceful_shutdown=_GRACE,
-                    server_header=False,
-                ),
-                on_start=lambda port: self._greet(sign_in, port, link=link),
-            )
-            await _until_stopped(server, self.listening, tasks)
+        async with slack(settings, parts, duty, hooks, tasks), telegram(settings, parts, duty, hooks, tasks):
+            server = server_of([*hooks, *pages], lambda port: self._greet(sign_in, port, link=link))
+            await until_stopped(server, self.listening, tasks)
         parts.work.close()
         parts.desk.close()
+
+    def _plan(self, parts: Parts) -> None:
+        """What only time does, once over all workers."""
+        parts.engine.every(clock.EVERY, "clock", parts.clock.look)
+        if self.settings.checkpoint_targets():
+            deliveries = open_deliveries(self.settings, self.store)
+            parts.engine.every(EVERY, "checkpoints", lambda: deliveries.look(datetime.now(UTC)))
+
+    def _pages(self, parts: Parts, sign_in: SignIn) -> list[BaseRoute]:
+        """Of a worker only how it is: it is nobody's to talk to."""
+        if self.duty.takes_in:
+            return [Mount("/", self.console(parts, sign_in))]
+        routes = watched(self.settings, self.prescreen, self.revisions, parts, self.metrics, {}, self.duty)
+        return [health_route(lambda: self._health(parts.work)), *routes]
 
     def console(self, parts: Parts, sign_in: SignIn) -> FastAPI:
         """The web pages, over everything that runs."""
@@ -160,8 +177,10 @@ class House:
         return frozenset(owner.id for owner in self.prescreen.screener.policy.owners)
 
     async def _follow(self) -> None:
-        """Whatever is published is in force here within seconds."""
-        await follow(self.prescreen, self.build, self.revisions)
+        """Whatever is published or taken in anywhere is in force here within seconds."""
+        await asyncio.gather(
+            follow(self.prescreen, self.build, self.revisions), keep_up(self.cabinet.ledger, self.collections)
+        )
 
     def _health(self, work: Work) -> dict[str, object]:
         """Raises where the record cannot be read, and the page then says that Vaglio is failing."""
@@ -181,6 +200,13 @@ class House:
         wording, out = Wording(tongue(self.settings)), terminal()
         host = self.settings.console_host
         shown = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104 -- compared, not bound
+        if not self.duty.takes_in:
+            out.print(
+                wording.say(
+                    "A worker of Vaglio's is ready; how it is: {address}", address=f"http://{shown}:{port}/readyz"
+                )
+            )
+            return
         if link:
             out.print(wording.say("Vaglio is ready. Open this link; it signs you in, once:"))
             out.print(f"  http://{shown}:{port}/sign-in?key={sign_in.new_key()}")
@@ -191,63 +217,3 @@ class House:
         for name, mode in (("Slack", self.settings.slack_mode()), ("Telegram", self.settings.telegram_mode())):
             if mode is None:
                 out.print(wording.say("{name}: not set up (README.md tells how)", name=name))
-
-
-class _Server(uvicorn.Server):
-    """Says when it listens, and on which port; a signal ends it, and not the answers that are still in hand."""
-
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[int], None]) -> None:
-        super().__init__(config)
-        self._on_start = on_start
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """In place of uvicorn's own, which raises the signal once more when the server has ended."""
-        loop = asyncio.get_running_loop()
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(sign, self._stop)
-        yield
-
-    def _stop(self) -> None:
-        # The second one means it.
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
-        if self.started:
-            self._on_start(self.servers[0].sockets[0].getsockname()[1])
-
-
-def _bound(settings: Settings) -> socket.socket:
-    """The page's address, taken before anything else is started. Raises `SettingsError`."""
-    host, port = settings.console_host, settings.console_port
-    try:
-        (family, *_), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server((host, port), family=family, backlog=512)
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise SettingsError(
-            f"VAGLIO_CONSOLE_HOST and VAGLIO_CONSOLE_PORT: {host}:{port} cannot be listened at ({reason}). "
-            "Another program may be there: stop it, or choose another port (0 takes any free one)."
-        ) from None
-
-
-async def _until_stopped(server: _Server, listening: socket.socket, tasks: list[Task]) -> None:
-    """The server ends on a signal, and everything else with it; a task that fails ends the server."""
-    running = [asyncio.ensure_future(task()) for task in tasks]
-    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-    waiting = {serving, *running}
-    failure: BaseException | None = None
-    while serving in waiting:
-        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        failure = next((task.exception() for task in done if task.exception()), None)
-        if failure is not None:
-            server.should_exit = True
-            await asyncio.wait({serving})
-            break
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
-    if failure is not None:
-        raise failure

@@ -19,9 +19,9 @@ from bot.audit.promises import LetGo
 from bot.audit.spoken import Spoken, when
 from bot.audit.story import Step, Stories, called
 from bot.audit.telling import Told, said_by, texts_of, told
-from bot.cli import EXIT_USAGE
 from bot.cli.audit import Json, audit, read_only
 from bot.cli.build import AUTHOR, Record, terminal, tongue
+from bot.cli.exits import EXIT_USAGE
 from bot.settings import read_settings
 from bot.tables import Entry
 from bot.wording import Wording

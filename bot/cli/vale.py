@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import EXIT_POLICY
 from bot.cli.build import terminal, tongue
+from bot.cli.exits import EXIT_POLICY
 from bot.wording import Wording
 from rules.vale import Import, StyleError, import_styles
 

@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import open_judges, terminal, tongue
+from bot.cli.exits import EXIT_POLICY, EXIT_USAGE
 from bot.settings import read_settings
 from bot.wording import Wording
-from rules.detectors.base import Unavailable
+from rules.assembly import load_policy
 from rules.detectors.topic import LeftOut, TopicRule
-from rules.policy import load_policy
+from rules.unavailable import Unavailable
 
 _Z = 1.96
 """For intervals of 95 %."""

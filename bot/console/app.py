@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -21,6 +21,7 @@ from bot.console.pages import Assets, Pages, Room, here, is_part
 from bot.console.reports import Reports, report_routes
 from bot.console.sessions import LIFE
 from bot.console.shield import LimitedBody, QuietErrors, SafeHeaders
+from bot.console.watching import told_health
 from bot.reply import failure
 from bot.roles import Role
 from bot.wording import Wording
@@ -95,12 +96,7 @@ def _health(health: Callable[[], Mapping[str, object]]) -> APIRouter:
     # Not a coroutine, so that it runs on a thread: it may well ask a database.
     @router.get("/healthz")
     def healthz() -> Response:
-        try:
-            state = dict(health())
-        except Exception as error:
-            _log.error("health could not be told", error=type(error).__name__)
-            state = {"status": "failing"}
-        return JSONResponse(state, 200 if state.get("status", "ok") == "ok" else 503)
+        return told_health(health)
 
     return router
 

@@ -12,11 +12,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from bot.audit.deliveries import places
-from bot.audit.errors import RecordError
 from bot.audit.records import timestamp
 from bot.audit.reports import alone, notes_said, told
 from bot.audit.spoken import when
-from bot.console.archive import Archive
+from bot.console.archive import Archive, Verified
 from bot.console.audit_page import COMPLIANCE
 from bot.console.gate import Rooms, Visitor
 from bot.console.pages import Pages, is_part
@@ -53,15 +52,13 @@ class ChainPage:
 
     def _state(self, wording: Wording) -> Mapping[str, Any]:
         archive = self.archive
-        job = archive.verifying
-        # Asked first: what came of it is there by the time at which it has ended.
-        is_running = job is not None and job.is_running
-        verified, last = archive.verified, archive.last()
+        job, last = archive.verification(), archive.last()
+        verified = Verified.read(job.result) if job and job.result else None
         lines = [*told(verified.found, wording), *notes_said(verified.beside, wording)] if verified else []
-        error = job.error if job and not is_running else None
-        failed = error.show(wording.language) if isinstance(error, RecordError) else str(type(error).__name__)
+        error = job.of_record(archive.store.place) if job else None
+        failed = error.show(wording.language) if error else job.error if job else ""
         return {
-            "job": job if is_running else None, "failed": failed if error else "", "last": last,
+            "job": job if job and job.is_running else None, "failed": failed, "last": last,
             "verified": verified, "lines": lines[:_LINES], "more": max(0, len(lines) - _LINES),
             "at": when(timestamp(verified.at)) if verified else "",
             "since": max(0, last - verified.found.count) if verified else last,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,18 +15,17 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.background import BackgroundTask
 from starlette.datastructures import FormData
 
-from bot.audit.errors import RecordError
-from bot.audit.export import ExportError, request_for
+from bot.audit.export import request_for
 from bot.audit.sheets import Format
 from bot.audit.spoken import Spoken
 from bot.console.archive import Archive
 from bot.console.audit_page import COMPLIANCE, chips
 from bot.console.audit_query import Query, read_address, read_query
-from bot.console.exports import Exports, Packed
+from bot.console.exports import ERASED, TOO_LARGE, Exports, SharedExports, exports_of
 from bot.console.forms import field
 from bot.console.gate import Rooms, Visitor
-from bot.console.job import Job
 from bot.console.pages import Pages, is_part
+from bot.console.undertakings import Standing
 from bot.wording import Wording
 
 
@@ -34,7 +34,7 @@ class ExportPage:
     """What the routes need."""
 
     archive: Archive
-    exports: Exports
+    exports: Exports | SharedExports
     pages: Pages
 
     async def open(self, request: Request, visitor: Visitor) -> Response:
@@ -60,13 +60,13 @@ class ExportPage:
 
     async def fetch(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         """Once: what was fetched is deleted."""
-        packed = self.exports.take(visitor.person)
+        packed = await asyncio.to_thread(self.exports.take, visitor.person)
         if packed is None:
             say = self.pages.wording(request).say
             gone = say("There is no export any more: each is fetched once, within half an hour.")
             return self._answer(request, visitor, read_query({}, self.archive.policy().zone), gone)
-        rid = BackgroundTask(shutil.rmtree, packed.file.parent, ignore_errors=True)
-        return FileResponse(packed.file, media_type="application/zip", filename=packed.file.name, background=rid)
+        rid = BackgroundTask(shutil.rmtree, packed.parent, ignore_errors=True)
+        return FileResponse(packed, media_type="application/zip", filename=packed.name, background=rid)
 
     async def discard(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         await asyncio.to_thread(self.exports.discard, visitor.person)
@@ -76,7 +76,7 @@ class ExportPage:
         wording, job = self.pages.wording(request), self.exports.of(visitor.person)
         # Asked first: what came of it is there by the time at which it has ended.
         state: dict[str, Any] = {"is_running": job is not None and job.is_running, "job": job, "query": query}
-        state |= {"failed": _failure(job, wording), "made": _made(job, wording)}
+        state |= {"failed": _failure(job, wording, self.archive.store.place), "made": _made(job, wording)}
         if is_part(request):
             return self.pages.page(request, "audit_export_part.html", **state)
         facts: dict[str, Any] = {
@@ -89,7 +89,7 @@ class ExportPage:
 
 def add_export(rooms: Rooms, pages: Pages, archive: Archive) -> None:
     """`/audit/export`."""
-    page = ExportPage(archive, Exports(archive), pages)
+    page = ExportPage(archive, exports_of(archive), pages)
     rooms.get("/audit/export", page.open, allowed=COMPLIANCE)
     rooms.post("/audit/export", page.make, allowed=COMPLIANCE)
     rooms.post("/audit/export/fetch", page.fetch, allowed=COMPLIANCE)
@@ -104,25 +104,25 @@ def _formats() -> list[Format]:
     return [each for each in Format if each is not Format.PARQUET or find_spec("pyarrow") is not None]
 
 
-def _failure(job: Job[Packed] | None, wording: Wording) -> str:
-    match job and job.error:
-        case None:
-            return ""
-        case ExportError(code="erased"):
-            return wording.say("Somebody was erased while it was written, so it was thrown away. Export again.")
-        case RecordError() as error:
-            return error.show(wording.language)
-        case error:
-            return type(error).__name__
+def _failure(job: Standing | None, wording: Wording, place: str) -> str:
+    if job is None or not job.error:
+        return ""
+    if error := job.of_record(place):
+        return error.show(wording.language)
+    told = {
+        ERASED: wording.say("Somebody was erased while it was written, so it was thrown away. Export again."),
+        TOO_LARGE: wording.say("It is too large to be kept here: narrow it down, or use “vaglio audit export”."),
+    }
+    return told.get(job.error, job.error)
 
 
-def _made(job: Job[Packed] | None, wording: Wording) -> Mapping[str, Any] | None:
-    if job is None or job.result is None or not job.result.file.exists():
+def _made(job: Standing | None, wording: Wording) -> Mapping[str, Any] | None:
+    if job is None or not job.result:
         return None
-    exported = job.result.exported
+    made = json.loads(job.result)
     return {
-        "count": wording.count("{number} entry exported.", "{number} entries exported.", exported.count),
-        "manifest": exported.manifest, "size": _size(job.result.bytes, wording),
+        "count": wording.count("{number} entry exported.", "{number} entries exported.", made["count"]),
+        "manifest": made["manifest"], "size": _size(made["bytes"], wording),
     }  # fmt: skip
 
 

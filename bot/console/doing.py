@@ -13,6 +13,7 @@ from bot.choices import asked_for
 from bot.console.gate import Visitor
 from bot.conversation import Conversation
 from bot.deeds import Act, Answer
+from bot.languages import LANGUAGES, spoken_in
 from rules.draft import Draft
 
 PLACE: Final = "console"
@@ -62,7 +63,7 @@ async def done(
         id=_deed(visitor, action, once),
         account=visitor.account,
         action=action,
-        language="en" if language == "en" else "it",
+        language=spoken_in(language) or LANGUAGES[0],
         at=datetime.now(UTC),
         words=words,
         name=name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import tempfile
@@ -14,12 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.audit.export import Exported, Request, export
+from bot.audit.errors import RecordError
+from bot.audit.export import Exported, ExportError, Request, export
 from bot.console.archive import Archive
 from bot.console.job import Job, Progress
+from bot.console.undertakings import Standing
 
 LIFE: Final = 1800.0
 """Seconds for which a packed export waits to be fetched."""
+MOST: Final = 500_000_000
+"""Bytes of one that is kept in a database until it is fetched."""
+ERASED: Final = "export:erased"
+TOO_LARGE: Final = "export:large"
 _PREFIX: Final = "vaglio-export-"
 _NAME: Final = "vaglio-export"
 _OURS: Final = set[Path]()
@@ -34,16 +41,20 @@ class Packed:
     exported: Exported
     bytes: int
 
+    def told(self) -> str:
+        """What the page says of it, as JSON: numbers and a digest."""
+        return json.dumps({"count": self.exported.count, "manifest": self.exported.manifest, "bytes": self.bytes})
+
 
 class Exports:
-    """One at a time, whoever asks; each is its maker's alone."""
+    """One at a time, whoever asks; each is its maker's alone. For one process: see `SharedExports`."""
 
     def __init__(self, archive: Archive, folder: Path | None = None) -> None:
         """`folder` is where they lie meanwhile; by default where the system keeps what is temporary."""
         self._archive, self._folder = archive, folder or Path(tempfile.gettempdir())
         self._lock = threading.Lock()
         self._jobs: dict[str, Job[Packed]] = {}
-        for left in self._left_behind():
+        for left in _left_behind(self._folder):
             shutil.rmtree(left, ignore_errors=True)
         atexit.register(self.close)
 
@@ -56,19 +67,26 @@ class Exports:
             self._jobs[request.by] = Job("export", lambda progress: self._make(request, progress))
             return True
 
-    def of(self, person: str) -> Job[Packed] | None:
-        """Theirs, as it stands."""
+    def of(self, person: str) -> Standing | None:
+        """Theirs, as it stands; the result is what `Made` reads."""
         with self._lock:
-            return self._jobs.get(person)
+            job = self._jobs.get(person)
+        if job is None:
+            return None
+        if job.is_running:
+            return Standing(True, job.done, job.total)
+        packed = job.result
+        told = packed.told() if packed and packed.file.exists() else ""
+        return Standing(False, job.done, job.total, code_of(job.error) if job.error else "", told)
 
-    def take(self, person: str) -> Packed | None:
+    def take(self, person: str) -> Path | None:
         """Hand it out: from now on it is the caller's to delete, with the folder in which it lies."""
         with self._lock:
             job = self._jobs.get(person)
             if job is None or job.is_running or job.result is None or not job.result.file.exists():
                 return None
             del self._jobs[person]
-            return job.result
+            return job.result.file
 
     def discard(self, person: str) -> None:
         """Delete theirs unfetched; one that is being made goes on."""
@@ -89,35 +107,111 @@ class Exports:
             shutil.rmtree(job.result.file.parent, ignore_errors=True)
 
     def _make(self, request: Request, progress: Progress) -> Packed:
-        archive = self._archive
-        # For its maker's eyes: mkdtemp gives the folder to this user alone.
-        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=self._folder))
-        _OURS.add(folder)
-        try:
-            made = folder / _NAME
-            exported = export(
-                archive.store, archive.ledger, made, request,
-                signer=archive.keys.signer(), checkpoints=archive.checkpoints.lines(), progress=progress,
-            )  # fmt: skip
-            packed = folder / f"{_NAME}.zip"
-            _pack(made, packed)
-            shutil.rmtree(made)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        late = threading.Timer(LIFE, shutil.rmtree, (folder,), {"ignore_errors": True})
+        packed = made(self._archive, self._folder, request, progress)
+        late = threading.Timer(LIFE, shutil.rmtree, (packed.file.parent,), {"ignore_errors": True})
         late.daemon = True
         late.start()
-        return Packed(packed, exported, packed.stat().st_size)
+        return packed
 
-    def _left_behind(self) -> Iterator[Path]:
-        """By processes that were stopped in the middle: words may be in them."""
-        for found in self._folder.glob(f"{_PREFIX}*-*"):
-            number = found.name.removeprefix(_PREFIX).partition("-")[0]
-            with suppress(OSError):
-                is_left = found not in _OURS and number.isdecimal() and not _runs(int(number))
-                if is_left and found.stat().st_uid == os.getuid():
-                    yield found
+
+class SharedExports:
+    """The same where there are several processes: made by any, and fetched from any, through the database."""
+
+    def __init__(self, archive: Archive, folder: Path | None = None) -> None:
+        self._archive, self._folder = archive, folder or Path(tempfile.gettempdir())
+        for left in _left_behind(self._folder):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def start(self, request: Request) -> bool:
+        id = _id(request.by)
+        run = self._archive.undertakings.begin(id, LIFE)
+        if run is None:
+            return False
+        Job("export", lambda _: self._make(id, run, request))
+        return True
+
+    def of(self, person: str) -> Standing | None:
+        return self._archive.undertakings.find(_id(person))
+
+    def take(self, person: str) -> Path | None:
+        folder = new_folder(self._folder)
+        file = folder / f"{_NAME}.zip"
+        if not self._archive.undertakings.take(_id(person), file):
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+        return file
+
+    def discard(self, person: str) -> None:
+        self._archive.undertakings.drop(_id(person))
+
+    def _make(self, id: str, run: str, request: Request) -> None:
+        undertakings = self._archive.undertakings
+        try:
+            packed = made(self._archive, self._folder, request, undertakings.telling(id, run))
+            try:
+                if packed.bytes > MOST:
+                    undertakings.end(id, run, error=TOO_LARGE, life=LIFE)
+                    return
+                undertakings.keep(id, run, packed.file)
+            finally:
+                shutil.rmtree(packed.file.parent, ignore_errors=True)
+            undertakings.end(id, run, result=packed.told(), life=LIFE)
+        except Exception as error:
+            undertakings.end(id, run, error=code_of(error), life=LIFE)
+            raise
+
+
+def exports_of(archive: Archive) -> Exports | SharedExports:
+    return Exports(archive) if archive.store.file else SharedExports(archive)
+
+
+def made(archive: Archive, place: Path, request: Request, progress: Progress) -> Packed:
+    """A ZIP in a folder of its own. Raises as `export` does."""
+    folder = new_folder(place)
+    try:
+        exported = export(
+            archive.store, archive.ledger, folder / _NAME, request,
+            signer=archive.keys.signer(), checkpoints=archive.checkpoints.lines(), progress=progress,
+        )  # fmt: skip
+        packed = folder / f"{_NAME}.zip"
+        _pack(folder / _NAME, packed)
+        shutil.rmtree(folder / _NAME)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Packed(packed, exported, packed.stat().st_size)
+
+
+def new_folder(place: Path) -> Path:
+    """For its maker's eyes: mkdtemp gives the folder to this user alone."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
+    _OURS.add(folder)
+    return folder
+
+
+def code_of(error: Exception) -> str:
+    """What went wrong, in a word that may be kept."""
+    match error:
+        case ExportError():
+            return f"export:{error.code}"
+        case RecordError():
+            return f"record:{error.code}"
+        case _:
+            return type(error).__name__
+
+
+def _id(person: str) -> str:
+    return f"export:{person}"
+
+
+def _left_behind(folder: Path) -> Iterator[Path]:
+    """By processes that were stopped in the middle: words may be in them."""
+    for found in folder.glob(f"{_PREFIX}*-*"):
+        number = found.name.removeprefix(_PREFIX).partition("-")[0]
+        with suppress(OSError):
+            is_left = found not in _OURS and number.isdecimal() and not _runs(int(number))
+            if is_left and found.stat().st_uid == os.getuid():
+                yield found
 
 
 def _pack(folder: Path, packed: Path) -> None:

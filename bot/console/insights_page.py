@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
@@ -27,6 +27,7 @@ from bot.insights.figures import By, figures_of
 from bot.insights.periods import DAYS, Chosen, NoPeriod, chosen, recent_months, recent_quarters, today_in
 from bot.store import Store
 from bot.wording import Wording
+from rules.localized import say
 from rules.policy import Policy
 
 AUDIENCE: Final = frozenset({Role.COMMUNICATIONS, Role.COMPLIANCE, Role.ADMIN})
@@ -86,8 +87,9 @@ class InsightsPage:
             return found
         wording = self.pages.wording(request)
         by = _by(request)
+        figures = figures_of(found, by, wording, self._owners(wording))
         return self.pages.page(
-            request, "insights.html", found=found, figures=figures_of(found, by, wording), asked=asked, by=by,
+            request, "insights.html", found=found, figures=figures, asked=asked, by=by,
             is_wrong=is_wrong, periods=self._periods(wording), ways=_ways(wording),
             query=urlencode(_parameters(asked, by)), drawn=drawn, legend=legend, tab="numbers",
         )  # fmt: skip
@@ -97,7 +99,8 @@ class InsightsPage:
         found = await self._counted_or_refused(request)
         if isinstance(found, Response):
             return found
-        figures = figures_of(found, _by(request), self.pages.wording(request))
+        wording = self.pages.wording(request)
+        figures = figures_of(found, _by(request), wording, self._owners(wording))
         figure = next((each for each in figures if each.name == request.path_params["name"]), None)
         if figure is None:
             return self._refusal(request, 404)
@@ -107,6 +110,9 @@ class InsightsPage:
         """Everything, as `vaglio audit stats --json` prints it."""
         found = await self._counted_or_refused(request)
         return found if isinstance(found, Response) else download(found.json() + "\n", "application/json", "all.json")
+
+    def _owners(self, wording: Wording) -> Mapping[str, str]:
+        return {owner.id: say(owner.name, wording.language) for owner in self.policy().owners}
 
     async def _counted_or_refused(self, request: Request) -> Statistics | Response:
         asked, is_wrong = self._asked(request)

@@ -21,8 +21,8 @@ from bot.console.pool import Busy, Pool
 from bot.insights.heard import listening_figure, theme_chart
 from bot.insights.listening import Listened, Listening
 from bot.insights.periods import today_in, weeks_until
-from rules.detectors.base import Unavailable
 from rules.policy import Policy
+from rules.unavailable import Unavailable
 
 _log = structlog.get_logger("vaglio.console")
 

@@ -17,13 +17,12 @@ from starlette.types import Scope
 
 from bot.console.forms import token
 from bot.console.gate import Rooms, Visitor
-from bot.people import LANGUAGES
+from bot.languages import LANGUAGES, NAMES
 from bot.wording import Wording
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 _YEAR = "public, max-age=31536000, immutable"
-_SPOKEN = {"it": "Italiano", "en": "English"}
 
 Room = Callable[[Rooms, "Pages"], None]
 """A page adds its routes."""
@@ -72,7 +71,7 @@ class Pages:
         html = self._templates.get_template(name).render(
             say=wording.say,
             language=wording.language,
-            languages=_SPOKEN,
+            languages=NAMES,
             csrf=token(session),
             visitor=visitor,
             signed_in=visitor is not None,

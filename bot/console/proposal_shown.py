@@ -28,7 +28,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """A rule that is other than before, and whether it could go into the shadow first."""
+    """A rule that is other than before, and whether it could be put on trial first."""
 
     id: str
     is_there: bool

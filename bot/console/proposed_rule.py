@@ -1,4 +1,4 @@
-"""One rule of a proposal by form: changed, made, taken away, or put into the shadow first."""
+"""One rule of a proposal by form: changed, made, taken away, or put on trial first."""
 
 from __future__ import annotations
 

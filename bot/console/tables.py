@@ -35,6 +35,36 @@ class SavedSearch(SQLModel, table=True):
     """JSON: its name, and the filters as they stand in the page's address."""
 
 
+class Undertaking(SQLModel, table=True):
+    """Something that takes long and that a page waits for, whichever process does it."""
+
+    id: str = Field(primary_key=True)
+    """What it is, and perhaps whose: `verify`, `export:PSEUDONYM`."""
+    at: float
+    due: float
+    """By then whoever does it says how far it is, or has been stopped."""
+    until: float = Field(index=True)
+    """Then it is let go of."""
+    state: str
+    """`running`, `done`, `failed`."""
+    by: str
+    """A name of this very run: one that was overtaken has no say any more."""
+    done: int = 0
+    total: int = 0
+    result: str = ""
+    """JSON of numbers, digests and codes; or the code of what went wrong."""
+    pieces: int = 0
+    wrapped: bytes = Field(default=b"", sa_type=LargeBinary)
+
+
+class UndertakingPiece(SQLModel, table=True):
+    """A part of what was made, sealed."""
+
+    undertaking: str = Field(primary_key=True, foreign_key="undertaking.id")
+    number: int = Field(primary_key=True)
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
 class Client(SQLModel, table=True):
     """A program that may hand in drafts by the HTTP API."""
 

@@ -81,13 +81,18 @@ class TryPage:
 
     async def propose(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         """A better wording of what was previewed last, if there is one."""
-        shown = self.lately.take(_session(request))
-        if shown is None or shown[0].draft != draft_from(form, visitor.account):
+        shown, draft = self.lately.take(_session(request)), draft_from(form, visitor.account)
+        if shown is not None and shown[0].draft != draft:
             return Response(status_code=204)
-        screening, screener = shown
+
+        def made() -> Screening:
+            # It may have been previewed in another process.
+            screening, screener = shown or (_screened(self.prescreen.screener, draft), self.prescreen.screener)
+            return mended(screening, screener)
+
         try:
-            better = await self._newest(request, "wording", partial(mended, screening, screener))
-        except (Overtaken, Busy):
+            better = await self._newest(request, "wording", made)
+        except (Overtaken, Busy, DraftRefused):
             return Response(status_code=204)
         proposal = proposal_of(better, self._spoken(request))
         if proposal is None:

@@ -69,6 +69,25 @@ def watching_routes(readiness: Readiness, metrics: Metrics, *, token: str | None
     return [Route("/readyz", readyz), Route("/metrics", told)]
 
 
+def told_health(health: Callable[[], Mapping[str, object]]) -> Response:
+    """How things are, without content; where that cannot be told, or `status` is not ok, as an error."""
+    try:
+        state = dict(health())
+    except Exception as error:
+        log.error("health could not be told", error=type(error).__name__)
+        state = {"status": "failing"}
+    return JSONResponse(state, 200 if state.get("status", "ok") == "ok" else 503)
+
+
+def health_route(health: Callable[[], Mapping[str, object]]) -> Route:
+    """`/healthz`, where there is no console around it."""
+
+    def healthz(_: Request) -> Response:
+        return told_health(health)
+
+    return Route("/healthz", healthz)
+
+
 def _holds(name: str, check: Check) -> bool:
     try:
         return check()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -71,8 +71,10 @@ class Figure:
         return written.getvalue()
 
 
-def figures_of(found: Statistics, by: By, wording: Wording) -> tuple[Figure, ...]:
-    """In the order in which a page has them."""
+def figures_of(
+    found: Statistics, by: By, wording: Wording, owners: Mapping[str, str] | None = None
+) -> tuple[Figure, ...]:
+    """In the order in which a page has them. `owners`: what each is called; one that is gone goes by its id."""
     return (
         _outcomes(found, by, wording),
         _teams(found, wording),
@@ -80,7 +82,7 @@ def figures_of(found: Statistics, by: By, wording: Wording) -> tuple[Figure, ...
         _appeals(found, wording),
         _coverage(found, wording),
         _missed(found, wording),
-        _decisions(found, wording),
+        _decisions(found, wording, owners or {}),
         _knowing(found, wording),
     )
 
@@ -172,14 +174,16 @@ def _missed(found: Statistics, wording: Wording) -> Figure:
     return Figure("missed", title, says, columns, rows, _listed("missed", title, columns[2:], drawn, 0, wording))
 
 
-def _decisions(found: Statistics, wording: Wording) -> Figure:
+def _decisions(found: Statistics, wording: Wording, names: Mapping[str, str]) -> Figure:
     say = wording.say
     columns = (
         Column("owner", say("Owner")), Column("decisions", say("Decisions")),
         Column("median_hours", say("Half within, hours")), Column("p90_hours", say("Nine of ten within, hours")),
     )  # fmt: skip
     every = sorted(found.owners, key=lambda each: (-each.median_hours, each.owner))
-    rows = tuple((each.owner, each.decisions, each.median_hours, each.p90_hours) for each in every)
+    rows = tuple(
+        (names.get(each.owner, each.owner), each.decisions, each.median_hours, each.p90_hours) for each in every
+    )
     title = say("Time to decision")
     chart = _listed("decisions", title, columns[2:], rows, 0, wording, skip=2)
     says = say("Hours by the clock, nights and holidays among them, from when an owner was asked.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -48,8 +48,13 @@ class Proposals:
         knowledge: Knowledge | None,
         *,
         people: int = 1,
+        whose: Callable[[str], str | None] = lambda person: person,
     ) -> None:
-        """`file` is in force where nothing was published. `people`: how many it takes to publish, 1 or 2."""
+        """`file` is in force where nothing was published. `people`: how many it takes to publish, 1 or 2.
+
+        `whose` tells by which pseudonym somebody is known now: see `People.whose`.
+        """
+        self._whose = whose
         self._store, self._ledger, self._revisions, self._file = store, ledger, revisions, file
         self.live = LivePolicy(revisions, file)
         self.people = people
@@ -177,7 +182,7 @@ class Proposals:
         """
         with self._store.read() as session:
             row = self._opened(session, id)
-        if person == row.person or person in row.editors.split():
+        if self._wrote(person, row):
             raise ProposalError("own")
         bundle, policy = row.bundle, self._reader.read(row.bundle)
         if seen not in (None, policy.revision):
@@ -191,6 +196,11 @@ class Proposals:
                 raise ProposalError("edited")
             row.agreed_by = person
             session.add(row)
+
+    def _wrote(self, person: str, row: Proposal) -> bool:
+        """Whether they wrote some of it, also by an account that was somebody else's until they linked it."""
+        known = {self._whose(each) or each for each in (row.person, *row.editors.split())}
+        return (self._whose(person) or person) in known
 
     def publish(self, id: str, *, person: str, at: datetime, seen: str | None = None) -> Published:
         """Put it in force and on record, once it is tried, agreed to where it must be, and builds on what is in force.
@@ -208,7 +218,7 @@ class Proposals:
             raise ProposalError("moved")
         if seen not in (None, policy.revision):
             raise ProposalError("unseen")
-        if self.people > 1 and (row.agreed_by is None or row.agreed_by in (row.person, *row.editors.split())):
+        if self.people > 1 and (row.agreed_by is None or self._wrote(row.agreed_by, row)):
             raise ProposalError("alone")
         if self.trial(policy):
             raise ProposalError("fails")

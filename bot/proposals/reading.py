@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.bundles import OWN, SHIPS, laid_out, unpacked
-from rules.assembly import assemble
+from rules.assembly import load_policy
 from rules.policy import Policy
 from rules.problems import Place, PolicyError, Problem
 
@@ -45,7 +45,7 @@ def _assembled(bundle: bytes) -> Policy:
         place = Path(folder).resolve()
         laid_out(files, place)
         try:
-            return assemble(place / layout[OWN], place / layout[SHIPS])
+            return load_policy(place / layout[OWN], place / layout[SHIPS])
         except PolicyError as error:
             raise PolicyError([_named(problem, place) for problem in error.problems]) from None
 

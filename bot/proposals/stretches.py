@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from sqlalchemy import update
 from sqlmodel import col
@@ -18,7 +16,6 @@ from bot.proposals.replaying import Replayer
 from bot.proposals.results import Found
 from bot.proposals.tables import Backtest as Row
 from bot.store import Store
-from rules.policy import Policy
 
 LEASE: Final = 30.0
 """Seconds after which another process may go on with what one has left: several times what a stretch can take."""
@@ -33,19 +30,6 @@ Progress = Callable[[int, int], None]
 
 class BusyError(Exception):
     """Somebody else is at this backtest."""
-
-
-def packed(before: Policy, after: Policy) -> bytes:
-    """Two policies in one piece, whole: whoever goes on needs no file of theirs."""
-    held = [policy.model_dump(mode="json", by_alias=True, exclude_unset=True) for policy in (before, after)]
-    return zlib.compress(json.dumps(held).encode())
-
-
-def unpacked(row: Row) -> tuple[Policy, Policy]:
-    """As they were packed, under the names that they had then."""
-    before, after = (Policy.model_validate_json(json.dumps(each)) for each in json.loads(zlib.decompress(row.policies)))
-    before.__dict__["revision"], after.__dict__["revision"] = row.before, row.after
-    return before, after
 
 
 @dataclass(slots=True)
@@ -83,11 +67,22 @@ class Lease:
         return bool(done.rowcount)
 
 
+class Hold(Protocol):
+    """The right to go on with a backtest or a piece of one, as long as nobody takes it away."""
+
+    @property
+    def store(self) -> Store: ...
+
+    def write(self, **values: Any) -> bool:
+        """How far it is. Whether it was still ours to write."""
+        ...
+
+
 @dataclass(slots=True)
 class Stretch:
-    """What is left of one backtest, while one thread is at it."""
+    """What is left of one backtest, or of a piece of one, while one thread is at it."""
 
-    lease: Lease
+    lease: Hold
     ledger: Ledger
     replayer: Replayer
     found: Found
@@ -95,14 +90,14 @@ class Stretch:
     done: int
     beyond: int
 
-    def go_on(self, progress: Progress) -> None:
-        """Until it is done, stopped or taken over by somebody else."""
+    def go_on(self, progress: Progress) -> bool:
+        """Until it is done, which is what it returns, or stopped or taken over by somebody else."""
         progress(self.done, self.total)
         while self.done < self.total:
             if not self._piece():
-                return
+                return False
             progress(self.done, self.total)
-        self.lease.write(state="done", policies=b"")  # which nobody needs any more
+        return True
 
     def _piece(self) -> bool:
         """Some drafts more. Whether somebody wants it to go on."""

@@ -34,6 +34,7 @@ from rules.identifiers.spellings import put_right
 from rules.localized import Localized
 from rules.segmenting import sentences, verbatim, words
 from rules.terms import Terms
+from rules.unavailable import Unavailable
 from rules.verdict import Severity
 
 if TYPE_CHECKING:
@@ -123,14 +124,6 @@ class Subject:
     @property
     def verbatim(self) -> tuple[Span, ...]:
         return self.once("verbatim", lambda: verbatim(self.text))
-
-
-class Unavailable(Exception):
-    """A detector cannot run; the reason goes into the verdict as `Unchecked`."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
 
 
 def reason_of(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from rules.declarations import FOLDS, FREE, GIVEN, OPENING, OWN, PAID, VOICE, WORKS, works_at
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import BaseRule, Hit, Subject
 from rules.detectors.fields import Company
 from rules.detectors.judge import Score
 from rules.detectors.reading import judged, spoken
@@ -19,6 +19,7 @@ from rules.detectors.signs import seen
 from rules.draft import Span
 from rules.patterns import Pattern
 from rules.terms import Terms
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.judges import Judges

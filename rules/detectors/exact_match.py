@@ -7,11 +7,12 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rules.detectors.base import Guarding, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject
 from rules.detectors.fields import Phrase
 from rules.draft import outermost
 from rules.knowledge.store import Knowledge, KnowledgeError
 from rules.knowledge.tables import Table, open_table
+from rules.unavailable import Unavailable
 
 
 class ExactMatch(Guarding):
@@ -34,6 +35,7 @@ class ExactMatch(Guarding):
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         table = self._table(subject.knowledge)
+        subject.models[f"knowledge:{self.table}"] = table.mark
         places = [
             reading.span(start, end)
             for reading in dict.fromkeys((subject.folded.plain, subject.righted))

@@ -7,10 +7,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from rules.detectors.base import Guarding, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject
 from rules.detectors.fields import Phrase
 from rules.knowledge.documents import QUOTED, Documents, open_documents, share_of
 from rules.knowledge.store import Knowledge, KnowledgeError
+from rules.unavailable import Unavailable
 
 
 class Fingerprint(Guarding):
@@ -25,6 +26,7 @@ class Fingerprint(Guarding):
 
     def find(self, subject: Subject) -> Iterator[Hit]:
         documents = self._documents(subject.knowledge)
+        subject.models[f"knowledge:{self.documents}"] = documents.mark
         reading = subject.folded.plain
         found = list(documents.find(reading.text, self.least))
         share = f"{round(100 * share_of(found, reading.text))} %"

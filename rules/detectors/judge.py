@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import BaseRule, Hit, Subject
 from rules.detectors.reading import judged, spoken
 from rules.detectors.secret import SECRET
 from rules.draft import Kind
 from rules.labels import CONFIDENTIAL, DISCLOSURE, PROTECTED, REPLY, TONE, WHOLE
+from rules.unavailable import Unavailable
 from rules.verdict import Severity
 
 if TYPE_CHECKING:

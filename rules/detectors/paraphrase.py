@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from rules.detectors.base import Guarding, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject
 from rules.detectors.fields import Phrase
 from rules.detectors.judge import Score
 from rules.detectors.reading import apart, judged, judges
 from rules.draft import Span
 from rules.knowledge.store import Knowledge, KnowledgeError
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.judges import Judges
@@ -41,6 +42,7 @@ class Paraphrase(Guarding):
         from rules.likeness import SAID
 
         held, telling = self._sentences(subject.knowledge), judges(subject).telling()
+        subject.models[f"knowledge:{self.sentences}"] = held.mark
         read = apart(subject, LEAST)
         alike = held.alike(read.texts, read.vectors)
         subject.scores[f"paraphrase.{self.id}"] = round(max((one.likeness for one in alike), default=0.0), 4)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
-from rules.detectors.base import Guarding, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject
 from rules.detectors.fields import Company, Spared, phrase_of
 from rules.draft import Span
 from rules.folding import Reading, fold
@@ -16,6 +16,7 @@ from rules.identifiers import engine
 from rules.identifiers.engine import DEFAULT_THRESHOLD, Found
 from rules.identifiers.entities import IN_WORDS, LABELS, Entity
 from rules.identifiers.pipelines import official_pipelines
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.judges import Judges

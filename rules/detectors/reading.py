@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from rules.detectors.base import Subject, Unavailable
+from rules.detectors.base import Subject
 from rules.draft import Account, Draft, Kind, Span
 from rules.folding import fold
 from rules.passages import Context
 from rules.segmenting import sentences, words
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.detoxified import Detoxified

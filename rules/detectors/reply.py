@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import BaseRule, Hit, Subject
 from rules.detectors.judge import Score
 from rules.detectors.reading import judged, spoken
 from rules.detectors.signs import seen
 from rules.draft import Kind
 from rules.labels import REPLY, WHOLE
 from rules.patterns import Pattern
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.judges import Judges

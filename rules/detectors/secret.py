@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import regex
 
 from rules.credentials import told
-from rules.detectors.base import Guarding, Hit, Subject, Unavailable
+from rules.detectors.base import Guarding, Hit, Subject
 from rules.draft import Span, united
 from rules.folding import Reading, fold_plain
 from rules.scanner import TIMEOUT, Scanner, scanner
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.judges import Judges

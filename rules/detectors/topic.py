@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import BaseRule, Hit, Subject
 from rules.detectors.fields import Phrase
 from rules.detectors.reading import judges, topical, vectors_of
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.e5 import Floats

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from rules.detectors.base import BaseRule, Hit, Subject, Unavailable
+from rules.detectors.base import BaseRule, Hit, Subject
 from rules.detectors.judge import Score
 from rules.detectors.reading import detoxified, judged, spoken, undisguised
 from rules.draft import Span
 from rules.labels import TOXICITY
+from rules.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from rules.detoxified import Detoxified

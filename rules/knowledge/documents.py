@@ -46,6 +46,7 @@ class Documents:
     """A collection, open. Immutable, and mapped from the disk."""
 
     def __init__(self, place: Path, manifest: Manifest, keyed: Keyed) -> None:
+        self.mark = manifest.mark
         self.names: tuple[str, ...] = tuple(manifest.about["documents"])
         self._keyed = keyed
         self._hashes: Hashes = np.load(place / "hashes.npy", mmap_mode="r")

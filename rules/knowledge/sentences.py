@@ -55,6 +55,7 @@ class Sentences:
             raise ValueError("arrays of unlike lengths")
         if vectors.dtype != np.int8 or vectors.ndim != 2:
             raise ValueError("no vectors of eight bits")
+        self.mark = manifest.mark
         self.threshold = float(manifest.about["threshold"])
         self._keyed = keyed
         self._turn = turn_of(keyed, vectors.shape[1])

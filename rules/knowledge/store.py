@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from rules.knowledge.hashing import Keyed
 
 _NAME = regex.compile(r"[a-z][a-z0-9\-]{0,40}")
 _VERSION = 1
+_CHUNK = 1_000_000
 
 
 class KnowledgeError(Exception):
@@ -37,6 +39,13 @@ class Manifest:
     made: str
     about: dict[str, Any]
     """Counts, columns, names of files: whatever its kind needs."""
+    digest: str = ""
+    """SHA-256 of what it is, when and where it was made left out; empty where an older Vaglio wrote it."""
+
+    @property
+    def mark(self) -> str:
+        """Tells this version from others, in what a verdict says of itself."""
+        return self.digest[:12]
 
 
 class Knowledge:
@@ -63,7 +72,7 @@ class Knowledge:
                 if known is not None and known[0] == place.name:
                     return known[1]
                 try:
-                    opened = load(place, manifest)
+                    opened = load(place, _with_digest(manifest, place))
                 except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
                     if self._manifest(name)[1] != place:
                         continue  # replaced meanwhile, and the old version is cleared away
@@ -86,21 +95,66 @@ class Knowledge:
         The old version stays in force until the new one is whole, and where `write` raises. Raises `KnowledgeError`.
         """
         check_name(name)
+        with self._alone(name) as fresh:
+            about = write(fresh)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            manifest = _with_digest(Manifest(name, kind, self.keyed.mark, now, about), fresh)
+            self._settle(manifest, fresh)
+        return manifest
+
+    @contextmanager
+    def apart(self) -> Iterator[Knowledge]:
+        """A place in which something can be made before it counts; what was not taken from it is gone at the end."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
+        try:
+            yield Knowledge(place, self.keyed)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def take(self, manifest: Manifest, made: Path) -> None:
+        """Put in place what lies whole in the folder `made`, on the same disk. Raises `KnowledgeError`, `OSError`."""
+        check_name(manifest.name)
+        if _with_digest(replace(manifest, digest=""), made).digest != manifest.digest:
+            raise KnowledgeError(f"{manifest.name}: it is not what was taken in; add the source again")
+        with self._alone(manifest.name) as fresh:
+            for file in sorted(made.iterdir()):
+                file.replace(fresh / file.name)
+            self._settle(manifest, fresh)
+
+    def copy(self, manifest: Manifest, source: Path) -> Manifest:
+        """Put the arrays of another place in here, with what was known of them. Raises `OSError`."""
+        with self._alone(manifest.name) as fresh:
+            for file in sorted(source.iterdir()):
+                shutil.copyfile(file, fresh / file.name)
+            self._settle(manifest, fresh)
+        return manifest
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[Path]:
+        """An empty folder for a version of `name`, gone again if what is inside fails; nobody else changes the name."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(self.folder / f".{name}.lock"):
             fresh = Path(tempfile.mkdtemp(prefix=f"{name}@", dir=self.folder))
             try:
-                about = write(fresh)
-                now = datetime.now(UTC).isoformat(timespec="seconds")
-                manifest = Manifest(name, kind, self.keyed.mark, now, about)
-                self._point(manifest, fresh)
+                yield fresh
             except BaseException:
                 shutil.rmtree(fresh, ignore_errors=True)
                 raise
-            for old in self.folder.glob(f"{name}@*"):
-                if old != fresh:
-                    shutil.rmtree(old, ignore_errors=True)
-        return manifest
+
+    def _settle(self, manifest: Manifest, fresh: Path) -> None:
+        self._point(manifest, fresh)
+        for old in self.folder.glob(f"{manifest.name}@*"):
+            if old != fresh:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def version(self, name: str) -> tuple[Manifest, Path]:
+        """What there is under `name`, with its digest, and the folder that holds it. Raises `KnowledgeError`."""
+        manifest, place = self._manifest(name)
+        try:
+            return _with_digest(manifest, place), place
+        except OSError as error:
+            raise KnowledgeError(f"{place}: damaged ({type(error).__name__}); add the source again") from error
 
     def remove(self, name: str) -> None:
         """Raises `KnowledgeError` where there is none."""
@@ -117,7 +171,7 @@ class Knowledge:
         """From now on the name means that folder: one rename, so that nobody sees half of it."""
         written = {
             "version": _VERSION, "name": manifest.name, "kind": manifest.kind, "key": manifest.key,
-            "made": manifest.made, "folder": place.name, "about": manifest.about,
+            "made": manifest.made, "folder": place.name, "about": manifest.about, "digest": manifest.digest,
         }  # fmt: skip
         target = self.folder / f"{manifest.name}.json"
         part = target.with_suffix(".part")
@@ -133,12 +187,27 @@ class Knowledge:
             raw = json.loads(path.read_text(encoding="utf-8"))
             if raw["version"] != _VERSION:
                 raise KnowledgeError(f"{path}: written by another version of Vaglio; add the source again")
-            manifest = Manifest(raw["name"], raw["kind"], raw["key"], raw["made"], raw["about"])
+            digest = raw.get("digest", "")
+            manifest = Manifest(raw["name"], raw["kind"], raw["key"], raw["made"], raw["about"], digest)
             return manifest, self.folder / Path(raw["folder"]).name
         except FileNotFoundError:
             raise KnowledgeError(f"there is no {name} in {self.folder}: vaglio knowledge add ...") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise KnowledgeError(f"{path}: it cannot be read ({type(error).__name__}); add the source again") from error
+
+
+def _with_digest(manifest: Manifest, place: Path) -> Manifest:
+    """Raises `OSError`."""
+    if manifest.digest:
+        return manifest
+    said = {"kind": manifest.kind, "key": manifest.key, "about": manifest.about}
+    whole = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+    for path in sorted(place.iterdir()):
+        whole.update(f"\n{path.name} {path.stat().st_size}\n".encode())
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                whole.update(chunk)
+    return replace(manifest, digest=whole.hexdigest())
 
 
 def check_name(name: str) -> None:

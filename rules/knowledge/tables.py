@@ -56,6 +56,7 @@ class Table:
     """One table, open. Immutable, and mapped from the disk: its memory is shared and can be given back."""
 
     def __init__(self, place: Path, manifest: Manifest, keyed: Keyed) -> None:
+        self.mark = manifest.mark
         self.columns: tuple[str, ...] = tuple(manifest.about["columns"])
         self._keyed = keyed
         self._hashes: NDArray[np.uint64] = np.load(place / "hashes.npy", mmap_mode="r")

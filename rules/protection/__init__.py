@@ -10,12 +10,13 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from rules.detectors.base import BaseRule, Subject, Unavailable
+from rules.detectors.base import BaseRule, Subject
 from rules.detectors.reading import already_judged, spoken
 from rules.draft import Account, Draft
 from rules.folding import fold
 from rules.labels import PROTECTED
 from rules.patterns import compiled
+from rules.unavailable import Unavailable
 from rules.verdict import Severity
 
 _OWN = (Account.PERSONAL, Account.PRIVATE)

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from rules.detectors import Rule
-from rules.detectors.base import BaseRule, Subject, Unavailable
+from rules.detectors.base import BaseRule, Subject
 from rules.draft import LIMIT, Draft
 from rules.folding import fold
+from rules.unavailable import Unavailable
 from rules.vale.reasons import Skip
 
 MOST = 8

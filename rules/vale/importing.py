@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rules.detectors.base import BaseRule, Unavailable
+from rules.detectors.base import BaseRule
 from rules.policy import Policy
 from rules.protection import held_up
 from rules.trial import find_shadowed
+from rules.unavailable import Unavailable
 from rules.vale.definition import Definition, definition
 from rules.vale.examples import rule_from, tried
 from rules.vale.expressions import Unreadable

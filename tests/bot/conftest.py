@@ -19,7 +19,8 @@ from bot.reminders import Reminders
 from bot.review import Reviews
 from bot.roles import Roles
 from bot.store import Store
-from rules.policy import Policy, load_policy
+from rules.assembly import load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 
 POLICY = """

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.differences import for_people, told
-from rules.assembly import SHIPPED
+from rules.assembly import SHIPPED, load_policy
 from rules.comparing import Comparison, Detail, Kind, Row, What, compare
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.strictness import Direction
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot.policy_page import first_words, page, paragraph
 from bot.wording import Wording
-from rules.assembly import SHIPPED
-from rules.policy import Clause, Owner, Policy, load_policy
+from rules.assembly import SHIPPED, load_policy
+from rules.policy import Clause, Owner, Policy
 
 
 def numbered(*ids: str) -> Policy:

@@ -20,11 +20,11 @@ from bot.quiz import COUNT, LONGEST, Question, questions
 from bot.quizzes import DAYS, Answered, Asked, End, Ended, QuizRun, Quizzes
 from bot.store import Store
 from bot.tables import Entry, Quiz, QuizDone
-from rules.assembly import SHIPPED
+from rules.assembly import SHIPPED, load_policy
 from rules.draft import Draft
 from rules.judges import Judges
 from rules.language import detect
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 from rules.trial import text_of
 from rules.verdict import Outcome

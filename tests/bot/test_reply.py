@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from bot.pieces import EXCERPT
 from bot.prescreen import Screening, mended
 from bot.reply import Proposal, Reply, refusal, reply_to
+from rules.assembly import load_policy
 from rules.draft import Draft, DraftRefused
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 from rules.verdict import Finding, Outcome, Severity, Unchecked, Verdict
 

@@ -18,12 +18,13 @@ from sqlmodel import col, select, update
 
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.bundles import packed
 from bot.revisions import RevisionError, Revisions
 from bot.store import Store
 from bot.tables import Entry, Revision
 from rules import assembly
-from rules.assembly import SHIPPED, assemble, files_of
-from rules.policy import Policy, load_policy
+from rules.assembly import SHIPPED, files_of, load_policy
+from rules.policy import Policy
 from rules.problems import PolicyError
 
 AT = datetime(2027, 1, 10, 9, 30, tzinfo=UTC)
@@ -132,19 +133,43 @@ def test_a_policy_that_does_not_load_is_not_published(revisions: Revisions, poli
 def test_what_could_not_be_recorded_is_not_in_force(
     revisions: Revisions, ledger: Ledger, policy_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after a sudden stop between the two."""
-
     def fails(*_: object, **__: object) -> Entry:
         raise RecordError("head", "ledger.head")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "append", fails)
+        patch.setattr(ledger, "append_in", fails)
         with pytest.raises(RecordError):
             _publish(revisions, policy_path)
     assert revisions.newest() is None
     assert revisions.history() == []
     assert _publish(revisions, policy_path) == load_policy(policy_path).revision
     assert len(revisions.history()) == 1
+
+
+@pytest.mark.postgres_only("one file has one machine, whose processes take turns by a lock in its folder")
+def test_of_two_machines_that_publish_at_once_on_the_same_policy_one_is_told(
+    store: Store, ledger: Ledger, policy_path: Path, tmp_path: Path
+) -> None:
+    machines = [Revisions(store, tmp_path / name, ledger) for name in "ab"]
+    before = _publish(machines[0], policy_path)
+    bundles = []
+    for was, severity in (("warn", "note"), ("note", "block")):
+        _edit(policy_path, f"severity: {was}", f"severity: {severity}")
+        bundles.append((load_policy(policy_path).revision, packed(policy_path)))
+
+    def publish(each: int) -> str:
+        revision, bundle = bundles[each]
+        try:
+            machines[each].publish_bundle(
+                bundle, revision=revision, base=before, person=None, note="", at=AT, proposal=f"w_{each}"
+            )
+        except RevisionError as error:
+            return error.code
+        return "published"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(publish, range(2))) == ["moved", "published"]
+    assert len(machines[0].history()) == 2
 
 
 def test_two_who_publish_the_same_at_once_publish_it_once(again: Callable[[], Revisions], policy_path: Path) -> None:
@@ -184,7 +209,7 @@ def test_a_policy_brings_everything_that_it_reads(
     shutil.copytree(SHIPPED, shipped)
     monkeypatch.setattr(assembly, "SHIPPED", shipped)
     monkeypatch.setattr("bot.bundles.SHIPPED", shipped)
-    monkeypatch.setattr(assembly.assemble, "__defaults__", (shipped,))
+    monkeypatch.setattr(assembly.load_policy, "__defaults__", (shipped,))
     places = {
         "elsewhere": tmp_path / "acme" / "company.yaml",
         "shipped": shipped / "company.yaml",
@@ -206,7 +231,7 @@ def test_a_policy_brings_everything_that_it_reads(
     assert fresh.load(seq).revision == expected.revision
     (unpacked,) = (path for path in (tmp_path / "fresh").iterdir() if path.is_dir())
     top = next(path for path in unpacked.rglob(path.name))
-    assert assemble(top, unpacked / "shipped" if where != "above" else unpacked / "policy" / "policies") == expected
+    assert load_policy(top, unpacked / "shipped" if where != "above" else unpacked / "policy" / "policies") == expected
 
 
 def test_files_are_kept_as_they_were_written(revisions: Revisions, store: Store, tmp_path: Path) -> None:
@@ -294,10 +319,10 @@ def test_it_keeps_its_name_where_a_later_vaglio_would_give_it_another(
 
     def later(*places: Path) -> Policy:
         """Rules have a field more by now."""
-        policy = assemble(*places)
+        policy = load_policy(*places)
         return policy.model_copy(update={"timezone": "Europe/London"})
 
-    monkeypatch.setattr("bot.revisions.assemble", later)
+    monkeypatch.setattr("bot.revisions.load_policy", later)
     loaded = again().load(1)
     assert loaded.timezone == "Europe/London"
     assert loaded.revision == revision

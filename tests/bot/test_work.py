@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_made import engine_of
 from structlog.testing import capture_logs
 
 from bot.audit.vault import Vault
@@ -25,7 +26,15 @@ def make(store: Store) -> Any:
     made: list[Work] = []
 
     def make(*, workers: int = 1, backlog: int = 50, patience: Patience = BRISK, key: bytes = b"k" * 32) -> Work:
-        made.append(Work(store, Vault(key), workers=workers, backlog=backlog, patience=patience))
+        made.append(
+            Work(
+                store,
+                Vault(key),
+                engine_of(store, workers=workers, patience=patience),
+                backlog=backlog,
+                patience=patience,
+            )
+        )
         return made[-1]
 
     yield make
@@ -48,6 +57,11 @@ async def running(work: Work) -> AsyncIterator[asyncio.Task[None]]:
 def pending(store: Store) -> list[tuple[str, int]]:
     with store.engine.connect() as connection:
         return [tuple(row) for row in connection.exec_driver_sql("SELECT id, attempts FROM pending")]
+
+
+def buried(store: Store) -> list[tuple[str, str]]:
+    with store.engine.connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql("SELECT platform, error FROM deadletter")]
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -214,6 +228,7 @@ async def test_it_is_given_up_in_the_end(make: Make, store: Store) -> None:
             await until(lambda: not pending(store))
     assert len(desk.given) > 1
     assert (logs[-1]["event"], logs[-1]["error"]) == ("work.given_up", "ValueError")
+    assert buried(store) == [("slack", "ValueError")]
     assert "zibaldone" not in str(logs)
 
 
@@ -263,9 +278,14 @@ async def test_another_key_leaves_the_entry_and_says_how_to_go_on(make: Make, st
     wrong.on("slack", desk)
     with capture_logs() as logs:
         async with running(wrong):
-            await until(lambda: logs)
-    assert (logs[0]["event"], desk.given, len(pending(store))) == ("work.unreadable", [], 1)
+            await until(lambda: logs and buried(store))
+    assert (logs[0]["event"], desk.given, buried(store)) == ("work.unreadable", [], [("", "VaultError")])
     assert "zibaldone" not in str(logs)
+    right, desk = make(), Desk()
+    right.on("slack", desk)
+    async with running(right):
+        await until(lambda: desk.given and not pending(store))
+    assert (desk.given, buried(store)) == (["zibaldone"], [])
 
 
 async def test_a_database_that_fails_for_a_while(make: Make, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,11 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 import yaml
 from docs.pages import GUIDES, README, Block, Page, tables
+from docs.policies import whole, wordless
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from rules.assembly import SHIPPED
+from rules.assembly import SHIPPED, load_policy
 from rules.detectors import DETECTORS
 from rules.detectors.base import BaseRule
 from rules.detectors.dictionary import Entry
@@ -29,13 +30,12 @@ from rules.knowledge.hashing import KEY_BYTES, Keyed
 from rules.knowledge.sentences import add_sentences
 from rules.knowledge.store import Knowledge
 from rules.knowledge.tables import add_table
-from rules.policy import Adjustment, Clause, Owner, Policy, PolicyFile, load_policy
+from rules.policy import Adjustment, Clause, Owner, Policy, PolicyFile
 from rules.problems import SENTENCES
 from rules.trial import find_shadowed, try_examples
 from rules.verdict import Severity
 
 REQUIRED = {"en": "required", "it": "obbligatoria"}
-FOR_PEOPLE = {"message", "suggest", "title", "text", "name", "why"}
 _PLACED = re.compile(r"^\S+\.yaml:\d+:\d+: (.+)$", re.M)
 
 in_both = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.language)
@@ -147,7 +147,7 @@ def _yaml_blocks() -> list[Any]:
 @pytest.mark.parametrize("block", _yaml_blocks())
 def test_every_rule_shown_loads_and_behaves(block: Block, tmp_path: Path, judges: Judges, knowledge: Knowledge) -> None:
     path = tmp_path / "policy.yaml"
-    path.write_text(_whole(block.text), encoding="utf-8")
+    path.write_text(whole(block.text), encoding="utf-8")
     policy = load_policy(path)
     shown = _rules_of(block.text)
     assert shown or "record:" in block.text
@@ -172,28 +172,6 @@ def _shown(kind: str) -> str:
     """The one block of that kind, the same in both languages."""
     (text,) = {block.text for guide in GUIDES for block in guide.blocks if block.kind == kind}
     return text
-
-
-def _whole(written: str) -> str:
-    """A policy around a rule or a part of a policy; a whole policy is left as it is."""
-    written = textwrap.dedent(written)
-    data = yaml.safe_load(written)
-    if isinstance(data, list):
-        written, data = f"rules:\n{written}", {"rules": data}
-    if "name" in data:
-        return written
-    around: dict[str, object] = {
-        "name": "docs",
-        "languages": ["it", "en"],
-        "owners": [{"id": "comms", "name": "Comms"}],
-        "clauses": [
-            {"id": id, "title": "A clause", "text": "A clause.", "owner": "comms"}
-            for id in sorted({rule["clause"] for rule in data.get("rules", ())})
-        ],
-    }
-    if "adjust" in data:
-        around["include"] = [f"packs/{pack.name}" for pack in sorted((SHIPPED / "packs").glob("*.yaml"))]
-    return yaml.safe_dump(around) + written
 
 
 def _rules_of(written: str) -> set[str]:
@@ -254,7 +232,7 @@ def test_both_have_the_same_detectors_in_the_same_order() -> None:
 
 
 def test_both_have_the_same_yaml() -> None:
-    english, italian = ([_wordless(block) for block in _parsed(guide)] for guide in GUIDES)
+    english, italian = ([wordless(block) for block in _parsed(guide)] for guide in GUIDES)
     assert english == italian
 
 
@@ -267,10 +245,26 @@ def _parsed(guide: Page) -> list[Any]:
     return [yaml.safe_load(block.text) for block in guide.blocks if block.kind == "yaml"]
 
 
-def _wordless(written: Any) -> Any:
-    """The same without what is said to people."""
-    if isinstance(written, list):
-        return [_wordless(item) for item in written]
-    if isinstance(written, dict):
-        return {key: _wordless(value) for key, value in written.items() if key not in FOR_PEOPLE}
-    return written
+def _models(annotation: object, seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
+    """Every model that can stand under that annotation, at any depth."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
+        seen.add(annotation)
+        for field in annotation.model_fields.values():
+            _models(field.annotation, seen)
+            for part in field.metadata:
+                _models(getattr(part, "annotation", None), seen)
+    for inner in get_args(annotation):
+        _models(inner, seen)
+    return seen
+
+
+@in_both
+def test_no_key_of_a_policy_goes_unnamed(guide: Page) -> None:
+    """Whatever model a policy's file may hold, in whatever detector: each key by its name, in a table or in a block."""
+    models: set[type[BaseModel]] = set()
+    for model in (PolicyFile, Owner, Clause, Adjustment, *DETECTORS.values()):
+        _models(model, models)
+    keys = {_key(name, field) for model in models for name, field in model.model_fields.items()}
+    named = {word for span in guide.code for word in re.findall(r"\w+", span)}
+    assert len(models) > len(DETECTORS)
+    assert keys - named == set()

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from rules.assembly import SHIPPED
+from rules.assembly import SHIPPED, load_policy
 from rules.detectors.base import BaseRule
 from rules.judges import Judges
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.trial import find_shadowed, try_examples
 
 FILES = [path for path in sorted(SHIPPED.rglob("*.yaml")) if path.is_file()]

@@ -11,12 +11,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from rules.assembly import load_policy
 from rules.detectors import Rule
 from rules.detectors.base import BaseRule, Subject
 from rules.draft import Account, Channel, Draft, Kind
 from rules.encoder import vocabulary
 from rules.folding import fold
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.problems import PolicyError, Problem
 from rules.tokens import Tokenizer
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.assembly import SHIPPED, assemble, files_of
-from rules.policy import load_policy
+from rules.assembly import SHIPPED, files_of, load_policy
 from rules.problems import PolicyError
 
 Write = Callable[[str, "str | bytes"], Path]
@@ -44,8 +43,8 @@ def test_what_is_shipped_may_be_sought_elsewhere(write: Write, head: str, a_rule
     """A policy from another time brings along what was shipped then, and takes nothing of what is shipped now."""
     write("then/packs/a.yaml", "name: a\nlanguages: [it]\nrules:\n" + a_rule("then.a"))
     path = write("policy.yaml", head + "include: [packs/a.yaml]\n")
-    assert [rule.id for rule in assemble(path, tmp_path / "then").rules] == ["then.a"]
+    assert [rule.id for rule in load_policy(path, tmp_path / "then").rules] == ["then.a"]
     with pytest.raises(PolicyError):
         load_policy(path)
     with pytest.raises(PolicyError):
-        assemble(write("policy.yaml", head + "include: [packs/tone.yaml]\n"), tmp_path / "then")
+        load_policy(write("policy.yaml", head + "include: [packs/tone.yaml]\n"), tmp_path / "then")

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from rules.assembly import SHIPPED
+from rules.assembly import SHIPPED, load_policy
 from rules.comparing import Comparison, Direction, Kind, Row, compare
 from rules.detectors import DETECTORS, Rule
 from rules.detectors.base import BaseRule, Subject
@@ -20,7 +20,7 @@ from rules.detectors.fields import State
 from rules.draft import Account, Channel, Draft
 from rules.draft import Kind as DraftKind
 from rules.folding import fold
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.strictness import _FIELDS, Detail
 
 _RULE: TypeAdapter[Rule] = TypeAdapter(Rule)

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from detoxify_checkpoint import texts, write_checkpoint
 
-from rules.checkpoints import read_checkpoint
-from rules.detectors.base import Unavailable
-from rules.detoxified import Detoxified, NotDetoxify, install, is_installed
+from rules.checkpoints import install, read_checkpoint
+from rules.detoxified import Detoxified, NotDetoxify, is_installed
 from rules.segmenting import sentences
+from rules.unavailable import Unavailable
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 KINDS = ("xlm-roberta", "bert", "roberta")

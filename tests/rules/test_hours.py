@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rules.escalation import line
-from rules.hours import FEASTS, Holidays, Hours, NeverOpen, deadline_of, easter
+from rules.hours import FEASTS, Holidays, Hours, NeverOpen, easter, span_of
 from rules.policy import Owner, Policy
 
 Make = Callable[..., Policy]
@@ -31,7 +31,7 @@ def hours_of(make_policy: Make) -> Callable[..., Hours]:
 
     def make(hours: str, common: Sequence[str] = (), **fields: object) -> Hours:
         policy = make_policy().model_copy(update={"holidays": tuple(common)})
-        return Hours.of(an_owner(hours, **fields), policy)
+        return policy.hours_of(an_owner(hours, **fields))
 
     return make
 
@@ -237,11 +237,11 @@ def test_a_moment_has_a_time_zone_and_a_span_is_not_negative(hours_of: Callable[
     ],
 )
 def test_a_day_of_a_deadline_is_as_long_as_the_owner_s_days(hours: str, deadline: str, span: float) -> None:
-    assert deadline_of(an_owner(hours, deadline=deadline)) == timedelta(hours=span)
+    assert span_of(deadline, hours) == timedelta(hours=span)
 
 
 def test_a_deadline_of_days_ends_at_the_same_time_so_many_working_days_later(hours_of: Callable[..., Hours]) -> None:
-    span = deadline_of(an_owner(OFFICE, deadline="2d"))
+    span = span_of("2d", OFFICE)
     assert in_rome(hours_of(OFFICE).after(rome("2026-07-02T15:00"), span)) == "2026-07-06T15:00"
 
 
@@ -304,7 +304,7 @@ class Rota:
             holidays=[day.isoformat() for day in sorted(self.holidays)],
         )
         empty = Policy(name="x", languages=("it",), timezone="Europe/Rome", owners=(owner,), clauses=(), rules=())
-        return Hours.of(owner, empty)
+        return empty.hours_of(owner)
 
     def is_open(self, at: datetime) -> bool:
         wall = at.astimezone(ZoneInfo(self.zone))
@@ -353,7 +353,7 @@ def test_of_whoever_is_always_there_all_time_is_open(at: datetime, minutes: int)
     owner = an_owner("24x7")
     policy = Policy(name="x", languages=("it",), timezone="Europe/Rome", owners=(owner,), clauses=(), rules=())
     span = timedelta(minutes=minutes)
-    assert Hours.of(owner, policy).after(at, span) == at.astimezone(UTC) + span
+    assert policy.hours_of(owner).after(at, span) == at.astimezone(UTC) + span
 
 
 # --- Who is next --------------------------------------------------------------------------------------------------

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from rules import coherence
+from rules.assembly import load_policy
 from rules.detectors import DETECTORS
 from rules.detectors.fields import State
 from rules.detectors.personal_data import PersonalData
-from rules.policy import Policy, load_policy, schema
+from rules.policy import Policy, schema
 from rules.problems import SENTENCES, PolicyError, Problem
 
 Load = Callable[..., Policy]

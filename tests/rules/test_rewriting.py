@@ -190,6 +190,12 @@ def test_a_label_is_put_in_once(mend: Mend) -> None:
     )
 
 
+def test_a_sentence_is_dropped_only_where_another_is_without_fault(mend: Mend) -> None:
+    rules = with_("drop", "sentence", "comprate"), said("Mario")
+    assert mend("Comprate tutti! Mario.", *rules) is None
+    assert mend("Comprate tutti! Mario. Vi aspettiamo.", *rules) == "Mario. Vi aspettiamo."
+
+
 def test_half_a_link_or_hashtag_is_left_alone(mend: Mend) -> None:
     assert mend("Vedi https://acme.it/utilizzare e #vaglietto", PREFERRED) is None
 

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.detectors import Rule
-from rules.detectors.base import Hit, Subject, Unavailable
+from rules.detectors.base import Hit, Subject
 from rules.detectors.phrases import Phrases
 from rules.draft import Draft, DraftRefused, Span
 from rules.screening import Screener
+from rules.unavailable import Unavailable
 from rules.verdict import Outcome, Severity, Verdict
 
 Make = Callable[..., Any]

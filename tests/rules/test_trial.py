@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from rules.detectors.base import Subject, Unavailable
+from rules.detectors.base import Subject
 from rules.detectors.phrases import Phrases
 from rules.draft import Account, Channel, Kind
 from rules.trial import Misbehaviour, find_shadowed, subject_for, try_examples
+from rules.unavailable import Unavailable
 
 Make = Callable[..., Any]
 

@@ -12,14 +12,16 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from rules.detectors.base import Subject, Unavailable
+from rules.assembly import load_policy
+from rules.detectors.base import Subject
 from rules.draft import Draft, Span
 from rules.folding import fold
 from rules.patterns import find
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.problems import PolicyError
 from rules.screening import Screener
 from rules.trial import find_shadowed, try_examples
+from rules.unavailable import Unavailable
 from rules.vale import Import, StyleError, import_styles
 from rules.vale.expressions import Unreadable, read
 from rules.vale.files import MAX_BYTES, MAX_FILES

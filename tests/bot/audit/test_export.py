@@ -22,8 +22,8 @@ from bot.audit.export import Exported, ExportError, Request, Selection, export
 from bot.audit.index import Filters, Index
 from bot.audit.promises import in_ranges
 from bot.audit.sheets import Format
-from bot.cli import EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_USAGE
 from bot.settings import PREFIX, Settings
 
 EVERYTHING = tuple(Format)

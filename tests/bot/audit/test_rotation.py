@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_made import engine_of
+from sqlmodel import select
 
 from bot.actions import Action, Verb, tag
 from bot.audit import masters, rotation
@@ -22,13 +24,15 @@ from bot.audit.vault import VaultError
 from bot.chat.telegram_waiting import Waiting, Waits
 from bot.console.searches import SavedSearches
 from bot.conversation import Conversation
+from bot.dead_letters import bury
 from bot.deeds import Act, Cabinet
+from bot.engine import USUAL
 from bot.people import People
 from bot.places import Awaiting, Cards
 from bot.prescreen import Prescreen
 from bot.roles import Role
 from bot.store import Store
-from bot.tables import PersonKey
+from bot.tables import Pending, PersonKey
 from bot.work import Work
 from rules.draft import Draft
 
@@ -53,7 +57,13 @@ async def busy(
     (seat,) = cabinet.reviews.of_screening(held)
     _press(talk, BRUNO, Verb.REJECT, seat.id, words="Esce lunedì.")
     _press(talk, ANNA, Verb.DISAGREE, held, "confidential.embargo", words="È già noto.")
-    work, waits = Work(store, seals.vault, workers=1, backlog=9), Waits(Awaiting(store, seals), seals.vault)
+    work, waits = (
+        Work(store, seals.vault, engine_of(store, workers=1, patience=USUAL), backlog=9),
+        Waits(Awaiting(store, seals), seals.vault),
+    )
+    await work.defer("slack", "event-0", {"text": "senza risposta"})
+    with store.write() as session:
+        bury(session, session.exec(select(Pending)).one(), "slack", OSError())
     await work.defer("slack", "event-1", {"text": "bozza"})
     work.close()
     waits.ask(ANNA, Waiting(word="reply", chat=11, said=waits.seal("Ciao", ANNA)), NOON)

@@ -165,6 +165,7 @@ def test_a_database_that_was_removed_from_beside_its_head_is_named(data: Path, r
     assert [fault.what for fault in reader().verify().faults] == ["gone"]
 
 
+@pytest.mark.sqlite_only("on a server other machines may have written them: test_machines.py")
 @pytest.mark.parametrize(("number", "faults"), [(LAG, []), (LAG + 1, ["lag"])])
 def test_a_head_further_behind_than_a_stop_leaves_it_is_named_and_stays(
     data: Path, number: int, faults: list[str], damage: Damage, reader: Reader
@@ -176,6 +177,7 @@ def test_a_head_further_behind_than_a_stop_leaves_it_is_named_and_stays(
     assert [fault.what for fault in reader().verify().faults] == faults
 
 
+@pytest.mark.sqlite_only("see above")
 def test_a_head_of_nothing_over_a_long_ledger_is_named(data: Path, damage: Damage, reader: Reader) -> None:
     known = json.loads((data / "ledger.head").read_bytes())
     damage(*_forged(6, LAG, known["hash"]))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from engine_made import engine_of
 from stored import stored
 
 from bot.appeals import Appeals
@@ -42,7 +43,7 @@ from bot.review import Reviews
 from bot.roles import Roles
 from bot.store import Store
 from bot.work import Patience, Work
-from rules.policy import load_policy
+from rules.assembly import load_policy
 from rules.screening import Screener
 
 MARKER = "zibaldone"
@@ -257,7 +258,9 @@ class House:
             ledger=self.ledger,
         )
         self.cards, self.awaiting = Cards(self.store), Awaiting(self.store, self.seals)
-        self.work = Work(self.store, vault, workers=2, backlog=backlog, patience=BRISK)
+        self.work = Work(
+            self.store, vault, engine_of(self.store, workers=2, patience=BRISK), backlog=backlog, patience=BRISK
+        )
         self.prescreen = Prescreen(screener, self.recorder, self.cabinet.appeals)
         self.platforms: set[str] = set()
         """Those that run: each emulator's fixture adds its own."""

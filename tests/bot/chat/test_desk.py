@@ -25,7 +25,7 @@ from rules.draft import Account, Draft
         ("LINGUA  Inglese", Speak("en")),
         ("language italiano", Speak("it")),
         ("lingua", None),
-        ("language fr", None),
+        ("language xx", None),
         ("language it is a language", None),
         ("help me sell", None),
         ("new!", None),

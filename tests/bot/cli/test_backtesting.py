@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from bot.cli import EXIT_ABORT, EXIT_POLICY, EXIT_USAGE
 from bot.cli.build import Record, existing_revisions, open_revisions
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_ABORT, EXIT_POLICY, EXIT_USAGE
 from bot.proposals.replaying import Replayer
 from bot.settings import PREFIX, read_settings
-from rules.policy import load_policy
+from rules.assembly import load_policy
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from sqlmodel import col, delete
 from bot.audit.statements import file_name, is_public_key
 from bot.audit.tables import Checkpoint, Outpost
 from bot.audit.targets import read_targets
-from bot.cli import EXIT_IO, EXIT_POLICY, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_IO, EXIT_POLICY, EXIT_SETTINGS, EXIT_USAGE
 from bot.settings import PREFIX
 from bot.store import Store
 from bot.tables import Content, Entry

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.audit.ledger import Ledger
-from bot.cli import EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_USAGE
 from bot.console.clients import Clients
 from bot.people import People
 from bot.settings import PREFIX

@@ -9,12 +9,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from bot.cli import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
 from bot.settings import PREFIX
 
 LINE_KEYS = {
@@ -422,3 +423,9 @@ def test_where_there_is_no_record_that_is_said_and_none_is_made(
     assert not (tmp_path / "data").exists()
     run(["doctor"])
     assert not (tmp_path / "data").exists()
+
+
+def test_it_says_which_vaglio_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    declared = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert capsys.readouterr().out == f"Vaglio {declared['project']['version']}\n"

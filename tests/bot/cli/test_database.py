@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import EXIT_IO
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_IO
 from bot.settings import PREFIX
 
 

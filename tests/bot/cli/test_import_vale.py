@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.cli import EXIT_IO, EXIT_POLICY, EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_IO, EXIT_POLICY, EXIT_USAGE
 from bot.settings import PREFIX, Settings
-from rules.policy import load_policy
+from rules.assembly import load_policy
 
 AVOID = "extends: existence\nmessage: \"Avoid '%s'.\"\nlevel: error\nlink: https://example.com\ntokens: [synergy]\n"
 TERMS = "extends: substitution\nmessage: \"Use '%s' instead of '%s'.\"\nignorecase: true\nswap: {utilize: use}\n"

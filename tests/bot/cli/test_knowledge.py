@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.cli import EXIT_IO, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_IO, EXIT_SETTINGS, EXIT_USAGE
 from bot.cli.policy import _step
 from bot.wording import Wording
 from rules.tracing import Kind, Step

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from detoxify_checkpoint import write_checkpoint
 
-from bot.cli import EXIT_IO, EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_IO, EXIT_USAGE
 from bot.fetching import FetchError
 from rules.detoxified import KINDS
 

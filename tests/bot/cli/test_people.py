@@ -11,8 +11,8 @@ import pytest
 
 from bot.accounts import Role
 from bot.audit.ledger import Ledger
-from bot.cli import EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_USAGE
 from bot.people import Linked, People
 from bot.roles import Roles, Source
 from bot.settings import PREFIX

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import EXIT_IO, pipelines
+from bot.cli import pipelines
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_IO
 from bot.fetching import FetchError
 
 SERIES = ".".join(version("spacy").split(".")[:2])

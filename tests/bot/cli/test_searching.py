@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.audit.ledger import Ledger
-from bot.cli import EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_USAGE
 from bot.people import People
 from bot.prescreen import Prescreen
 from bot.settings import PREFIX

@@ -23,7 +23,7 @@ from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
 from bot.audit.tables import Outpost
 from bot.audit.targets import Target
-from bot.cli import EXIT_POLICY, EXIT_SETTINGS
+from bot.cli.exits import EXIT_POLICY, EXIT_SETTINGS
 from bot.console.clients import Clients
 from bot.people import People
 from bot.store import Store

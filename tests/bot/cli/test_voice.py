@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli import EXIT_POLICY, EXIT_USAGE
 from bot.cli.commands import run
+from bot.cli.exits import EXIT_POLICY, EXIT_USAGE
 from bot.cli.voice import interval
 from bot.settings import PREFIX, Settings
 

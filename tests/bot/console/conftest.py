@@ -47,7 +47,7 @@ from bot.revisions import Revisions
 from bot.settings import Settings
 from bot.store import Store
 from bot.work import Deferred, Event
-from rules.policy import load_policy
+from rules.assembly import load_policy
 from rules.screening import Screener
 
 SESSION_KEY = b"k" * 32

@@ -18,8 +18,8 @@ from bot.console.clients import Clients
 from bot.people import People
 from bot.prescreen import Prescreen
 from bot.store import Store
+from rules.assembly import load_policy
 from rules.judges import Judges
-from rules.policy import load_policy
 from rules.screening import Screener
 
 PAGE = Page(ROOT / "docs" / "api.md")

@@ -33,8 +33,8 @@ from bot.places import Cards
 from bot.prescreen import Prescreen
 from bot.settings import Settings
 from bot.wording import Wording
+from rules.assembly import load_policy
 from rules.draft import Draft, Kind
-from rules.policy import load_policy
 from rules.screening import Screener
 
 ANNA, BRUNO = "slack:T1:UANNA", "slack:T1:UBRUNO"

@@ -27,9 +27,9 @@ from bot.console.pool import Pool
 from bot.insights.listening import Listening
 from bot.prescreen import Prescreen
 from bot.store import Store
-from rules.detectors.base import Unavailable
 from rules.draft import Draft, Kind
 from rules.encoder import Encoder
+from rules.unavailable import Unavailable
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 FIGURES = ("outcomes", "teams", "rules", "appeals", "coverage", "missed", "decisions", "knowing")
@@ -117,7 +117,7 @@ def test_each_table_and_export_has_the_numbers_of_the_statistics(  # type: ignor
     ]
     assert [row[1:] for row in exported["outcomes"]] == ended
     assert exported["appeals"] == [["respect.insults", "1", "1", "0"]]
-    assert exported["decisions"] == [["legal", "1", "3.0", "3.0"]]
+    assert exported["decisions"] == [["Ufficio legale", "1", "3.0", "3.0"]]
 
 
 def _shown(cell: str) -> str:

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from api_made import BASE, console_beside
+from engine_made import engine_of
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.console.watching import Readiness, is_writable, watching_routes
+from bot.engine import USUAL
 from bot.metrics import Metrics, State
 from bot.people import People
 from bot.prescreen import Prescreen
@@ -174,7 +176,7 @@ def test_what_cannot_be_told_is_left_out_and_the_rest_is_not(metrics: Metrics) -
 
 
 async def test_the_oldest_event_is_as_old_as_it_is(store: Store, people: People) -> None:
-    work = Work(store, people.seals.vault, workers=1, backlog=5)
+    work = Work(store, people.seals.vault, engine_of(store, workers=1, patience=USUAL), backlog=5)
     assert work.oldest(0.0) is None
     await work.defer("slack", "e1", {})
     await work.defer("slack", "e2", {})

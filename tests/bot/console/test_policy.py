@@ -28,8 +28,9 @@ from bot.proposals.backtests import Backtests
 from bot.proposals.proposals import Proposals
 from bot.revisions import Revisions
 from bot.store import Store
+from rules.assembly import load_policy
 from rules.draft import Draft
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 
 DARIO, ELENA = ("slack:T1:UDARIO", "communications"), ("slack:T1:UELENA", "admin")
@@ -262,10 +263,10 @@ def test_shadow_first_and_a_rule_that_goes(desk: Desk) -> None:
     id = desk.begin(browser)
     _send(browser, id, "tone.shouting", severity="warn")
     page = browser.get(f"/policy/proposals/{id}").text
-    assert "Prima in ombra" in page
+    assert "Prima in prova" in page
     browser.submit(f"/policy/proposals/{id}/shadow", rule="tone.shouting")
     assert str(desk.proposals.policy(id).rule("tone.shouting").state) == "shadow"  # type: ignore[union-attr]
-    assert "Prima in ombra" not in browser.get(f"/policy/proposals/{id}").text
+    assert "Prima in prova" not in browser.get(f"/policy/proposals/{id}").text
     _send(browser, id, "names.product", then="remove")
     assert desk.proposals.policy(id).rule("names.product") is None
     _send(browser, id, "data.accounts", then="shadow")
@@ -401,6 +402,7 @@ def test_a_change_is_brought_over_to_what_was_published_meanwhile_or_taken_back(
     page = _text(browser.get(f"/policy/proposals/{second}"))
     assert "Riporta la modifica" not in page
     assert "tone.shouting:" not in page
+    assert "Dopo non si torna indietro" in browser.get(f"/policy/proposals/{second}").text
     assert browser.submit(f"/policy/proposals/{second}/withdraw").status_code == 303
     assert "È stata ritirata" in browser.get(f"/policy/proposals/{second}").text
     assert "Una prova" not in browser.get("/policy").text

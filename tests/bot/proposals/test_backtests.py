@@ -18,6 +18,7 @@ from sqlmodel import col, select
 from bot.audit.erasure import Erasures
 from bot.audit.index import Index
 from bot.audit.ledger import Ledger
+from bot.packing import unpacked
 from bot.people import People
 from bot.prescreen import Prescreen
 from bot.proposals import results, stretches
@@ -304,8 +305,9 @@ def test_both_policies_are_what_they_were(
     with store.read() as session:
         row = session.get(Row, begun())
     assert row is not None
-    assert stretches.unpacked(row) == (policy, stricter)
-    assert [one.revision for one in stretches.unpacked(row)] == [policy.revision, stricter.revision]
+    held = unpacked(row.policies, row.before, row.after)
+    assert held == (policy, stricter)
+    assert [one.revision for one in held] == [policy.revision, stricter.revision]
 
 
 def test_the_newest_first_and_of_whom(backtests: Backtests, policy: Policy, people: People, comms: str) -> None:

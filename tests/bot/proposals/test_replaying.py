@@ -13,9 +13,10 @@ from kept_drafts import kept, with_fields, with_rules
 
 from bot.proposals.recorded import Recorded
 from bot.proposals.replaying import Replayed, Replayer
+from rules.assembly import load_policy
 from rules.detectors.fields import Applies, State
 from rules.draft import Account, Channel, Draft, Kind
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 from rules.verdict import Outcome, Severity
 

@@ -11,11 +11,12 @@ from kept_drafts import kept, made_anew, with_rules
 
 from bot.proposals.recorded import Recorded
 from bot.proposals.replaying import Replayed, Replayer
+from rules.assembly import load_policy
 from rules.detectors.fields import Applies, State
 from rules.detectors.toxicity import Toxicity
 from rules.draft import Account, Draft, Kind
 from rules.judges import Judges
-from rules.policy import Policy, load_policy
+from rules.policy import Policy
 from rules.screening import Screener
 from rules.verdict import Outcome, Severity
 

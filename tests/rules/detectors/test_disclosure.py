@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from rules.detectors.base import Subject, Unavailable
+from rules.detectors.base import Subject
 from rules.detectors.fields import Company
 from rules.draft import Account, Channel, Draft
 from rules.folding import fold
 from rules.judges import Judges
+from rules.unavailable import Unavailable
 
 Make = Callable[..., Any]
 ACME = {"names": ["Acme Energia"], "products": ["Acme Sole"], "handles": ["@acmeenergia", "#acmesole"]}

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from rules.detectors.base import Subject, Unavailable
+from rules.detectors.base import Subject
 from rules.draft import Account, Draft, Kind
 from rules.folding import fold
 from rules.judges import Judges
 from rules.policy import Policy
 from rules.screening import Screener
 from rules.trial import try_examples
+from rules.unavailable import Unavailable
 from rules.verdict import Outcome
 
 Make = Callable[..., Any]

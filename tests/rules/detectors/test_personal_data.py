@@ -9,7 +9,7 @@ import regex
 from hypothesis import given
 from pydantic import ValidationError
 
-from rules.detectors.base import Subject, Unavailable
+from rules.detectors.base import Subject
 from rules.detectors.personal_data import PersonalData
 from rules.draft import Draft
 from rules.folding import fold
@@ -19,6 +19,7 @@ from rules.identifiers.entities import Entity
 from rules.identifiers.pipelines import Pipeline, official_pipelines
 from rules.masking import mask
 from rules.screening import Screener
+from rules.unavailable import Unavailable
 
 Finds = Callable[..., list[str]]
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from rules.detectors.base import Subject, Unavailable
+from rules.detectors.base import Subject
 from rules.draft import Account, Draft, Kind
 from rules.folding import fold
 from rules.judges import Judges
+from rules.unavailable import Unavailable
 
 Make = Callable[..., Any]
 ASKED = "Le docce dello spogliatoio sono fredde da lunedì, sono furibonda. Quando le aggiustate?"

@@ -14,13 +14,14 @@ import regex
 
 from bot.prescreen import Screening
 from bot.reply import reply_to
-from rules.detectors.base import Subject, Unavailable
+from rules.detectors.base import Subject
 from rules.draft import Draft, Kind
 from rules.folding import fold
 from rules.masking import mask
 from rules.policy import Policy
 from rules.scanner import scanner
 from rules.screening import Screener
+from rules.unavailable import Unavailable
 
 Make = Callable[..., Any]
 Find = Callable[..., list[str]]

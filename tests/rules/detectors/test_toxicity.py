@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.detectors.base import Subject, Unavailable
+from rules.detectors.base import Subject
 from rules.detectors.reading import undisguised
 from rules.draft import Draft, DraftRefused, Span
 from rules.folding import fold
@@ -19,6 +19,7 @@ from rules.judge import Judged
 from rules.judges import Judges
 from rules.policy import Policy
 from rules.screening import Screener
+from rules.unavailable import Unavailable
 from rules.verdict import Outcome
 
 Make = Callable[..., Any]

@@ -114,7 +114,7 @@ async def test_a_stop_in_the_middle_leaves_the_place_to_whoever_starts_next(
             await asyncio.sleep(3_600)
 
     begun = asyncio.Event()
-    task = asyncio.ensure_future(delivering(PLACE, Slow()).run())
+    task = asyncio.ensure_future(delivering(PLACE, Slow()).look(now))
     await begun.wait()
     task.cancel()
     with suppress(asyncio.CancelledError):

@@ -10,7 +10,7 @@ from emulators.slack import SlackEmulator, words
 from emulators.slack_screen import Surface
 
 from bot.drafts import State
-from rules.policy import load_policy
+from rules.assembly import load_policy
 from rules.screening import Screener
 
 NEWS = "Un trimestre record dello zibaldone"

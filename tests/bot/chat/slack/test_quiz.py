@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from emulators.slack import SlackEmulator
 
-from rules.assembly import SHIPPED
-from rules.policy import load_policy
+from rules.assembly import SHIPPED, load_policy
 from rules.screening import Screener
 
 pytestmark = pytest.mark.parametrize("connect", ["socket"], indirect=True)

@@ -15,7 +15,7 @@ from emulators.telegram_people import labels
 
 from bot.actions import Action, Button, Verb
 from bot.chat.telegram_parts import keyboard
-from rules.policy import load_policy
+from rules.assembly import load_policy
 from rules.screening import Screener
 
 both = pytest.mark.parametrize("language", ["it", "en"])

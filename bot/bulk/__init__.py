@@ -1,0 +1,1 @@
+"""Many drafts at once: an archive of published posts, or an import."""

@@ -1,0 +1,157 @@
+"""What does pieces of work, each at least once: in this process on SQLite, wherever a worker is free on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+import structlog
+from sqlmodel import Session
+
+log = structlog.get_logger("bot.work")
+
+Do = Callable[[str], Awaitable[None]]
+"""Does the piece of that id. Raises `Retry` where it is to be done later, and `Undeliverable` where it never can be."""
+LeftOver = Callable[[], Sequence[str]]
+"""The ids of the pieces that are still to be done, the oldest first. Called on a thread."""
+Periodic = Callable[[], Awaitable[None]]
+Ours = Callable[[], Awaitable[None]]
+"""Raises `Lost` where what is being done is another worker's by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited for what, in seconds."""
+
+    first: float = 1.0
+    """After the first failure; after each further one twice as long, up to `longest`."""
+    longest: float = 60.0
+    whole: float = 3600.0
+    """After which an answer that nobody takes is no help to anybody."""
+    grace: float = 10.0
+    """That an answer in hand has to go out when Vaglio is stopped."""
+
+    def after(self, attempts: int) -> float:
+        """The pause before the next try, after so many that had failed before this one."""
+        return min(self.first * 2.0 ** min(attempts, 60), self.longest)
+
+
+USUAL: Final = Patience()
+
+
+class Retry(Exception):
+    """It could not be done now; `after` seconds are what the other side asks for, None: as usual."""
+
+    def __init__(self, after: float | None = None) -> None:
+        self.after = after
+        super().__init__("to be tried again")
+
+
+class Undeliverable(Exception):
+    """Nobody is there to take the answer: they left, or the conversation is closed. `reason` is the platform's."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Lost(Exception):
+    """The piece is another worker's by now, and perhaps done: what was worked out here must not go out."""
+
+
+class State(StrEnum):
+    """Where a piece of work stands."""
+
+    WAITING = "waiting"
+    """Due, and in nobody's hands."""
+    DOING = "doing"
+    LATER = "later"
+    """To be tried again in a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many pieces of one kind stand so, and for how many seconds the first of them has been there."""
+
+    kind: str
+    state: State
+    count: int
+    oldest: float | None
+    """None where nobody can tell."""
+
+
+class Engine(Protocol):
+    """Does pieces of work by kind and id, each at least once, wherever a worker is free."""
+
+    def on(self, kind: str, do: Do, *, left_over: LeftOver | None = None, people_wait: bool = False) -> None:
+        """Have pieces of `kind` done by `do`. To be called before `run`.
+
+        `left_over` names what is still to be done, for what was put by a process that has ended or by another
+        version. Where `people_wait`, it is done before anything else, and never waits for one of the other kinds.
+        What raises anything but `Lost` and `Undeliverable` is tried again, for ever: `do` knows when to give up.
+        """
+        ...
+
+    def put(self, session: Session, kind: str, ids: Sequence[str]) -> None:
+        """Have these done, once the transaction of `session` (of `Store.write`) is committed, and only then."""
+        ...
+
+    def waiting(self, session: Session, kind: str) -> int:
+        """Pieces of `kind` that are due and that nobody has in hand."""
+        ...
+
+    def standing(self, session: Session) -> Sequence[Standing]:
+        """What is in the queue. Of what is not there, there is no row."""
+        ...
+
+    def workers(self, session: Session) -> int:
+        """Workers that give signs of life: of a process one for what people wait for, and one for all else."""
+        ...
+
+    @property
+    def is_working(self) -> bool:
+        """Whether pieces are done by this process at this moment."""
+        ...
+
+    async def still_ours(self) -> None:
+        """To be asked by who does a piece, right before what cannot be taken back. Raises `Lost`."""
+        ...
+
+    def every(self, seconds: int, name: str, do: Periodic) -> None:
+        """Do this again and again, once over all workers. What fails is logged and done the next time."""
+        ...
+
+    async def run(self) -> None:
+        """Work until cancelled; what is then in hand is finished within the grace, or handed back."""
+        ...
+
+
+async def attempt(kind: str, do: Do, id: str, attempts: int, patience: Patience) -> float | None:
+    """Have a piece done that failed `attempts` times. Returns the pause before it is to be tried again; None: done."""
+    try:
+        await do(id)
+    except Retry as error:
+        # What is asked for is kept to the second: to come earlier makes a platform ask for more.
+        return patience.after(attempts) if error.after is None else error.after
+    except Undeliverable as error:
+        log.warning("work.undeliverable", kind=kind, id=id, reason=error.reason)
+    except Lost:
+        log.warning("work.lost", kind=kind, id=id)
+    except asyncio.CancelledError:
+        if is_being_cancelled():
+            raise
+        # Only what was in hand was cut short, by a library of ours: the worker goes on.
+        return patience.first
+    except Exception as error:
+        # The database itself fails: the piece is still there, and is tried again.
+        log.error("work.failed", kind=kind, id=id, error=type(error).__name__)
+        return patience.longest
+    return None
+
+
+def is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,155 @@
+"""procrastinate's jobs, each settled only by the worker that has it: whoever lost one does nothing to it any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager, get_channel_for_queues
+from sqlalchemy import text
+from sqlmodel import Session
+
+from bot.engine import Standing, State
+
+log = structlog.get_logger("bot.work")
+
+_SETTLING: Final = 10.0
+"""Seconds for which a worker tries to say that a job is over; then it gives itself up, and its jobs with it."""
+
+# The library's own functions ask whether a job is in hand, not in whose: a worker that was cut off, and whose job was
+# given to another, would on its return take that from under it.
+_IS_OURS = (
+    "SELECT id FROM procrastinate_jobs WHERE id = %(job)s "
+    "AND status = 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s AND attempts = %(attempts)s"
+)
+_FINISH = (
+    "DELETE FROM procrastinate_jobs WHERE id = %(job)s "
+    "AND status = 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s AND attempts = %(attempts)s RETURNING id"
+)
+# By the server's clock, against which it is looked at. Of itself it tells the others only of new jobs.
+_RETRY = (
+    "WITH again AS (UPDATE procrastinate_jobs "
+    "SET status = 'todo', attempts = attempts + 1, abort_requested = false, "
+    "scheduled_at = clock_timestamp() + %(after)s * interval '1 second' WHERE id = %(job)s "
+    "AND status = 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s AND attempts = %(attempts)s "
+    "RETURNING id, queue_name) "
+    "SELECT id, pg_notify('procrastinate_queue_v1#' || queue_name, "
+    "json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM again"
+)
+_NOTIFY = "SELECT pg_notify(%(channel)s, json_build_object('type', 'job_inserted', 'job_id', %(job)s::bigint)::text)"
+_BEAT = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %(worker)s RETURNING id"
+
+
+class WorkerGone(Exception):
+    """The others took this worker for dead: it has to begin anew, under a new number."""
+
+
+class Jobs(JobManager):
+    """Settles jobs for the workers of one process."""
+
+    def __init__(self, connector: PsycopgConnector, give_up: Callable[[], None]) -> None:
+        """`give_up` ends the workers: with them ends their claim to what they cannot settle."""
+        super().__init__(connector)
+        self._give_up = give_up
+        self._later: set[asyncio.Task[None]] = set()
+
+    async def is_still(self, job: Job) -> bool:
+        """Whether it is still in the hands that fetched it. Raises procrastinate's errors where nobody can tell."""
+        return bool(await self.connector.execute_query_all_async(_IS_OURS, **_of(job)))
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        await self._settle(_FINISH, job)
+
+    async def retry_job(self, job: Job, retry_at: datetime | None = None, *_: object, **__: object) -> None:
+        after = max(0.0, (retry_at - datetime.now(UTC)).total_seconds()) if retry_at else 0.0
+        if await self._settle(_RETRY, job, after=after) and after:
+            task = asyncio.create_task(self._tell_later(job, after))
+            self._later.add(task)
+            task.add_done_callback(self._later.discard)
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        if not await self.connector.execute_query_all_async(_BEAT, worker=worker_id):
+            raise WorkerGone
+
+    async def rescue(self, dead: float) -> int:
+        """Hand back what workers have in hand that were not heard of for `dead` seconds. Returns how many."""
+        stalled = list(await self.get_stalled_jobs(seconds_since_heartbeat=dead))
+        count = 0
+        for job in stalled:
+            count += len(await self.connector.execute_query_all_async(_RETRY, **_of(job), after=0.0))
+        await self.prune_stalled_workers(dead)
+        return count
+
+    async def _settle(self, query: Any, job: Job, **values: object) -> bool:
+        """Whether it was ours to settle."""
+        loop = asyncio.get_running_loop()
+        end, pause = loop.time() + _SETTLING, 0.1
+        while True:
+            try:
+                found = await self.connector.execute_query_all_async(query, **_of(job), **values)
+            except ConnectorException as error:
+                if loop.time() > end:
+                    log.warning("work.not_settled", kind=job.task_name, job=job.id, error=type(error).__name__)
+                    self._give_up()
+                    return False
+                await asyncio.sleep(pause)
+                pause *= 2
+            else:
+                return bool(found)
+
+    async def _tell_later(self, job: Job, after: float) -> None:
+        """When it is due again: whoever is free need not find it by looking."""
+        await asyncio.sleep(after + 0.005)
+        (channel,) = get_channel_for_queues([job.queue])
+        try:
+            await self.connector.execute_query_async(_NOTIFY, channel=channel, job=job.id)
+        except Exception as error:
+            log.debug("work.not_told", error=type(error).__name__)
+
+
+def depth(session: Session, kind: str) -> int:
+    """Jobs of a kind that are due and in nobody's hands."""
+    due = text(
+        "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = :kind "
+        "AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp())"
+    )
+    return int(session.connection().execute(due, {"kind": kind}).scalar_one())
+
+
+def standing(session: Session) -> list[Standing]:
+    """Jobs by kind and state."""
+    by_state = text(
+        "SELECT queue_name, CASE WHEN status = 'doing' THEN 'doing' WHEN scheduled_at > clock_timestamp() THEN 'later' "
+        "ELSE 'waiting' END AS state, count(*), extract(epoch FROM clock_timestamp() - min(event.at)) "
+        "FROM procrastinate_jobs job "
+        "LEFT JOIN procrastinate_events event ON event.job_id = job.id AND event.type = 'deferred' "
+        "WHERE status IN ('todo', 'doing') GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    rows = session.connection().execute(by_state)
+    return [Standing(kind, State(state), count, float(oldest or 0.0)) for kind, state, count, oldest in rows]
+
+
+def alive(session: Session, dead: float) -> int:
+    """Workers that were heard of in the last `dead` seconds."""
+    heard = text(
+        "SELECT count(*) FROM procrastinate_workers "
+        "WHERE last_heartbeat > clock_timestamp() - :dead * interval '1 second'"
+    )
+    return int(session.connection().execute(heard, {"dead": dead}).scalar_one())
+
+
+def unknown(session: Session, kind: str, ids: Sequence[str]) -> list[str]:
+    """Those of `ids` for which there is no job."""
+    known = text("SELECT args->>'id' FROM procrastinate_jobs WHERE task_name = :kind")
+    found = set(session.connection().execute(known, {"kind": kind}).scalars())
+    return [id for id in ids if id not in found]
+
+
+def _of(job: Job) -> dict[str, Any]:
+    return {"job": job.id, "worker": job.worker_id, "attempts": job.attempts}

@@ -1,0 +1,154 @@
+"""Several consoles over one database, and no balancer that sends somebody to the same one twice."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from stored import stored
+
+from bot.audit.ledger import Ledger
+from bot.audit.seals import Seals
+from bot.audit.signing import SigningKeys
+from bot.console import exports
+from bot.console.archive import Archive
+from bot.console.audit_room import audit_room
+from bot.console.tables import Undertaking, UndertakingPiece
+from bot.console.undertakings import Undertakings
+from bot.people import People
+from bot.prescreen import Prescreen
+from bot.store import Store
+from rules.draft import Draft
+from rules.screening import Screener
+
+pytestmark = pytest.mark.postgres_only("one file has one process")
+CARLA = "slack:T1:UCARLA"
+
+
+@pytest.fixture
+def console(
+    rig: Any, database: str, seals: Seals, ledger: Ledger, screener: Screener, tmp_path: Path, monkeypatch: Any
+) -> Iterator[Callable[[], Any]]:
+    """Carla's browser at one more process's console: another application with connections of its own."""
+    monkeypatch.setattr("bot.console.exports.tempfile.gettempdir", lambda: str(tmp_path))
+    for number, text in enumerate(["Che idioti", "Buongiorno"]):
+        Prescreen(screener, ledger)(Draft(text=text, author=CARLA), id=f"s_{number:020x}")
+    stores: list[Store] = []
+
+    def start() -> Any:
+        store = Store(database)
+        stores.append(store)
+        people = People(store, seals)
+        archive = Archive(
+            store=store, ledger=Ledger(store, tmp_path / f"{len(stores)}" / "ledger.head", people), people=people,
+            policy=lambda: screener.policy, keys=SigningKeys(tmp_path / "keys"), trusted=list, targets=(),
+            period=timedelta(hours=1), erased=tmp_path / "keys" / "erased",
+        )  # fmt: skip
+        rig.rooms[:] = [audit_room(archive)]
+        browser = rig.visitor(CARLA, "compliance")
+        browser.archive = archive
+        return browser
+
+    yield start
+    for store in stores:
+        store.close()
+
+
+def part(browser: Any, page: str) -> str:
+    """Once it does not ask to be looked at again."""
+    for _ in range(2_000):
+        if "hx-get" not in (text := browser.get(page, headers={"HX-Request": "true"}).text):
+            return str(text)
+    raise AssertionError("it does not come to an end")
+
+
+def test_an_export_made_at_one_console_is_fetched_once_at_another(
+    console: Any, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.console.undertakings._PIECE", 300)
+    a, b = console(), console()
+    form = {"query": "", "csv": "yes", "words": "yes", "reason": "revisione"}
+    assert a.submit("/audit/export", **form).status_code == 303
+    assert "L’esportazione è pronta" in part(b, "/audit/export")
+    assert b"rows.csv" not in stored(store)  # as a ZIP says it
+    answer = b.submit("/audit/export/fetch")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        assert any(name.endswith("rows.csv") for name in file.namelist())
+    assert a.submit("/audit/export/fetch").status_code == 422
+    with store.read() as session:
+        assert session.exec(select(UndertakingPiece)).all() == session.exec(select(Undertaking)).all() == []
+    assert [*tmp_path.glob("vaglio-export-*")] == []
+
+
+def test_one_that_was_thrown_away_at_one_console_is_gone_at_the_other(console: Any) -> None:
+    a, b = console(), console()
+    a.submit("/audit/export", query="", csv="yes")
+    part(a, "/audit/export")
+    b.submit("/audit/export/discard")
+    assert a.submit("/audit/export/fetch").status_code == 422
+
+
+def test_while_one_is_made_nobody_elsewhere_begins_another(console: Any) -> None:
+    a, b = console(), console()
+    assert a.archive.undertakings.begin("export:somebody", 60)
+    answer = b.submit("/audit/export", query="", csv="yes")
+    assert answer.status_code == 422
+    assert a.archive.undertakings.find("export:somebody").is_running
+
+
+def test_one_that_is_too_large_to_be_kept_says_so(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "MOST", 10)
+    a, b = console(), console()
+    a.submit("/audit/export", query="", csv="yes")
+    assert "troppo grande" in part(b, "/audit/export")
+
+
+def test_a_verification_at_one_console_is_told_at_the_other(console: Any) -> None:
+    a, b = console(), console()
+    assert "Non verificato da quando" in b.get("/audit/chain").text
+    a.submit("/audit/chain")
+    part(b, "/audit/chain")
+    assert "Sì: ogni voce" in b.get("/audit/chain").text
+
+
+def test_a_better_wording_is_made_also_where_nobody_previewed_the_draft(
+    rig: Any, screener: Screener, console: Any
+) -> None:
+    draft = {"text": "Ecco il vaglietto, per voi", "kind": "post", "account": "institutional", "channel": "linkedin"}
+    a, b = console(), console()
+    a.submit("/try/preview", **draft)
+    one, other = (browser.submit("/try/proposal", **draft) for browser in (a, b))
+    assert one.status_code == 200
+    assert one.text == other.text
+
+
+# --- What takes long --------------------------------------------------------------------------------------------------
+
+
+def test_what_a_stopped_process_left_is_begun_anew(store: Store, seals: Seals) -> None:
+    moment = [1_000.0]
+    undertakings = Undertakings(store, seals.vault, lambda: moment[0])
+    left = undertakings.begin("verify", 10_000)
+    assert left
+    assert undertakings.begin("verify", 10_000) is None
+    moment[0] += 61
+    assert undertakings.find("verify") is None
+    again = undertakings.begin("verify", 10_000)
+    assert again
+    # Whoever comes back has no say any more.
+    undertakings.end("verify", left, result="old", life=10_000)
+    found = undertakings.find("verify")
+    assert found
+    assert found.is_running
+    undertakings.end("verify", again, result="new", life=100)
+    found = undertakings.find("verify")
+    assert found
+    assert found.result == "new"
+    moment[0] += 101
+    assert undertakings.find("verify") is None

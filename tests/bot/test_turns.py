@@ -1,0 +1,97 @@
+"""Of all who would do the same, in whatever process, one does it at a time; and words are one message's alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.audit.seals import Seals
+from bot.chat.telegram_waiting import Waiting, Waits
+from bot.places import Awaiting, Cards
+from bot.store import Store
+from bot.tables import Pending
+from bot.turns import Turns
+
+NOW = datetime(2027, 1, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def elsewhere(database: str, store: Store) -> Iterator[Store]:
+    """Another process's way to the same database."""
+    other = Store(database)
+    yield other
+    other.close()
+
+
+async def test_turns_are_taken_here(store: Store) -> None:
+    turns, inside, most = Turns(store), 0, 0
+
+    async def one() -> None:
+        nonlocal inside, most
+        async with turns.of("card"):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(one() for _ in range(5)))
+    assert most == 1
+
+
+@pytest.mark.postgres_only("a file has one process")
+async def test_turns_are_taken_with_other_processes(store: Store, elsewhere: Store) -> None:
+    ours, theirs, events = Turns(store), Turns(elsewhere), list[str]()
+
+    async def wait() -> None:
+        async with theirs.of("card"):
+            events.append("theirs")
+
+    async with ours.of("card"):
+        waiting = asyncio.create_task(wait())
+        async with theirs.of("another card"):  # nobody waits for what is about something else
+            await asyncio.sleep(0.2)
+        events.append("ours")
+    await waiting
+    assert events == ["ours", "theirs"]
+
+
+@pytest.mark.postgres_only("a file has one process")
+async def test_whoever_is_cancelled_while_waiting_holds_nothing(store: Store, elsewhere: Store) -> None:
+    async with Turns(store).of("card"):
+        waiting = asyncio.create_task(_once(Turns(elsewhere)))
+        await asyncio.sleep(0.2)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    async with asyncio.timeout(20):
+        await _once(Turns(store))
+
+
+async def _once(turns: Turns) -> None:
+    async with turns.of("card"):
+        pass
+
+
+def test_of_two_messages_at_once_one_is_the_answer(store: Store, elsewhere: Store, seals: Seals) -> None:
+    both = [Waits(Awaiting(each, seals), seals.vault) for each in (store, elsewhere)]
+    both[0].ask("telegram:1", Waiting(word="why", chat=1), NOW)
+    found = list[Waiting | None]()
+    threads = [
+        threading.Thread(target=lambda n=n, waits=waits: found.append(waits.claim("telegram:1", n, 1, n, None, NOW)))
+        for n, waits in enumerate(both)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(each is None for each in found) == [False, True]
+
+
+def test_how_far_an_answer_is_out_is_known_to_whoever_tries_next(store: Store, elsewhere: Store) -> None:
+    with store.write() as session:
+        session.add(Pending(id="e_1", at=0.0, wrapped=b"", sealed=b""))
+    Cards(store).are_out("e_1", 2)
+    assert (Cards(elsewhere).out("e_1"), Cards(elsewhere).out("e_2")) == (2, 0)
