@@ -199,7 +199,7 @@ async def test_a_database_that_does_not_answer_for_a_while_changes_nothing(
         async with following(prescreen, revisions):
             await until(lambda: len(tries) > 3)
             monkeypatch.setattr(revisions, "newest", newest)
-            await until(lambda: prescreen.screener.policy.revision == revision)
+            await until(lambda: prescreen.screener.policy.revision == revision and len(logs) > 1)
     assert [(one["event"], one.get("error")) for one in logs] == [
         ("policy.not_in_force", "RecordError"),
         ("policy.in_force", None),
