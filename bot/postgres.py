@@ -69,6 +69,60 @@ def others(connection: sqlalchemy.Connection) -> int:
     return int(found.scalar_one())
 
 
+def may_change_tables(connection: sqlalchemy.Connection) -> bool:
+    """Whether this user is their owner; where there are none yet, whether it may make some."""
+    found = connection.exec_driver_sql(
+        "SELECT COALESCE((SELECT pg_has_role(relowner, 'USAGE') FROM pg_class "
+        "WHERE oid = to_regclass('alembic_version')), has_schema_privilege(current_schema(), 'CREATE'))"
+    )
+    return bool(found.scalar_one())
+
+
+def purge(connection: sqlalchemy.Connection, patience: float) -> bool:
+    """Write the tables anew, without what was deleted; False where this user may not. Outside any transaction.
+
+    The owner does it for the whole database. Somebody else may, since PostgreSQL 17, for the tables whose `MAINTAIN`
+    they were granted: before that the server passes over what is not theirs with no more than a warning.
+    """
+    connection.exec_driver_sql(f"SET lock_timeout = '{patience}s'")
+    if may_change_tables(connection):
+        connection.exec_driver_sql("VACUUM FULL")
+    else:
+        names = _maintained(connection)
+        if not names:
+            return False
+        connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(names)}")
+    connection.invalidate()  # with what was set
+    return True
+
+
+def _maintained(connection: sqlalchemy.Connection) -> list[str]:
+    """The tables in which this user leaves something behind; none where it may not clear all of them."""
+    if connection.dialect.server_version_info < (17,):  # type: ignore[operator]
+        return []
+    found = connection.exec_driver_sql(
+        "SELECT oid::regclass::text, has_table_privilege(oid, 'MAINTAIN') FROM pg_class WHERE relkind = 'r' "
+        "AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('alembic_version')) "
+        "AND has_table_privilege(oid, 'UPDATE, DELETE') ORDER BY 1"
+    ).all()
+    return [name for name, _ in found] if all(may for _, may in found) else []
+
+
+def size(connection: sqlalchemy.Connection) -> int:
+    """Of the whole database, in bytes."""
+    return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+
+
+def people(connection: sqlalchemy.Connection) -> list[str]:
+    """Who else is connected: user, program, from where and since when. Not all of it is told to everybody."""
+    found = connection.exec_driver_sql(
+        "SELECT concat_ws(', ', usename, nullif(application_name, ''), coalesce(host(client_addr), 'local'), "
+        "to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"')) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY 1"
+    )
+    return [row[0] for row in found]
+
+
 def hold(connection: sqlalchemy.Connection, name: str, patience: float) -> None:
     """Take the lock of that name for as long as the connection lives; `patience` is in seconds."""
     connection.exec_driver_sql(f"SET lock_timeout = '{patience:.0f}s'")

@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     keys_dir: Path = Path("keys")
     models_dir: Path = Path("models")
-    database_url: str | None = Field(default=None, repr=False)  # it may hold a password
+    # An address may hold a password.
+    database_url: str | None = Field(default=None, repr=False)
+    database_owner_url: str | None = Field(default=None, repr=False)
     policy: Path = SHIPPED / "company.yaml"
     language: Language | None = None
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel, create_engine
 
-from bot import postgres, sqlite
+from bot import form, postgres, sqlite
 from bot.audit.errors import RecordError, code_of, why, without_values
 from bot.settings import SettingsError
 
@@ -30,7 +30,6 @@ _LOCKED = 5.0
 _PURGE = 30.0
 """Seconds for which a purge waits for whoever reads."""
 _TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class StoreError(SettingsError):
@@ -71,13 +70,13 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with self._said(), Session(self._reading, expire_on_commit=False) as session:
+        with self.told(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that holds the write lock from its first statement; committed on leaving."""
-        with self._in_turn(), self._said(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._in_turn(), self.told(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -104,29 +103,45 @@ class Store:
         """Bring the tables to the newest form; the file and its folder are made for their owner alone.
 
         All of it is one transaction under the writers' lock: of two who come at once, the second finds it done.
-        `seals`: with which words of an older form are sealed. Raises `RecordError` where there are some and no seals.
+        `seals`: with which words of an older form are sealed. Raises `RecordError` where there are some and no seals,
+        and where a user of the database who may not change the tables finds them in another form.
         """
-        from alembic import command
-        from alembic.config import Config
         from alembic.util import CommandError
 
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes.update(engine=self._writing.execution_options(vaglio_writes=_PATIENCE), seals=seals)
-        with self._said(absent="absent"):
+        engine = self._writing.execution_options(vaglio_writes=_PATIENCE)
+        with self.told(absent="absent"):
             self._make_file()
-            self._look_at_encoding()
+            self.look_at_encoding()
+            if self._is_as_it_should_be():
+                return
             try:
-                command.upgrade(config, "head")
+                form.upgrade(engine, seals)
             except CommandError:
-                raise RecordError("tables", self.place) from None
+                raise RecordError("newer" if form.is_newer(self.form()) else "tables", self.place) from None
+
+    def form(self) -> str | None:
+        """Of the tables, as they say it themselves; None where there are none."""
+        with self.read() as session:
+            return form.form_of(session.connection())
+
+    def _is_as_it_should_be(self) -> bool:
+        """For a user who may not change the tables. Raises `RecordError` ("behind", "newer") where somebody has to."""
+        if self.file is not None:
+            return False
+        with self.engine.connect() as connection:
+            if postgres.may_change_tables(connection):
+                return False
+            found = form.form_of(connection)
+        if found != form.newest():
+            raise RecordError("newer" if form.is_newer(found) else "behind", self.place)
+        return True
 
     def hold(self, name: str) -> Callable[[], None]:
         """On a server, wait for the lock of that name, which is no transaction's; what is returned lets go of it.
 
         Raises `RecordError` ("locked") where whoever has it does not let go within a minute.
         """
-        with self._said():
+        with self.told():
             connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
                 postgres.hold(connection, name, _PATIENCE)
@@ -151,14 +166,14 @@ class Store:
     def purge(self) -> None:
         """Clear from the files what is no longer in the tables: free pages and the write-ahead log.
 
-        Raises `RecordError` ("locked") while another program reads or writes: then it is to be done again.
+        Raises `RecordError`: "locked" while another program reads or writes, and then it is to be done again; "purge"
+        where this user of the database may not.
         """
         if self.file is None:
-            with self._said(), self.engine.connect() as connection:
+            with self.told(), self.engine.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT")
-                connection.exec_driver_sql(f"SET lock_timeout = '{_PURGE}s'")
-                connection.exec_driver_sql("VACUUM FULL")
-                connection.invalidate()  # with what was set
+                if not postgres.purge(connection, _PURGE):
+                    raise RecordError("purge", self.place)
             return
         # Beside SQLAlchemy, which would begin a transaction, and neither statement may stand in one.
         with self._in_turn(), closing(sqlite3.connect(self.file, isolation_level=None, timeout=_PURGE)) as file:
@@ -174,7 +189,7 @@ class Store:
     def look_that_nobody_else_is_here(self) -> None:
         """On a server, whose users may run on other machines. Raises `RecordError` ("in_use")."""
         if self.file is None:
-            with self._said(), self.engine.connect() as connection:
+            with self.told(), self.engine.connect() as connection:
                 if postgres.others(connection):
                     raise RecordError("in_use", self.place)
 
@@ -184,7 +199,7 @@ class Store:
         # What a thread still has in hand is closed when it comes back: it would lie open in a pool that is gone.
         event.listen(pool, "checkin", lambda _, record: record.close())
 
-    def _look_at_encoding(self) -> None:
+    def look_at_encoding(self) -> None:
         if self.file is not None:
             return
         with self.engine.connect() as connection:
@@ -207,7 +222,7 @@ class Store:
             raise RecordError("rights", self.place) from None
 
     @contextmanager
-    def _said(self, absent: Literal["none", "absent"] = "none") -> Iterator[None]:
+    def told(self, absent: Literal["none", "absent"] = "none") -> Iterator[None]:
         """What the database refuses, as something that says the remedy, without the statement and its values."""
         try:
             yield

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from postgres import NoServer, Server
 
+from bot.audit import rights
 from bot.store import Store
 from rules.judges import Judges
 
@@ -34,6 +35,8 @@ The others are about what a platform is shown, and reach the database through th
 of its own that run on both: they would double the suite's longest part and tell nothing more."""
 _AT_THE_CONSOLE = {"test_several", "test_auth", "test_clients", "test_link", "test_metrics", "test_rooms"}
 """Pages reach the database through parts that have tests of their own on both."""
+_OWNERS = {"audit", "cli", "test_store", "test_postgres"}
+"""Tests that alter tables, as their owner may."""
 _DATABASES = {"sqlite": "sqlite_only", "postgresql": "postgres_only"}
 """Each, and the mark of the tests that are for it alone."""
 
@@ -78,6 +81,8 @@ def postgres_template(postgres_server: Server) -> str:
     name = postgres_server.create()
     store = Store(postgres_server.url(name))
     store.migrate()
+    with store.write() as session:
+        rights.grant(session.connection(), "vaglio_app")
     store.close()
     return name
 
@@ -95,4 +100,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database of this test's own. It may still have to be migrated."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}"
-    return str(request.getfixturevalue("postgres_database"))
+    address = str(request.getfixturevalue("postgres_database"))
+    # As an installation should: under a user who may do no more than what Vaglio does.
+    is_owners = _OWNERS & {*request.path.parts, request.path.stem}
+    return address if is_owners else address.replace("vaglio@", "vaglio_app@")

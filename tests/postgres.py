@@ -20,7 +20,7 @@ _SHELL = '"$@" & server=$!; read -r _; kill -INT $server; wait $server'
 """The server ends when what it reads from does: with the tests, however these end."""
 _ALONE = ("max_connections=200", "listen_addresses=")
 _BRISK = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_wal_size=64MB", "min_wal_size=32MB")
-_RULES = "local all postgres trust\nlocal all vaglio trust\nlocal all all scram-sha-256\n"
+_RULES = "local all postgres,vaglio,vaglio_app trust\nlocal all all scram-sha-256\n"
 
 
 class NoServer(Exception):
@@ -28,7 +28,8 @@ class NoServer(Exception):
 
 
 class Server:
-    """`admin()` may do everything; `vaglio`, the user in the addresses, owns its databases and nothing else."""
+    """`admin()` may do everything; `vaglio`, the user in the addresses, owns its databases and nothing else, and
+    `vaglio_app` may what it is granted."""
 
     def __init__(self, *, durable: bool = False) -> None:
         """`durable`: on a disk and waiting for it, as a server does that is set up as it comes."""
@@ -54,7 +55,13 @@ class Server:
             raise NoServer(f"PostgreSQL does not start here: {error}") from None
         with self.admin() as admin:
             admin.execute("CREATE ROLE vaglio LOGIN")
+            admin.execute("CREATE ROLE vaglio_app LOGIN")
         return self
+
+    def restart(self) -> None:
+        """Every connection is gone; what was committed is there."""
+        self.halt()
+        self.launch()
 
     def launch(self) -> None:
         """Start on what lies in the folder; returns once it answers. Raises `NoServer`."""

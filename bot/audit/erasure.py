@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 from sqlmodel import Session, SQLModel, col, delete, func, or_, select
 
+from bot import dead_letters
 from bot.audit.errors import RecordError
 from bot.audit.following import BATCH
 from bot.audit.holds import HeldError, standing
@@ -20,7 +21,7 @@ from bot.audit.index import Index
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.records import canonical
 from bot.audit.vault import Vault, VaultError
-from bot.console.tables import SavedSearch, SignedIn
+from bot.console.tables import EXPORTS, SavedSearch, SignedIn, Undertaking, UndertakingPiece
 from bot.people import People
 from bot.store import Store
 from bot.tables import (
@@ -191,8 +192,12 @@ def _forget(session: Session, holders: Sequence[str], accounts: Sequence[str], v
     for id in (*seats, *appeals):
         session.exec(delete(Card).where(col(Card.about).startswith(id)))
     _where(session, Card, "about", [f"home/{holder}" for holder in holders])
+    dead_letters.forget(session, vault, accounts)
     # Private chats in Telegram are called as the account is.
     _where(session, Card, "place", accounts)
+    # Words of theirs may be in any export that waits to be fetched, or is being made.
+    session.exec(delete(UndertakingPiece).where(col(UndertakingPiece.undertaking).startswith(EXPORTS)))
+    session.exec(delete(Undertaking).where(col(Undertaking.id).startswith(EXPORTS)))
     words = session.exec(select(func.count()).select_from(Content).where(col(Content.holder).in_(holders))).one()
     _where(session, Content, "holder", holders)
     for table in _OF_A_PERSON:

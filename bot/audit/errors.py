@@ -12,7 +12,7 @@ from bot.wording import Wording
 
 Code = Literal[
     "none", "absent", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "away", "login", "other",
-    "in_use", "restoring", "master", "erased",
+    "in_use", "restoring", "master", "erased", "behind", "newer", "purge", "moved", "moving",
 ]  # fmt: skip
 
 _CODES: dict[int, Code] = {
@@ -106,7 +106,21 @@ def _remedies(wording: Wording) -> dict[Code, str]:
         "login": wording.say("wrong user or password, or no access. Look at VAGLIO_DATABASE_URL."),
         "other": wording.say("the database does not answer. Look at VAGLIO_DATABASE_URL."),
         "in_use": wording.say("Vaglio is at work on it. Stop it, on every machine, and try again."),
-        "restoring": wording.say("a restore was broken off in the middle. Run the same vaglio restore again."),
+        "restoring": wording.say("a restore was broken off in the middle. Run the same vaglio db restore again."),
+        "behind": wording.say(
+            "its tables are of an older form, and this user may not change them. Run vaglio db migrate, with the "
+            "owner’s address in VAGLIO_DATABASE_OWNER_URL."
+        ),
+        "newer": wording.say("its tables are of a newer form than this Vaglio knows. Start the newer Vaglio."),
+        "purge": wording.say(
+            "what was deleted is out of the tables, and this user may not clear the files of it. Run vaglio audit "
+            "purge, with the owner’s address in VAGLIO_DATABASE_OWNER_URL."
+        ),
+        "moved": wording.say(
+            "this record was moved, and goes on on PostgreSQL. Set VAGLIO_DATABASE_URL; to take the move back: "
+            "vaglio db move --undo"
+        ),
+        "moving": wording.say("a move was broken off in the middle. Run the same vaglio db move again."),
         "erased": wording.say("the list of who was erased cannot be read. Put it back from where you keep the keys."),
         "master": wording.say(
             "this key is missing, or not the one that sealed what lies in the database. Put it back from where you "

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from bot.store import MIGRATIONS
+from bot.form import MIGRATIONS, known
 
 _ON_SQLITE = {
     verb: f"CREATE TRIGGER entry_no_{verb} BEFORE {verb.upper()} ON entry "
@@ -82,9 +82,9 @@ def _shown(name: bytes) -> str:
 
 def is_known_form(connection: Connection) -> bool:
     """Whether the tables say of themselves that they have a form which this Vaglio knows."""
-    known = {path.name.split("_")[0].encode() for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
+    ours = {form.encode() for form in known()}
     # SQLite keeps text of bad bytes, which Python refuses.
     kind = "bytea" if connection.dialect.name == "postgresql" else "BLOB"
     rows = connection.exec_driver_sql(f"SELECT CAST(version_num AS {kind}) FROM alembic_version")  # noqa: S608 -- ours
     found: list[object] = [row[0] for row in rows]
-    return len(found) == 1 and found[0] in known
+    return len(found) == 1 and found[0] in ours

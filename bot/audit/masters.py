@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from sqlalchemy import inspect
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, SQLModel, select
 
 from bot.audit.errors import RecordError
@@ -134,7 +135,9 @@ def _some(session: Session) -> Iterator[Wrapped]:
 
 def rows(session: Session, table: type[Wrapped], most: int | None = None) -> Sequence[Wrapped]:
     """Those of a table that hold a wrapped key: a seat has none before it is decided."""
-    found = cast("Sequence[Wrapped]", session.exec(select(table).limit(most)).all())
+    # A table of an older form may lack columns that are none of this one's business.
+    asked = select(table).options(load_only(table.wrapped)).limit(most)  # type: ignore[arg-type]
+    found = cast("Sequence[Wrapped]", session.exec(asked).all())
     return [row for row in found if row.wrapped]
 
 

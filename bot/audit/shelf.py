@@ -70,6 +70,7 @@ _POSTGRES = (
     "CREATE TABLE IF NOT EXISTS words (rowid INTEGER PRIMARY KEY, body tsvector NOT NULL)",
     "CREATE INDEX IF NOT EXISTS words_body ON words USING gin (body)",
 )
+_NO_SCHEMA: Final = f"SELECT to_regnamespace('{SCHEMA}') IS NULL"
 TABLES: Final = ("state", "hit", "rule", "party", "span", "reach", "words", "heard")
 
 
@@ -126,8 +127,9 @@ class Shelf:
         if self.file:
             self._make_file(self.file)
         with self.write() as connection:
-            if not self.is_sqlite:
-                connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            # "IF NOT EXISTS" asks for the right to make one all the same, and whoever runs may not have it.
+            if not self.is_sqlite and connection.exec_driver_sql(_NO_SCHEMA).scalar():
+                connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
             if self._is_of_another_form(connection):
                 self.empty(connection)
             else:

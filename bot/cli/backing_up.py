@@ -1,4 +1,4 @@
-"""`vaglio backup` and `vaglio restore`."""
+"""`vaglio db backup` and `vaglio db restore`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.audit.backup import Backups
 from bot.audit.evidence import Source, read_place
 from bot.audit.presence import alone
 from bot.audit.restore import Restored, Restoring
-from bot.cli.build import AUTHOR, Record, checkpoint_folders, terminal, tongue
+from bot.cli.build import AUTHOR, Record, checkpoint_folders, owners_database, refuse_moved, terminal, tongue
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 
@@ -37,7 +37,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A folder to be made, out
 
 
 def restore(
-    folder: Annotated[Path, typer.Argument(help="A folder that vaglio backup made.")],
+    folder: Annotated[Path, typer.Argument(help="A folder that vaglio db backup made.")],
     replace: Annotated[
         bool, typer.Option("--replace", help="Put it in place of the record that is here, which is kept aside.")
     ] = False,
@@ -60,15 +60,18 @@ def restore(
     """
     settings = read_settings()
     wording = Wording(tongue(settings))
-    places = [read_place(place) for place in checkpoints or ()] + list(_configured(settings, wording))
+    places = [read_place(place) for place in checkpoints or ()] + list(configured(settings, wording))
+    refuse_moved(settings)
     with alone(settings.data_dir):
-        restoring = Restoring(settings.database, settings.data_dir, settings.keys_dir, places, AUTHOR, contradicting)
+        restoring = Restoring(
+            owners_database(settings), settings.data_dir, settings.keys_dir, places, AUTHOR, contradicting
+        )
         done = restoring.put_back(folder, datetime.now(UTC), replace=replace)
     for line in _told(done, wording):
         terminal().print(line)
 
 
-def _configured(settings: Settings, wording: Wording) -> Iterator[Source]:
+def configured(settings: Settings, wording: Wording) -> Iterator[Source]:
     """Of the places that are set those that can be read from here."""
     folders = checkpoint_folders(settings)
     for target in settings.checkpoint_targets():

@@ -21,6 +21,7 @@ from bot.audit.deliveries import Deliveries, open_recipients
 from bot.audit.erasure import Erasures
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.audit.moved import read_note
 from bot.audit.presence import Presence, alone, present
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
@@ -128,6 +129,21 @@ def open_store(settings: Settings, *, read_only: bool = False, for_long: bool = 
     return store
 
 
+def owners_database(settings: Settings) -> str:
+    """The address for who changes the tables: the same database, under another user where one is set.
+
+    Raises `SettingsError` where it is not the same.
+    """
+    if not settings.database_owner_url:
+        return settings.database
+    both = [Store(url, keeps_open=False) for url in (settings.database, settings.database_owner_url)]
+    for store in both:
+        store.close()
+    if both[0].place != both[1].place:
+        raise SettingsError("VAGLIO_DATABASE_OWNER_URL: it names another database than VAGLIO_DATABASE_URL.")
+    return settings.database_owner_url
+
+
 @contextmanager
 def one_command() -> Iterator[None]:
     """While a command runs; what it opened is closed with it, however it ends."""
@@ -192,6 +208,7 @@ class Record:
 
 def _settled(settings: Settings) -> Presence:
     """Once no restore is under way, and a rotation of the master key that was broken off is finished or taken back."""
+    refuse_moved(settings)
     if (settings.keys_dir / masters.NEXT).exists():
         with alone(settings.data_dir), closing(Store(settings.database)) as store:
             masters.settle(settings.keys_dir, store)
@@ -204,6 +221,13 @@ def refuse_half_a_restore(settings: Settings) -> None:
     """Raises `RecordError` ("restoring") where a restore was broken off: what lies here is half of two states."""
     if broken_off(settings.data_dir) is not None:
         raise RecordError("restoring", str(settings.data_dir))
+
+
+def refuse_moved(settings: Settings) -> None:
+    """Raises `RecordError` ("moved", "moving") where the record in this file goes on elsewhere, or may."""
+    with closing(Store(settings.database, keeps_open=False)) as store:
+        if store.file and (note := read_note(store.file)):
+            raise RecordError(note.state, str(store.file))
 
 
 def checkpoint_folders(settings: Settings) -> Sequence[Path]:

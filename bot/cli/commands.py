@@ -13,6 +13,7 @@ from bot import __version__
 from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
 from bot.audit.manifests import BackupError
+from bot.audit.moved import MoveError
 from bot.audit.vault import VaultError
 from bot.cli import (
     counting,  # noqa: F401 -- its commands, and those of the next three, belong to `audit`
@@ -26,6 +27,7 @@ from bot.cli.backtesting import backtest
 from bot.cli.build import one_command, tongue
 from bot.cli.bulk import bulk
 from bot.cli.clients import clients
+from bot.cli.database import db
 from bot.cli.doctor import doctor
 from bot.cli.duty import Duty
 from bot.cli.exits import EXIT_ABORT, EXIT_INTERNAL, EXIT_IO, EXIT_POLICY, EXIT_REFUSED, EXIT_SETTINGS, EXIT_USAGE
@@ -36,8 +38,10 @@ from bot.cli.health import health
 from bot.cli.keys import keys
 from bot.cli.knowledge import knowledge
 from bot.cli.models import models
+from bot.cli.moving import move
 from bot.cli.people import people
 from bot.cli.policy import policy
+from bot.cli.queue import queue
 from bot.cli.screening import check, screen
 from bot.cli.suggestions import suggestions
 from bot.cli.vale import import_vale
@@ -74,8 +78,11 @@ app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(people, name="people")
 app.add_typer(clients, name="clients")
-app.command()(backup)
-app.command()(restore)
+app.add_typer(queue, name="queue")
+db.command()(backup)
+db.command()(restore)
+db.command()(move)
+app.add_typer(db, name="db")
 app.command()(doctor)
 app.command()(health)
 
@@ -145,7 +152,7 @@ def _told(error: Exception) -> int:
             return _say(str(error), EXIT_SETTINGS)
         case PolicyError() | RevisionError():
             return _say(error.show(tongue()), EXIT_POLICY)
-        case BackupError():
+        case BackupError() | MoveError():
             return _say(error.show(tongue()), EXIT_POLICY)
         case RecordError():
             return _say(error.show(tongue()), EXIT_IO)

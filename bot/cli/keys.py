@@ -15,7 +15,15 @@ from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.presence import alone
 from bot.cli.asking import agreed
-from bot.cli.build import Record, open_checkpoints, open_deliveries, refuse_half_a_restore, terminal, tongue
+from bot.cli.build import (
+    Record,
+    open_checkpoints,
+    open_deliveries,
+    refuse_half_a_restore,
+    refuse_moved,
+    terminal,
+    tongue,
+)
 from bot.cli.exits import EXIT_USAGE
 from bot.settings import read_settings
 from bot.store import Store
@@ -45,6 +53,7 @@ def rotate_master() -> None:
     wording = Wording(tongue(settings))
     with alone(settings.data_dir), closing(Store(settings.database)) as store:
         refuse_half_a_restore(settings)
+        refuse_moved(settings)
         store.look_that_nobody_else_is_here()
         count = rotation.rotate(settings.keys_dir, store)
     said = wording.count(
@@ -68,6 +77,7 @@ def forget_master(
         return EXIT_USAGE
     with alone(settings.data_dir), closing(Store(settings.database)) as store:
         refuse_half_a_restore(settings)
+        refuse_moved(settings)
         store.look_that_nobody_else_is_here()
         store.migrate()
         ledger = Ledger(store, settings.data_dir / "ledger.head")

@@ -1,6 +1,9 @@
-"""Runs the migrations on the engine that `Store.migrate` hands over."""
+"""Runs the migrations on the engine, or in the transaction, that `bot.form.upgrade` hands over."""
+
+from contextlib import nullcontext
 
 from alembic import context
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 import bot.audit.tables
@@ -13,6 +16,7 @@ import bot.work_tables  # noqa: F401 -- fills the metadata
 
 # The transaction begins with the writers' lock, before it is even asked which form the tables have: two processes that
 # start at once would else both find the old one.
-with context.config.attributes["engine"].begin() as connection:
+within = context.config.attributes["engine"]
+with nullcontext(within) if isinstance(within, Connection) else within.begin() as connection:
     context.configure(connection=connection, target_metadata=SQLModel.metadata)
     context.run_migrations()

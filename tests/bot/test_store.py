@@ -14,8 +14,9 @@ from bot.audit import records
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
+from bot.form import MIGRATIONS
 from bot.people import People
-from bot.store import MIGRATIONS, Store, StoreError
+from bot.store import Store, StoreError
 
 
 def _differences(connection: Connection) -> list[object]:

@@ -225,7 +225,7 @@ def test_a_master_key_that_is_lost_or_exchanged(
 
 
 def test_a_page_that_was_half_written(home: Path, out: Run, follow: Callable[[str], str]) -> None:
-    assert steps("Backup") == [["backup", "backups/monday"]]
+    assert steps("Backup") == [["db", "backup", "backups/monday"]]
     follow("Backup")
     for _ in range(30):
         run(CHECK)
@@ -269,7 +269,7 @@ def test_a_head_that_is_lost_damaged_or_put_back(home: Path, out: Run, follow: C
 
 
 def test_a_restore_that_was_broken_off(home: Path, out: Run, refused: Run, doctor: Callable[[str], str]) -> None:
-    out("backup", "../monday")
+    out("db", "backup", "../monday")
     stage = Path("data/restoring")
     (stage / "files").mkdir(parents=True)
     said = {"count": 0, "head": "0" * 64, "lost": None, "erased": [], "conflict": False}
@@ -277,7 +277,7 @@ def test_a_restore_that_was_broken_off(home: Path, out: Run, refused: Run, docto
     assert "broken off" in refused()
     assert "broken off" in doctor("Record")
     out("keys", "rotate", "master", code=EXIT_IO)
-    out("restore", "../monday")
+    out("db", "restore", "../monday")
     assert VERDICT in out(*CHECK, code=1)
 
 

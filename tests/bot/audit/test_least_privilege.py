@@ -1,0 +1,190 @@
+"""The user of a running Vaglio on a server can do all that Vaglio does, and nothing that would alter the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from postgres import Server
+from sqlmodel import SQLModel
+
+from bot.audit import copying, rights
+from bot.audit.checkpoints import Checkpoints
+from bot.audit.erasure import Erasures, purge_leavings
+from bot.audit.errors import RecordError
+from bot.audit.filters import Filters
+from bot.audit.index import Index
+from bot.audit.ledger import Ledger
+from bot.audit.retention import Retention
+from bot.audit.seals import Seals
+from bot.audit.signing import SigningKeys
+from bot.people import People
+from bot.store import Store
+from rules.keeping import Keeping
+
+pytestmark = pytest.mark.postgres_only("a file has no users of its own")
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def lesser(postgres_database: str) -> str:
+    """The address for the lesser user; the tables are its owner's, and it was granted what it needs."""
+    return postgres_database.replace("vaglio@", "vaglio_app@")
+
+
+@pytest.fixture
+def admin(postgres_server: Server, lesser: str) -> Iterator[psycopg.Connection[Any]]:
+    with postgres_server.admin(lesser.split("/")[3].split("?")[0]) as admin:
+        yield admin
+
+
+def test_of_every_table_it_is_said_who_may_do_what() -> None:
+    assert {table.name for table in copying.tables()} == rights.RIGHTS.keys() - {"alembic_version"}
+    assert set(SQLModel.metadata.tables) <= rights.RIGHTS.keys()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET kind = 'x'",
+        "UPDATE entry SET seq = seq",
+        "DELETE FROM entry",
+        "TRUNCATE entry CASCADE",
+        "ALTER TABLE entry DISABLE TRIGGER entry_no_update",
+        "ALTER TABLE entry DISABLE TRIGGER ALL",
+        "DROP TRIGGER entry_no_update ON entry",
+        "CREATE TRIGGER mine BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION entry_only_grows()",
+        "CREATE RULE mine AS ON UPDATE TO entry DO INSTEAD NOTHING",
+        "CREATE OR REPLACE FUNCTION entry_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$",
+        "ALTER FUNCTION entry_only_grows() SET search_path = x",
+        "DROP FUNCTION entry_only_grows() CASCADE",
+        "ALTER TABLE entry ADD COLUMN more integer",
+        "ALTER TABLE entry RENAME TO other",
+        "ALTER TABLE entry OWNER TO vaglio_app",
+        "DROP TABLE entry CASCADE",
+        "DROP SCHEMA public CASCADE",
+        "INSERT INTO entry VALUES (1, '', '', '', '', '') ON CONFLICT (seq) DO UPDATE SET kind = 'x'",
+        "SET session_replication_role = replica",
+        "SET ROLE vaglio",
+        "CREATE TABLE more (x integer)",
+        "UPDATE alembic_version SET version_num = '0001'",
+        "UPDATE checkpoint SET body = ''",
+        "DELETE FROM checkpoint",
+        "DELETE FROM revision",
+        "UPDATE content SET sealed = ''",
+        "TRUNCATE content",
+    ],
+)
+def test_the_server_refuses_what_would_alter_the_record(lesser: str, statement: str) -> None:
+    with psycopg.connect(lesser) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement.encode())
+
+
+def test_it_grants_itself_nothing(lesser: str) -> None:
+    """The server says so with a warning only."""
+    with psycopg.connect(lesser) as connection:
+        connection.execute("GRANT UPDATE ON entry TO vaglio_app")
+    assert _excess(lesser) == []
+
+
+def test_all_that_vaglio_does_goes_on(lesser: str, tmp_path: Path) -> None:
+    """The chats' own tests run under this user too."""
+    seals = Seals.open(tmp_path / "keys")
+    with closing(Store(lesser)) as store:
+        store.migrate(seals)
+        people = People(store, seals)
+        ledger = Ledger(store, tmp_path / "data" / "ledger.head", people)
+        anna, bruno = people.person("slack:T1:UANNA"), people.person("slack:T1:UBRUNO")
+        for number, (person, days) in enumerate([(anna, 400), (anna, 1), (bruno, 1)]):
+            ledger.append("appeal", subject=f"a_{number}", facts={}, actor=person, at=NOON - timedelta(days=days),
+                          content=b'{"text":"Ciao a tutti"}')  # fmt: skip
+        with closing(Index(store, ledger)) as index:
+            index.follow()
+            assert Retention(store, ledger, index).let_go(Keeping(), "p@1", NOON) == 1
+            erased = Erasures(store, ledger, people, tmp_path / "keys" / "erased", index).erase(
+                anna, by=bruno, reason="", at=NOON
+            )
+            assert erased is not None
+            assert erased.words == 1
+            purge_leavings(store, index)
+            assert 3 in list(index.select(Filters()))
+        Checkpoints(store, SigningKeys(tmp_path / "keys")).make(NOON)
+        assert ledger.verify().is_sound
+        with store.read() as session:
+            assert rights.excess(session.connection()) == []
+            assert rights.lacking(session.connection()) == []
+
+
+def test_what_was_deleted_is_cleared_from_the_files(lesser: str, admin: psycopg.Connection[Any]) -> None:
+    admin.execute("ALTER SYSTEM SET autovacuum = off")
+    with closing(Store(lesser)) as store:
+        with store.write() as session:
+            session.connection().exec_driver_sql("INSERT INTO card VALUES ('a', 'b', 'SEGRETO'), ('c', 'd', 'e')")
+        with store.write() as session:
+            session.connection().exec_driver_sql("DELETE FROM card WHERE about = 'a'")
+        admin.execute("CREATE EXTENSION IF NOT EXISTS pageinspect")
+        assert b"SEGRETO" in _page(admin)
+        store.purge()
+        assert b"SEGRETO" not in _page(admin)
+
+
+def _page(admin: psycopg.Connection[Any]) -> bytes:
+    return bytes(admin.execute("SELECT get_raw_page('card', 0)").fetchone()[0])  # type: ignore[index]
+
+
+def test_without_the_right_to_it_nobody_says_that_it_was_cleared(lesser: str, admin: psycopg.Connection[Any]) -> None:
+    """As before PostgreSQL 17, whose servers pass over what is not theirs with a warning."""
+    admin.execute("REVOKE MAINTAIN ON personkey FROM vaglio_app")
+    with closing(Store(lesser)) as store, pytest.raises(RecordError) as caught:
+        store.purge()
+    assert caught.value.code == "purge"
+
+
+@pytest.mark.parametrize(("form", "code"), [("0005", "behind"), ("9999", "newer")])
+def test_it_migrates_nothing_and_says_who_has_to(
+    lesser: str, admin: psycopg.Connection[Any], form: str, code: str
+) -> None:
+    admin.execute("UPDATE alembic_version SET version_num = %s", [form])
+    with closing(Store(lesser)) as store, pytest.raises(RecordError) as caught:
+        store.migrate()
+    assert caught.value.code == code
+    assert admin.execute("SELECT version_num FROM alembic_version").fetchall() == [(form,)]
+
+
+def test_an_empty_database_waits_for_its_owner(postgres_server: Server) -> None:
+    name = postgres_server.create()
+    with closing(Store(postgres_server.url(name, user="vaglio_app"))) as store, pytest.raises(RecordError) as caught:
+        store.migrate()
+    assert caught.value.code == "behind"
+    postgres_server.drop(name)
+
+
+def _excess(address: str) -> list[str]:
+    with closing(Store(address, keeps_open=False)) as store, store.read() as session:
+        return rights.excess(session.connection())
+
+
+def test_whoever_can_do_more_is_named(postgres_database: str, lesser: str, admin: psycopg.Connection[Any]) -> None:
+    assert "owner" in _excess(postgres_database)
+    assert "superuser" in _excess(postgres_database.replace("vaglio@", "postgres@"))
+    admin.execute("GRANT UPDATE, TRIGGER ON entry TO vaglio_app")
+    admin.execute("GRANT TRUNCATE ON content TO PUBLIC")
+    admin.execute("GRANT CREATE ON SCHEMA public TO vaglio_app")
+    assert _excess(lesser) == ["CREATE", "TRUNCATE content", "TRIGGER entry", "UPDATE entry"]
+
+
+def test_granted_once_more_what_was_too_much_is_gone(
+    postgres_database: str, lesser: str, admin: psycopg.Connection[Any]
+) -> None:
+    admin.execute("SET ROLE vaglio")
+    admin.execute("GRANT UPDATE, TRIGGER ON entry TO vaglio_app")
+    admin.execute("REVOKE SELECT ON content FROM vaglio_app")
+    with closing(Store(postgres_database)) as store, store.write() as session:
+        assert rights.granted(session.connection()) == ["vaglio_app"]
+        rights.grant(session.connection(), "vaglio_app")
+    assert _excess(lesser) == []

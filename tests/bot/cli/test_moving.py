@@ -1,0 +1,192 @@
+"""`vaglio db ...`: from one file to a server, under a user who may do no more than it must."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from every_table import fill_all
+from postgres import Server
+from records_made import Made, fill
+
+from bot import form
+from bot.audit.head import HeadFile
+from bot.audit.moved import read_note
+from bot.audit.verification import verify
+from bot.cli.commands import run
+from bot.cli.exits import EXIT_IO, EXIT_POLICY, EXIT_SETTINGS, EXIT_USAGE
+from bot.settings import PREFIX
+from bot.store import Store
+
+ROOT = Path(__file__).parents[3]
+Said = Callable[..., str]
+
+
+@pytest.fixture
+def to(postgres_server: Server) -> Iterator[str]:
+    """An empty database on a server, of the user `vaglio`."""
+    name = postgres_server.create()
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def said(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
+    """What a command says; it must end with this code."""
+    monkeypatch.setenv(f"{PREFIX}LANGUAGE", "en")
+
+    def told(*arguments: str, code: int = 0) -> str:
+        capsys.readouterr()
+        ended = run(arguments)
+        out = "".join(capsys.readouterr())
+        assert ended == code, out
+        return out
+
+    return told
+
+
+def test_from_one_file_to_a_server_and_on_there(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said("check", "--record", "Ciao")
+    assert "Nobody is at work on it" in said("db", "status")
+    out = said("db", "move", to)
+    assert "2 entries" in out
+    assert f"VAGLIO_DATABASE_URL={Store(to).place}" in out
+    # By mistake nothing goes on here, and nothing is done to it; what is here can still be read.
+    for command in (["check", "--record", "Ciao"], ["db", "migrate"], ["keys", "rotate", "master"], ["db", "move", to]):
+        assert "goes on on PostgreSQL" in said(*command, code=EXIT_IO)
+    assert "goes on on PostgreSQL" in said("db", "restore", "x", "--replace", code=EXIT_IO)
+    assert "goes on there" in said("db", "status")
+    assert "goes on on PostgreSQL" in said("doctor", code=1)
+    monkeypatch.setenv(f"{PREFIX}DATABASE_OWNER_URL", to)
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to.replace("vaglio@", "vaglio_app@"))
+    assert "Database user: it lacks SELECT" in said("doctor", code=1)
+    said("db", "grant", "vaglio_app")
+    said("check", "--record", "Ciao")
+    assert "Database user: it can do what a running Vaglio does" in said("doctor")
+    assert "3 entries" in said("audit", "verify")
+    assert "3 entries" in said("db", "status")
+
+
+def test_taken_back(said: Said, to: str) -> None:
+    said("check", "--record", "Ciao")
+    said("db", "move", to)
+    assert "goes on in the file" in said("db", "move", "--undo", "--yes")
+    said("check", "--record", "Ciao")
+    assert "3 entries" in said("audit", "verify")
+    said("db", "move", "--undo", "--yes", code=EXIT_POLICY)
+    # What lies there is not written over.
+    said("db", "move", to, code=EXIT_POLICY)
+    said("db", "move", code=EXIT_USAGE)
+
+
+def test_while_somebody_is_at_work_nothing_is_moved(said: Said, to: str, home: Path) -> None:
+    from bot.audit.presence import present
+
+    said("check", "--record", "Ciao")
+    presence = present(home / "data")
+    assert "at work" in said("db", "move", to, code=EXIT_IO)
+    assert "Vaglio is at work on it." in said("db", "status")
+    presence.leave()
+
+
+def test_the_form_is_told_and_brought_to_the_newest(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
+    assert "no tables yet" in said("db", "migrate", "--check", code=1)
+    assert f"had form –, and have form {form.newest()}" in said("db", "migrate")
+    assert form.newest() in said("db", "migrate", "--check")
+    said("db", "grant", "vaglio_app")
+    _back_to(to, "0005")
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to.replace("vaglio@", "vaglio_app@"))
+    assert "vaglio db migrate" in said("db", "migrate", "--check", code=1)
+    for command in (["check", "--record", "Ciao"], ["db", "migrate"]):
+        assert "VAGLIO_DATABASE_OWNER_URL" in said(*command, code=EXIT_IO)
+    monkeypatch.setenv(f"{PREFIX}DATABASE_OWNER_URL", to)
+    out = said("db", "migrate")
+    assert f"had form 0005, and have form {form.newest()}" in out
+    assert "vaglio_app" in out
+    # Tables that are new are the lesser user's too.
+    assert "no more" in said("doctor")
+    said("check", "--record", "Ciao")
+
+
+def _back_to(address: str, version: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    with closing(Store(address, keeps_open=False)) as store:
+        config = Config()
+        config.set_main_option("script_location", str(form.MIGRATIONS))
+        config.attributes["engine"] = store.engine
+        command.downgrade(config, version)
+
+
+def test_rights_are_given_to_whom_they_bind_and_to_nobody_else(
+    said: Said, to: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "only PostgreSQL" in said("db", "grant", "vaglio_app", code=EXIT_SETTINGS)
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
+    said("db", "grant", "vaglio_app", code=EXIT_IO)
+    said("db", "migrate")
+    assert "no such user" in said("db", "grant", "nobody", code=EXIT_SETTINGS)
+    for owner in ("vaglio", "postgres"):
+        assert "superuser" in said("db", "grant", owner, code=EXIT_SETTINGS)
+    lines = said("db", "grant", "vaglio_app", "--sql").splitlines()
+    assert "GRANT SELECT, INSERT ON public.entry TO vaglio_app;" in lines
+    assert all(line.endswith(";") for line in lines)
+    monkeypatch.setenv(f"{PREFIX}DATABASE_OWNER_URL", to.replace("?", "2?"))
+    assert "another database" in said("db", "grant", "vaglio_app", code=EXIT_SETTINGS)
+
+
+@pytest.mark.slow
+def test_killed_anywhere_there_is_one_record(home: Path, to: str) -> None:
+    """The server has nothing of it, or all; and the same command, given again, ends with all of it."""
+    made = Made.open(home, is_new=True)
+    fill(made, rounds=250)
+    fill_all(made.store)
+    before = made.ledger.verify().count
+    made.store.close()
+    command = [sys.executable, "-m", "bot", "db", "move", to]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), f"{PREFIX}LANGUAGE": "en"}
+    seen = set[str]()
+    for pause in (0.3, 0.6, 0.9, 1.2, 1.6, 2.0, 2.4, 2.8, 3.4, 4.0, 5.0):
+        process = subprocess.Popen(command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        _wait_for_traffic(to, process, pause)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        note = read_note(home / "data" / "vaglio.db")
+        seen.add(note.state if note else "nothing")
+        with closing(Store(to, keeps_open=False)) as store:
+            found = store.form()
+            # While the note is not there, nothing is there.
+            assert note is not None or found is None
+        if note and note.state == "moved":
+            break
+    else:
+        done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert "nothing" in seen
+    with closing(Store(to, keeps_open=False)) as store:
+        walked = verify(store, HeadFile(home / "data" / "ledger.head"))
+    assert (walked.faults, walked.count) == ((), before + 1)
+
+
+def _wait_for_traffic(to: str, process: subprocess.Popen[bytes], pause: float) -> None:
+    """Until the command has come to the server, and so long after that."""
+    import psycopg
+
+    until = time.monotonic() + 60
+    with psycopg.connect(to, autocommit=True) as connection:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        while process.poll() is None and time.monotonic() < until:
+            row = connection.execute(asked).fetchone()
+            if row and row[0]:
+                break
+            time.sleep(0.02)
+    time.sleep(pause)
