@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Float, Table, func, select, text
 from sqlmodel import SQLModel
 
 import bot.audit.tables
+import bot.bulk.tables
 import bot.console.tables
 import bot.knowledge_tables
 import bot.proposals.tables
