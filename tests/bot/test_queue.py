@@ -12,8 +12,9 @@ from engine_made import PULSE
 from procrastinate.schema import SchemaManager
 
 from bot.engine import Lost, Patience, Retry
+from bot.form import MIGRATIONS
 from bot.queue import Queue
-from bot.store import MIGRATIONS, Store
+from bot.store import Store
 
 pytestmark = pytest.mark.postgres_only("it is about PostgreSQL's queue")
 
