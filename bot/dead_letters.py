@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlmodel import Session, col, delete, select
 
+from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.vault import Vault, VaultError
 from bot.engine import Engine
 from bot.store import Store
 from bot.tables import Pending
 from bot.work_tables import DeadLetter
 
+ENTRY: Final = "dead_letter"
+"""The kind of entry that says what became of some."""
 KIND: Final = "event"
 """The kind of work that an event is to the engine."""
 _UNREAD: Final = VaultError.__name__
@@ -34,8 +41,10 @@ class Letter:
 
 
 class DeadLetters:
-    def __init__(self, store: Store, engine: Engine) -> None:
-        self._store, self._engine = store, engine
+    """An operator's view of them. What is done to one is an entry of the record: somebody waited for that answer."""
+
+    def __init__(self, store: Store, engine: Engine, ledger: Ledger) -> None:
+        self._store, self._engine, self._ledger = store, engine, ledger
 
     def all(self) -> Sequence[Letter]:
         """The oldest first."""
@@ -43,18 +52,37 @@ class DeadLetters:
             rows = session.exec(select(DeadLetter).order_by(col(DeadLetter.at), col(DeadLetter.id))).all()
             return [Letter(row.id, row.platform, row.at, row.died, row.attempts, row.error) for row in rows]
 
-    def replay(self, id: str, *, session: Session) -> bool:
-        """Have it answered once more, with the whole patience before it. False: there is none of this id."""
-        if row := session.get(DeadLetter, id):
-            _revive(session, self._engine, [row])
-        return row is not None
+    def replay(self, ids: Collection[str], by: str, now: datetime) -> Sequence[str]:
+        """Have these answered once more, with the whole patience before them. Returns which of them were there."""
+        with self._store.write() as session:
+            rows = _of(session, ids)
+            found = self._recorded(session, "replay", rows, by, now)
+            _revive(session, self._engine, rows)
+        self._ledger.let_head_follow()
+        return found
 
-    def drop(self, id: str, *, session: Session) -> bool:
-        """Its words and their key go, and nobody will ever answer. False: there is none of this id."""
-        row = session.get(DeadLetter, id)
-        if row:
-            session.delete(row)
-        return row is not None
+    def drop(self, ids: Collection[str], by: str, now: datetime) -> Sequence[str]:
+        """Their words and keys go, and nobody will ever answer. Returns which of them were there."""
+        with self._store.write() as session:
+            rows = _of(session, ids)
+            found = self._recorded(session, "drop", rows, by, now)
+            for row in rows:
+                session.delete(row)
+        self._ledger.let_head_follow()
+        return found
+
+    def _recorded(
+        self, session: Session, change: str, rows: Sequence[DeadLetter], by: str, now: datetime
+    ) -> Sequence[str]:
+        found = [row.id for row in rows]
+        if found:
+            facts = {"change": change, "count": len(found), "letters": found}
+            self._ledger.append_in(session, NewEntry(ENTRY, f"l_{secrets.token_hex(10)}", facts, by, now))
+        return found
+
+
+def _of(session: Session, ids: Collection[str]) -> Sequence[DeadLetter]:
+    return [row for id in sorted(set(ids)) if (row := session.get(DeadLetter, id))]
 
 
 def bury(session: Session, pending: Pending, platform: str, error: Exception) -> None:
@@ -86,6 +114,16 @@ def let_go(session: Session, before: float) -> int:
     over = session.exec(select(DeadLetter.id).where(col(DeadLetter.died) < before)).all()
     session.exec(delete(DeadLetter).where(col(DeadLetter.id).in_(over)))
     return len(over)
+
+
+def forget(session: Session, vault: Vault, accounts: Collection[str]) -> None:
+    """Drop what came from these accounts, or was to go to them: nobody is there any more to be answered."""
+    for row in session.exec(select(DeadLetter)).all() if accounts else ():
+        with suppress(VaultError):
+            event = json.loads(vault.unseal(row.wrapped, row.sealed, row.id.encode()))
+            writer = ":".join(str(event[part]) for part in ("platform", "team", "user") if part in event)
+            if not {writer, event.get("to")}.isdisjoint(accounts):
+                session.delete(row)
 
 
 def _revive(session: Session, engine: Engine, rows: Sequence[DeadLetter]) -> None:

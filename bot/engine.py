@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Protocol
 
 import structlog
@@ -61,6 +62,27 @@ class Lost(Exception):
     """The piece is another worker's by now, and perhaps done: what was worked out here must not go out."""
 
 
+class State(StrEnum):
+    """Where a piece of work stands."""
+
+    WAITING = "waiting"
+    """Due, and in nobody's hands."""
+    DOING = "doing"
+    LATER = "later"
+    """To be tried again in a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many pieces of one kind stand so, and for how many seconds the first of them has been there."""
+
+    kind: str
+    state: State
+    count: int
+    oldest: float | None
+    """None where nobody can tell."""
+
+
 class Engine(Protocol):
     """Does pieces of work by kind and id, each at least once, wherever a worker is free."""
 
@@ -79,6 +101,19 @@ class Engine(Protocol):
 
     def waiting(self, session: Session, kind: str) -> int:
         """Pieces of `kind` that are due and that nobody has in hand."""
+        ...
+
+    def standing(self, session: Session) -> Sequence[Standing]:
+        """What is in the queue. Of what is not there, there is no row."""
+        ...
+
+    def workers(self, session: Session) -> int:
+        """Workers that give signs of life: of a process one for what people wait for, and one for all else."""
+        ...
+
+    @property
+    def is_working(self) -> bool:
+        """Whether pieces are done by this process at this moment."""
         ...
 
     async def still_ours(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import event
 from sqlmodel import Session
 
-from bot.engine import USUAL, Do, LeftOver, Patience, Periodic, attempt, is_being_cancelled
+from bot.engine import USUAL, Do, LeftOver, Patience, Periodic, Standing, State, attempt, is_being_cancelled
 
 log = structlog.get_logger("bot.work")
 
@@ -49,6 +49,7 @@ class InProcess:
         # What is queued, in hand or waiting for its next try, with the tries so far: a look for what was left over
         # must not add it again.
         self._held: dict[tuple[str, str], int] = {}
+        self._pausing: set[tuple[str, str]] = set()
         self._later: set[asyncio.Task[None]] = set()
         self._taking = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -68,6 +69,23 @@ class InProcess:
 
     def waiting(self, session: Session, kind: str) -> int:
         return sum(each == kind for each, _ in list(self._kinds[kind].lane.pieces))
+
+    def standing(self, session: Session) -> Sequence[Standing]:
+        if self._loop is None:
+            left = {kind: len(each.left_over()) for kind, each in self._kinds.items() if each.left_over}
+            return [Standing(kind, State.WAITING, count, None) for kind, count in left.items() if count]
+        waiting = Counter(kind for lane in (self._first, self._others) for kind, _ in list(lane.pieces))
+        later = Counter(kind for kind, _ in list(self._pausing))
+        held = Counter(kind for kind, _ in list(self._held))
+        states = ((State.WAITING, waiting), (State.DOING, held - waiting - later), (State.LATER, later))
+        return [Standing(kind, state, count, None) for state, each in states for kind, count in each.items()]
+
+    def workers(self, session: Session) -> int:
+        return 2 if self._loop else 0
+
+    @property
+    def is_working(self) -> bool:
+        return self._loop is not None
 
     async def still_ours(self) -> None:
         """There is nobody else."""
@@ -143,9 +161,11 @@ class InProcess:
     def _again(self, lane: _Lane, piece: tuple[str, str], pause: float) -> None:
         async def wait() -> None:
             await asyncio.sleep(pause)
+            self._pausing.discard(piece)
             lane.pieces.append(piece)
             lane.bell.set()
 
+        self._pausing.add(piece)
         task = asyncio.create_task(wait())
         self._later.add(task)
         task.add_done_callback(self._later.discard)

@@ -15,6 +15,8 @@ from procrastinate.manager import JobManager, get_channel_for_queues
 from sqlalchemy import text
 from sqlmodel import Session
 
+from bot.engine import Standing, State
+
 log = structlog.get_logger("bot.work")
 
 _SETTLING: Final = 10.0
@@ -118,6 +120,28 @@ def depth(session: Session, kind: str) -> int:
         "AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp())"
     )
     return int(session.connection().execute(due, {"kind": kind}).scalar_one())
+
+
+def standing(session: Session) -> list[Standing]:
+    """Jobs by kind and state."""
+    by_state = text(
+        "SELECT queue_name, CASE WHEN status = 'doing' THEN 'doing' WHEN scheduled_at > clock_timestamp() THEN 'later' "
+        "ELSE 'waiting' END AS state, count(*), extract(epoch FROM clock_timestamp() - min(event.at)) "
+        "FROM procrastinate_jobs job "
+        "LEFT JOIN procrastinate_events event ON event.job_id = job.id AND event.type = 'deferred' "
+        "WHERE status IN ('todo', 'doing') GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    rows = session.connection().execute(by_state)
+    return [Standing(kind, State(state), count, float(oldest or 0.0)) for kind, state, count, oldest in rows]
+
+
+def alive(session: Session, dead: float) -> int:
+    """Workers that were heard of in the last `dead` seconds."""
+    heard = text(
+        "SELECT count(*) FROM procrastinate_workers "
+        "WHERE last_heartbeat > clock_timestamp() - :dead * interval '1 second'"
+    )
+    return int(session.connection().execute(heard, {"dead": dead}).scalar_one())
 
 
 def unknown(session: Session, kind: str, ids: Sequence[str]) -> list[str]:

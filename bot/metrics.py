@@ -13,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.audit.errors import RecordError
+from bot.engine import Standing
 from bot.prescreen import Screening
 from rules.draft import DraftRefused
 
@@ -40,6 +41,12 @@ class State:
     """Of the policy in force."""
     late: Callable[[], Sequence[timedelta]] | None = None
     """For how long each place that is late with checkpoints has none; None: there are no places."""
+    queue: Callable[[], Sequence[Standing]] = tuple
+    """What is in the queue, by kind and state."""
+    dead: Callable[[], int] = int
+    """Events that were given up or could not be read, and are kept."""
+    workers: Callable[[], int] = int
+    """Of every process together, that give signs of life."""
     pools: Mapping[str, Callable[[], int]] = field(default_factory=dict)
     """Drafts that wait for a thread, by pool."""
 
@@ -120,6 +127,9 @@ class _Gauges(Collector):
         yield from _kindly(
             "vaglio_work_oldest_seconds", "For how long the first of them has.", lambda: state.oldest() or 0.0
         )
+        yield from _queued(state.queue)
+        yield from _kindly("vaglio_dead_letters", "Events given up or unreadable, and kept for now.", state.dead)
+        yield from _kindly("vaglio_workers", "Workers that give signs of life.", state.workers)
         yield from _kindly("vaglio_ledger_entries", "Entries of the record.", state.entries)
         if (late := state.late) is not None:
             yield from _lateness(late)
@@ -131,6 +141,22 @@ class _Gauges(Collector):
         policy = GaugeMetricFamily("vaglio_policy_info", "The policy in force.", labels=["revision"])
         policy.add_metric([state.revision().rpartition("@")[2]], 1.0)
         yield policy
+
+
+def _queued(standing: Callable[[], Sequence[Standing]]) -> Iterator[Metric]:
+    labels = ["kind", "state"]
+    count = GaugeMetricFamily("vaglio_queue_pieces", "Pieces of work in the queue.", labels=labels)
+    oldest = GaugeMetricFamily("vaglio_queue_oldest_seconds", "For how long the first has been there.", labels=labels)
+    try:
+        found = standing()
+    except Exception as error:
+        log.warning("metrics.unknown", metric=count.name, error=type(error).__name__)
+        return
+    for each in found:
+        count.add_metric([each.kind, each.state.value], each.count)
+        if each.oldest is not None:
+            oldest.add_metric([each.kind, each.state.value], each.oldest)
+    yield from (count, oldest)
 
 
 def _lateness(late: Callable[[], Sequence[timedelta]]) -> Iterator[Metric]:

@@ -18,8 +18,8 @@ from procrastinate.worker import Worker
 from sqlmodel import Session
 
 from bot import postgres
-from bot.engine import USUAL, Do, LeftOver, Lost, Patience, Periodic, Retry, attempt
-from bot.jobs import Jobs, depth, unknown
+from bot.engine import USUAL, Do, LeftOver, Lost, Patience, Periodic, Retry, Standing, attempt
+from bot.jobs import Jobs, alive, depth, standing, unknown
 from bot.rounds import Rounds
 from bot.store import Store
 
@@ -70,6 +70,7 @@ class Queue:
         self._putting = JobManager(SyncPsycopgConnector())
         self._job: ContextVar[Job | None] = ContextVar("job", default=None)
         self._jobs: Jobs | None = None
+        self._is_working = False
 
     def on(self, kind: str, do: Do, *, left_over: LeftOver | None = None, people_wait: bool = False) -> None:
         self._kinds[kind] = _Kind(do, left_over, people_wait)
@@ -81,6 +82,16 @@ class Queue:
 
     def waiting(self, session: Session, kind: str) -> int:
         return depth(session, kind)
+
+    def standing(self, session: Session) -> Sequence[Standing]:
+        return standing(session)
+
+    def workers(self, session: Session) -> int:
+        return alive(session, self._pulse.dead)
+
+    @property
+    def is_working(self) -> bool:
+        return self._is_working
 
     async def still_ours(self) -> None:
         job = self._job.get()
@@ -120,9 +131,11 @@ class Queue:
         async with app.open_async():
             ending = [asyncio.create_task(_run(worker)) for worker in self._workers(app)]
             waiting = asyncio.create_task(broken.wait())
+            self._is_working = True
             try:
                 await asyncio.wait({*ending, waiting}, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                self._is_working = False
                 waiting.cancel()
                 for each in ending:
                     each.cancel()

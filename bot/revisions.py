@@ -17,9 +17,9 @@ from typing import Final
 from filelock import FileLock
 from sqlalchemy import String, cast
 from sqlalchemy.orm import defer
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-from bot.audit.ledger import Ledger
+from bot.audit.ledger import Ledger, NewEntry
 from bot.bundles import OWN, SHIPS, Unsound, laid_out, packed, together, unpacked, written
 from bot.revision_errors import RevisionError
 from bot.store import Store
@@ -141,12 +141,10 @@ class Revisions:
         at: datetime,
         proposal: str | None = None,
     ) -> Published:
-        """The row first, then the record: what is not on record is not in force."""
-        with self._store.write() as session:
-            row = Revision(revision=name, at=at.timestamp(), person=person, note=note, bundle=bundle)
-            session.add(row)
-            session.flush()
-            seq = row.seq or 0
+        """The row and its record, or neither: what is not on record is not in force.
+
+        Raises `RevisionError` ("moved") where somebody on another machine was first.
+        """
         facts = {
             "revision": name,
             "previous": newest.revision if newest else None,
@@ -155,7 +153,17 @@ class Revisions:
         }
         if proposal:
             facts["proposal"] = proposal
-        self._ledger.append(KIND, subject=_subject(name, seq), facts=facts, actor=person, at=at)
+        with self._store.write() as session:
+            first = next(iter(_rows_in(session, 1)), None)
+            if (first.seq if first else None) != (newest.seq if newest else None):
+                is_same = first is not None and first.revision == name
+                raise RevisionError("in_force" if is_same else "moved", first.revision if first else name)
+            row = Revision(revision=name, at=at.timestamp(), person=person, note=note, bundle=bundle)
+            session.add(row)
+            session.flush()
+            seq = row.seq or 0
+            self._ledger.append_in(session, NewEntry(KIND, _subject(name, seq), facts, actor=person, at=at))
+        self._ledger.let_head_follow()
         return Published(seq, name, at, person, note)
 
     def newest(self) -> Published | None:
@@ -216,17 +224,8 @@ class Revisions:
         return row
 
     def _rows(self, limit: int | None) -> list[Published]:
-        subject = col(Revision.revision).concat("#").concat(cast(col(Revision.seq), String))
-        # What a sudden stop kept off the record is not in force. The bundles stay where they are.
-        recorded = select(Revision).join(Entry, (col(Entry.kind) == KIND) & (col(Entry.subject) == subject))
-        light = defer(col(Revision.bundle), raiseload=True)  # type: ignore[arg-type]  # it is what sqlmodel makes of it
-        newest = recorded.order_by(col(Revision.seq).desc()).options(light)
         with self._store.read() as session:
-            rows = session.exec(newest.limit(limit)).all()
-        return [
-            Published(row.seq or 0, row.revision, datetime.fromtimestamp(row.at, UTC), row.person, row.note)
-            for row in rows
-        ]
+            return _rows_in(session, limit)
 
     def _counts(self, newest: Published | None, policy: Policy) -> Mapping[str, int] | None:
         """How many rules are new, gone and so on; None where what was in force cannot be read any more."""
@@ -267,6 +266,18 @@ class Revisions:
                 shutil.rmtree(place, ignore_errors=True)
                 new.replace(place)
             return load_policy(place / layout[OWN], place / layout[SHIPS])
+
+
+def _rows_in(session: Session, limit: int | None) -> list[Published]:
+    subject = col(Revision.revision).concat("#").concat(cast(col(Revision.seq), String))
+    # What a sudden stop kept off the record is not in force. The bundles stay where they are.
+    recorded = select(Revision).join(Entry, (col(Entry.kind) == KIND) & (col(Entry.subject) == subject))
+    light = defer(col(Revision.bundle), raiseload=True)  # type: ignore[arg-type]  # it is what sqlmodel makes of it
+    newest = recorded.order_by(col(Revision.seq).desc()).options(light)
+    return [
+        Published(row.seq or 0, row.revision, datetime.fromtimestamp(row.at, UTC), row.person, row.note)
+        for row in session.exec(newest.limit(limit)).all()
+    ]
 
 
 def _subject(revision: str, seq: int) -> str:

@@ -58,6 +58,11 @@ class Server:
             admin.execute("CREATE ROLE vaglio_app LOGIN")
         return self
 
+    def restart(self) -> None:
+        """Every connection is gone; what was committed is there."""
+        self.halt()
+        self.launch()
+
     def launch(self) -> None:
         """Start on what lies in the folder; returns once it answers. Raises `NoServer`."""
         settings = [part for setting in self._settings for part in ("-c", setting)]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Float, Table, func, select, text
 from sqlmodel import SQLModel
 
 import bot.audit.tables
+import bot.bulk.tables
 import bot.console.tables
 import bot.knowledge_tables
 import bot.proposals.tables
@@ -111,6 +112,8 @@ def _told(value: object) -> tuple[bytes, bytes]:
             return b"b", bytes(value)
         case float():
             return b"f", struct.pack(">d", value)
+        case bool():
+            return b"t", bytes([value])
         case int():
             return b"i", str(value).encode()
         case _:

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 from sqlmodel import Session, SQLModel, col, delete, func, or_, select
 
+from bot import dead_letters
 from bot.audit.errors import RecordError
 from bot.audit.following import BATCH
 from bot.audit.holds import HeldError, standing
@@ -191,6 +192,7 @@ def _forget(session: Session, holders: Sequence[str], accounts: Sequence[str], v
     for id in (*seats, *appeals):
         session.exec(delete(Card).where(col(Card.about).startswith(id)))
     _where(session, Card, "about", [f"home/{holder}" for holder in holders])
+    dead_letters.forget(session, vault, accounts)
     # Private chats in Telegram are called as the account is.
     _where(session, Card, "place", accounts)
     words = session.exec(select(func.count()).select_from(Content).where(col(Content.holder).in_(holders))).one()

@@ -53,4 +53,5 @@ def _of_deeds(wording: Wording) -> dict[str, str]:
         "again": say("once more"), "seen": say("last used"), "way": say("by way of"), "name": say("name"),
         "note": say("note"), "collection": say("collection"), "digest": say("digest"),
         "faulty": say("lines that are no drafts"), "outcomes": say("outcomes"),
+        "letters": say("events"),
     }  # fmt: skip

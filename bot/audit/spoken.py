@@ -19,7 +19,7 @@ KINDS: Final = (
     "screening", "review", "decision", "passed", "override", "appeal", "appeal_decision", "published", "publication",
     "acknowledgement", "quiz", "role", "look", "link", "unlink", "sign_in", "sign_out", "unmask_request", "unmask",
     "hold", "release", "erasure", "retention", "backup", "restore", "raw", "export", "client", "backtest", "agreement",
-    "knowledge", "bulk", "move",
+    "knowledge", "bulk", "dead_letter", "move",
 )  # fmt: skip
 """Of entries, as `--kind` takes them."""
 _MOMENTS: Final = frozenset({"at", "until", "decided_at"})
@@ -126,6 +126,7 @@ def _kinds(wording: Wording) -> _Codes:
         "move": say("the record moved"),
         "knowledge": say("what the company knows, changed"),
         "bulk": say("an archive or an import checked"),
+        "dead_letter": say("unanswered events, tried again or dropped"),
     }  # fmt: skip
 
 
@@ -183,8 +184,10 @@ def _sources(wording: Wording) -> _Codes:
 
 def _changes(wording: Wording) -> _Codes:
     say = wording.say
-    return {"grant": say("given"), "revoke": say("taken"), "admit": say("let in"), "end": say("shut out"),
-            "add": say("taken in"), "remove": say("removed")}  # fmt: skip
+    return {
+        "grant": say("given"), "revoke": say("taken"), "admit": say("let in"), "end": say("shut out"),
+        "replay": say("tried once more"), "drop": say("dropped"), "add": say("taken in"), "remove": say("removed"),
+    }  # fmt: skip
 
 
 def _ways(wording: Wording) -> _Codes:

@@ -57,7 +57,12 @@ class Run:
         )  # fmt: skip
 
     def opened(self) -> Policy:
-        return unpacked(base64.b64decode(self.policy), self.revision)[0]
+        return unpacked(self.packed, self.revision)[0]
+
+    @property
+    def packed(self) -> bytes:
+        """The policy as it was begun with."""
+        return base64.b64decode(self.policy)
 
     @property
     def moment(self) -> datetime:

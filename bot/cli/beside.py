@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from fastapi import FastAPI
+from sqlmodel import Session
 from starlette.routing import BaseRoute
 
 from bot.api.app import Branch, api_app
 from bot.audit.deliveries import late_places
 from bot.cli.build import tongue
+from bot.cli.duty import EVERYTHING, Duty
 from bot.cli.parts import Parts
 from bot.console.clients import Clients
 from bot.console.pool import Pool
@@ -23,6 +26,8 @@ from bot.revisions import Revisions
 from bot.settings import Settings
 from bot.store import Store
 from rules.screening import Screener
+
+T = TypeVar("T")
 
 _PUT_IN_FORCE = timedelta(minutes=1)
 """That a policy may take, once it is published, until every process holds drafts against it."""
@@ -49,16 +54,18 @@ def watched(
     parts: Parts,
     metrics: Metrics,
     pools: Mapping[str, Pool],
+    duty: Duty = EVERYTHING,
 ) -> Sequence[BaseRoute]:
     """`/readyz` and `/metrics`."""
     metrics.watch(_state(settings, parts, prescreen, pools))
-    readiness = Readiness(
-        {
-            "policy": lambda: _is_in_force(prescreen, revisions, datetime.now(UTC)),
-            "record": lambda: is_writable(parts.store),
-            "models": _Models(prescreen).are_open,
-        }
-    )
+    checks = {
+        "policy": lambda: _is_in_force(prescreen, revisions, datetime.now(UTC)),
+        "record": lambda: is_writable(parts.store),
+        "models": _Models(prescreen).are_open,
+    }
+    if duty.works and not duty.takes_in:
+        checks["work"] = lambda: parts.engine.is_working
+    readiness = Readiness(checks)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     return watching_routes(readiness, metrics, token=token)
 
@@ -84,6 +91,9 @@ def _state(settings: Settings, parts: Parts, prescreen: Prescreen, pools: Mappin
         entries=lambda: next((entry.seq for entry in ledger.entries(newest=1)), 0),
         revision=lambda: prescreen.screener.policy.revision,
         late=(lambda: _late(settings, store)) if settings.checkpoint_targets() else None,
+        queue=lambda: _asked(store, parts.engine.standing),
+        dead=lambda: len(parts.dead_letters.all()),
+        workers=lambda: _asked(store, parts.engine.workers),
         pools={name: _waiting(pool) for name, pool in pools.items()},
     )
 
@@ -107,6 +117,11 @@ class _Models:
             is_open = not any(reason.startswith("model:") for reason in screener.load().values())
             self._known = (screener, is_open)
         return self._known[1]
+
+
+def _asked(store: Store, ask: Callable[[Session], T]) -> T:
+    with store.read() as session:
+        return ask(session)
 
 
 def _waiting(pool: Pool) -> Callable[[], int]:

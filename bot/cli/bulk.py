@@ -100,8 +100,6 @@ def _started(settings: Settings, posts: Posts, output: Output, *, words: bool) -
     begun = output.begun()
     if begun is None:
         policy = open_policy(settings)
-        # Whoever comes first builds the models; each process then finds them.
-        Screener(policy, Judges(settings.models_dir, settings.toxicity)).open_judges()
         begun = Run.begin(policy, datetime.now(UTC), posts.path, id=posts.id, text=posts.text, words=words)
         output.begin(begun)
     elif (begun.source, begun.id_column, begun.text_column, begun.words) != (

@@ -41,6 +41,7 @@ from bot.cli.models import models
 from bot.cli.moving import move
 from bot.cli.people import people
 from bot.cli.policy import policy
+from bot.cli.queue import queue
 from bot.cli.screening import check, screen
 from bot.cli.suggestions import suggestions
 from bot.cli.vale import import_vale
@@ -77,6 +78,7 @@ app.add_typer(models, name="models")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(people, name="people")
 app.add_typer(clients, name="clients")
+app.add_typer(queue, name="queue")
 db.command()(backup)
 db.command()(restore)
 db.command()(move)

@@ -11,6 +11,7 @@ from bot.audit.retention import Retention
 from bot.chat.desk import Desk
 from bot.clock import Clock
 from bot.conversation import Conversation
+from bot.dead_letters import DeadLetters
 from bot.deeds import Cabinet
 from bot.differences import for_people
 from bot.engine import Engine
@@ -38,6 +39,7 @@ class Parts:
     cabinet: Cabinet
     engine: Engine
     work: Work
+    dead_letters: DeadLetters
     desk: Desk
     clock: Clock
     cards: Cards
@@ -79,7 +81,9 @@ class Parts:
             Erasures(store, cabinet.ledger, cabinet.people, settings.keys_dir / "erased", index),
             lambda: prescreen.screener.policy,
         )
-        return cls(store, cabinet, engine, work, desk, clock, cards, awaiting)
+        return cls(
+            store, cabinet, engine, work, DeadLetters(store, engine, cabinet.ledger), desk, clock, cards, awaiting
+        )
 
 
 def open_engine(settings: Settings, store: Store) -> Engine:

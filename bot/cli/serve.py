@@ -154,7 +154,7 @@ class House:
         """Of a worker only how it is: it is nobody's to talk to."""
         if self.duty.takes_in:
             return [Mount("/", self.console(parts, sign_in))]
-        routes = watched(self.settings, self.prescreen, self.revisions, parts, self.metrics, {})
+        routes = watched(self.settings, self.prescreen, self.revisions, parts, self.metrics, {}, self.duty)
         return [health_route(lambda: self._health(parts.work)), *routes]
 
     def console(self, parts: Parts, sign_in: SignIn) -> FastAPI:

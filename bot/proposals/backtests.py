@@ -17,6 +17,7 @@ from bot.proposals.recorded import last_ones
 from bot.proposals.replaying import Replayer
 from bot.proposals.results import Backtest, Flip, Found, LeftOut, RuleCount, State
 from bot.proposals.samples import Sample, samples_of
+from bot.proposals.sharing import Put, Sharing, together
 from bot.proposals.stretches import BusyError, Lease, Progress, Stretch
 from bot.proposals.tables import Backtest as Row
 from bot.revisions import RevisionError, Revisions
@@ -36,10 +37,20 @@ class Backtests:
     """Safe for several threads and processes at once: of those who run the same backtest, one does."""
 
     def __init__(
-        self, store: Store, ledger: Ledger, revisions: Revisions | None = None, judges: Judges | None = None
+        self,
+        store: Store,
+        ledger: Ledger,
+        revisions: Revisions | None = None,
+        judges: Judges | None = None,
+        put: Put | None = None,
     ) -> None:
-        """`revisions`: the policies under which drafts were screened; `judges` read where no score is stored."""
+        """`revisions`: the policies under which drafts were screened; `judges` read where no score is stored.
+
+        `put`: by which workers are given pieces; without, nothing is handed out.
+        """
         self._store, self._ledger, self._revisions, self._judges = store, ledger, revisions, judges
+        self.sharing = Sharing(store, ledger, self._replayer, put)
+        """Backtests in pieces, for the workers of every process."""
 
     def begin(
         self, before: Policy, after: Policy, *, person: str, at: datetime, last: int = 1000, proposal: str | None = None
@@ -65,21 +76,35 @@ class Backtests:
 
         Raises `LookupError` if there is none, `BusyError` while somebody else is at it, and what the record raises.
         """
+        if pieces := self.sharing.pieces(id):
+            return self._run_pieces(id, pieces, progress)
         taken = Lease.take(self._store, id)
         if taken is None:
             return self._told(id)
         lease, row = taken
         try:
-            found = Found.read(row.result)
-            before, after = unpacked(row.policies, row.before, row.after)
-            replayer = Replayer(before, after, self._published, self._judges)
+            found, replayer = Found.read(row.result), self._replayer(row)
             found.not_comparable |= dict.fromkeys(sorted(replayer.not_comparable))
-            Stretch(lease, self._ledger, replayer, found, row.total, row.done, row.beyond).go_on(progress)
+            if Stretch(lease, self._ledger, replayer, found, row.total, row.done, row.beyond).go_on(progress):
+                lease.write(state="done", policies=b"")  # which nobody needs any more
         except BaseException as error:
             # Ctrl-C stops it; whatever else happens is a fault.
             lease.write(state="failed" if isinstance(error, Exception) else "stopped")
             raise
         return self._told(id)
+
+    def _run_pieces(self, id: str, pieces: Sequence[str], progress: Progress) -> Backtest:
+        """What was handed out and stopped: this process does what no worker has done."""
+        self.sharing.hand_out(id)
+        for piece in pieces:
+            told = self._told(id)
+            progress(told.done, told.total)
+            self.sharing.work_on(piece)
+        return self._told(id)
+
+    def _replayer(self, row: Row) -> Replayer:
+        before, after = unpacked(row.policies, row.before, row.after)
+        return Replayer(before, after, self._published, self._judges)
 
     def stop(self, id: str) -> None:
         """Whoever is at it stops within seconds; `run` goes on with it."""
@@ -125,12 +150,12 @@ class Backtests:
 
 
 def _as_told(row: Row, session: Session) -> Backtest:
-    found = Found.read(row.result)
+    found, done = together(session, row)
     at = datetime.fromtimestamp(row.at, UTC)
     return Backtest(
         id=row.id, at=at, person=row.person, proposal=row.proposal, before=row.before, after=row.after,
         state=cast(State, row.state), is_left=row.state == "running" and row.due <= time.time(),
-        total=row.total, done=row.done, outcomes=found.outcomes, rules=found.counts(),
+        total=row.total, done=done, outcomes=found.outcomes, rules=found.counts(),
         not_comparable=tuple(found.not_comparable), left_out=found.left_out(_private(found.since, at, session)),
         flips=tuple(found.flips),
     )  # fmt: skip

@@ -119,6 +119,16 @@ class Found:
         if replayed.flips and len(self.flips) < KEPT:
             self.flips.append(Flip(recorded.seq, replayed.before, replayed.after, **differing))
 
+    def add_all(self, other: Found) -> None:
+        """What was found in drafts that are all older than these."""
+        self.outcomes.update(other.outcomes)
+        for rule, counts in other.rules.items():
+            self.rules.setdefault(rule, Counter()).update(counts)
+        self.not_comparable |= other.not_comparable
+        self.missing.update(other.missing)
+        self.flips += other.flips[: KEPT - len(self.flips)]
+        self.since = other.since or self.since
+
     def counts(self) -> tuple[RuleCount, ...]:
         every = (RuleCount(rule, **counts) for rule, counts in self.rules.items())
         return tuple(sorted(every, key=lambda one: (-(one.newly + one.no_longer + one.otherwise), one.rule)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from sqlalchemy import update
 from sqlmodel import col
@@ -67,11 +67,22 @@ class Lease:
         return bool(done.rowcount)
 
 
+class Hold(Protocol):
+    """The right to go on with a backtest or a piece of one, as long as nobody takes it away."""
+
+    @property
+    def store(self) -> Store: ...
+
+    def write(self, **values: Any) -> bool:
+        """How far it is. Whether it was still ours to write."""
+        ...
+
+
 @dataclass(slots=True)
 class Stretch:
-    """What is left of one backtest, while one thread is at it."""
+    """What is left of one backtest, or of a piece of one, while one thread is at it."""
 
-    lease: Lease
+    lease: Hold
     ledger: Ledger
     replayer: Replayer
     found: Found
@@ -79,14 +90,14 @@ class Stretch:
     done: int
     beyond: int
 
-    def go_on(self, progress: Progress) -> None:
-        """Until it is done, stopped or taken over by somebody else."""
+    def go_on(self, progress: Progress) -> bool:
+        """Until it is done, which is what it returns, or stopped or taken over by somebody else."""
         progress(self.done, self.total)
         while self.done < self.total:
             if not self._piece():
-                return
+                return False
             progress(self.done, self.total)
-        self.lease.write(state="done", policies=b"")  # which nobody needs any more
+        return True
 
     def _piece(self) -> bool:
         """Some drafts more. Whether somebody wants it to go on."""

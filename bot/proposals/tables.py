@@ -57,3 +57,20 @@ class Backtest(SQLModel, table=True):
     """The number of the last entry that was replayed: it goes on, newest first, before that one."""
     result: str = "{}"
     """JSON: counts, and the numbers of the entries that would end differently, with both outcomes. No words."""
+
+
+class BacktestPiece(SQLModel, table=True):
+    """Some of the drafts of a backtest that workers share. Gone once all of them are done."""
+
+    id: str = Field(primary_key=True)
+    """The backtest's, a stroke and the number."""
+    backtest: str = Field(foreign_key="backtest.id", index=True)
+    number: int
+    """The first has the newest drafts."""
+    due: float = 0.0
+    """While a worker is at it, when another may go on with it."""
+    total: int
+    done: int = 0
+    beyond: int
+    """As of a backtest, and so is `result`."""
+    result: str = "{}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -120,6 +121,7 @@ def test_each_verdict_offers_what_can_be_done(talk: Talk, text: str, offered: li
 def test_a_private_draft_is_answered_and_nothing_of_it_is_kept(talk: Talk, store: Store) -> None:
     said = talk.send(RUDE, scope=Account.PRIVATE)
     assert said.buttons == ()
+    assert "non posso chiedere io" in talk.send(SECRET_NEWS, scope=Account.PRIVATE).summary
     assert talk.conversation.cabinet.drafts.find(said.screening) is None
     assert talk.conversation.cabinet.ledger.entries() == []
 
@@ -214,6 +216,30 @@ def test_published_is_noted_once(talk: Talk, ledger: Ledger) -> None:
     assert kinds(ledger) == ["screening", "published"]
 
 
+def test_a_receipt_bears_the_moment_of_the_yes(talk: Talk) -> None:
+    id, seat = talk.asked()
+    checked = talk.at
+    talk.at += timedelta(hours=2)
+    talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
+    approved = talk.at
+    talk.at += timedelta(hours=2)
+    told = talk.conversation.told(What.RULED, id, None, "e_1", ANNA, "it")
+    assert told is not None
+    rude = talk.send(RUDE).screening
+    talk.at += timedelta(hours=2)
+    answer = talk.press(Verb.ACCEPT, rude)
+    found = [_receipt(talk, text_of(each)) for each in (told, answer)]
+    assert found == [approved, talk.at]
+    assert checked not in found
+
+
+def _receipt(talk: Talk, said: str) -> datetime | None:
+    code = re.search(r"[A-Z0-9]{4}-[A-Z0-9]{4}", said)
+    assert code
+    cabinet = talk.conversation.cabinet
+    return cabinet.receipts.verify(code[0], "", "").at
+
+
 # --- Asking --------------------------------------------------------------------------------------------------------
 
 
@@ -230,6 +256,23 @@ def test_asking_sends_one_card_and_an_approval_comes_back(talk: Talk, ledger: Le
     news = talk.conversation.told(What.RULED, id, None, "e_1", ANNA, "it")
     assert news is not None
     assert Verb.PUBLISHED in verbs(news.said)
+
+
+def test_an_owner_without_a_channel_is_asked_on_the_page_where_somebody_answers_for_them(
+    prescreen: Prescreen, cabinet: Cabinet, store: Store
+) -> None:
+    cards = Cards(store)
+    talk = Talk(Conversation(prescreen, cabinet, cards, lambda owner: owner != "legal"), cards)
+    id = talk.send(SECRET_NEWS).screening
+    assert "riesco a raggiungere" in text_of(talk.press(Verb.ASK, id))
+    cabinet.roles.grant(cabinet.people.person(CARLA), Role.OWNER, "legal", by=None)
+    id = talk.send(f"{SECRET_NEWS} Davvero.").screening
+    assert "aspetta sulla pagina" in text_of(talk.press(Verb.ASK, id))
+    (seat,) = cabinet.reviews.of_screening(id)
+    assert (seat.owner, seat.step) == ("legal", 0)
+    assert seat.due is not None
+    talk.press(Verb.APPROVE, seat.id, CARLA)
+    assert talk.held(id).state is State.APPROVED
 
 
 def test_asking_twice_asks_once(talk: Talk) -> None:

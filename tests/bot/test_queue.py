@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 
 import procrastinate
 import pytest
 from engine_made import PULSE
+from postgres import NoServer, Server
 from procrastinate.schema import SchemaManager
 
 from bot.engine import Lost, Patience, Retry
 from bot.form import MIGRATIONS
 from bot.queue import Queue
+from bot.sole import only_one
 from bot.store import Store
 
 pytestmark = pytest.mark.postgres_only("it is about PostgreSQL's queue")
@@ -227,3 +229,68 @@ async def test_it_survives_the_loss_of_every_connection(store: Store) -> None:
             await until(lambda name=name: name in doing.done)
         assert not task.done()
     assert doing.done == ["a", "b", "c"]
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """One that may be restarted, for nobody else is on it."""
+    server = Server()
+    try:
+        server.start()
+    except NoServer as error:
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.mark.slow
+async def test_it_survives_a_restart_of_the_database(own_server: Server) -> None:
+    store = Store(own_server.url(own_server.create()))
+    store.migrate()
+    queue, doing, ticks = queue_of(store), Doing(lasts=0.3), Doing()
+    queue.on("piece", doing, people_wait=True)
+    queue.every(1, "tick", lambda: ticks("tick"))
+    put(store, queue, "a", "b", "c")
+    async with running(queue) as (task,):
+        await until(lambda: doing.given)
+        await asyncio.to_thread(own_server.restart)
+        await asyncio.to_thread(put, store, queue, "d")
+        await until(lambda: set(doing.done) == set("abcd") and not jobs(store), 60)
+        before = len(ticks.done)
+        await until(lambda: len(ticks.done) > before)
+        assert not task.done()
+    store.close()
+
+
+async def test_one_at_a_time_holds_the_lock_and_the_next_takes_over(store: Store) -> None:
+    at_it = list[str]()
+
+    async def hold(name: str) -> None:
+        at_it.append(name)
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            at_it.remove(name)
+
+    first = asyncio.create_task(only_one(store, "x", lambda: hold("first"), 0.05))
+    await until(lambda: at_it == ["first"])
+    second = asyncio.create_task(only_one(store, "x", lambda: hold("second"), 0.05))
+    other = asyncio.create_task(only_one(store, "y", lambda: hold("other"), 0.05))
+    await until(lambda: at_it == ["first", "other"])
+    # The first one's connection is lost: it lets go, and whoever is next has it.
+    rows(
+        store, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+    )
+    await until(lambda: len(at_it) == 2 and set(at_it) & {"first", "second"})
+    for task in (first, second, other):
+        task.cancel()
+    await asyncio.gather(first, second, other, return_exceptions=True)
+    assert at_it == []
+
+
+async def test_what_it_ends_with_is_told(store: Store) -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await only_one(store, "x", fail, 0.05)

@@ -18,6 +18,7 @@ from sqlmodel import col, select, update
 
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.bundles import packed
 from bot.revisions import RevisionError, Revisions
 from bot.store import Store
 from bot.tables import Entry, Revision
@@ -132,19 +133,43 @@ def test_a_policy_that_does_not_load_is_not_published(revisions: Revisions, poli
 def test_what_could_not_be_recorded_is_not_in_force(
     revisions: Revisions, ledger: Ledger, policy_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after a sudden stop between the two."""
-
     def fails(*_: object, **__: object) -> Entry:
         raise RecordError("head", "ledger.head")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "append", fails)
+        patch.setattr(ledger, "append_in", fails)
         with pytest.raises(RecordError):
             _publish(revisions, policy_path)
     assert revisions.newest() is None
     assert revisions.history() == []
     assert _publish(revisions, policy_path) == load_policy(policy_path).revision
     assert len(revisions.history()) == 1
+
+
+@pytest.mark.postgres_only("one file has one machine, whose processes take turns by a lock in its folder")
+def test_of_two_machines_that_publish_at_once_on_the_same_policy_one_is_told(
+    store: Store, ledger: Ledger, policy_path: Path, tmp_path: Path
+) -> None:
+    machines = [Revisions(store, tmp_path / name, ledger) for name in "ab"]
+    before = _publish(machines[0], policy_path)
+    bundles = []
+    for was, severity in (("warn", "note"), ("note", "block")):
+        _edit(policy_path, f"severity: {was}", f"severity: {severity}")
+        bundles.append((load_policy(policy_path).revision, packed(policy_path)))
+
+    def publish(each: int) -> str:
+        revision, bundle = bundles[each]
+        try:
+            machines[each].publish_bundle(
+                bundle, revision=revision, base=before, person=None, note="", at=AT, proposal=f"w_{each}"
+            )
+        except RevisionError as error:
+            return error.code
+        return "published"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(publish, range(2))) == ["moved", "published"]
+    assert len(machines[0].history()) == 2
 
 
 def test_two_who_publish_the_same_at_once_publish_it_once(again: Callable[[], Revisions], policy_path: Path) -> None:

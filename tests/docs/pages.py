@@ -99,4 +99,4 @@ def tables(text: str) -> list[dict[str, list[str]]]:
 GUIDES = [Page(ROOT / "docs" / name) for name in ("policy-guide.md", "policy-guide.it.md")]
 COOKBOOKS = [Page(ROOT / "docs" / name) for name in ("cookbook.md", "cookbook.it.md")]
 README = Page(ROOT / "README.md")
-PAGES = [README, *(Page(path) for path in sorted((ROOT / "docs").rglob("*.md")))]
+PAGES = [README, Page(ROOT / "CONTRIBUTING.md"), *(Page(path) for path in sorted((ROOT / "docs").rglob("*.md")))]

@@ -23,12 +23,13 @@ def whole(written: str) -> str:
     around: dict[str, object] = {
         "name": "docs",
         "languages": ["it", "en"],
-        "owners": [{"id": "comms", "name": "Comms"}],
         "clauses": [
             {"id": id, "title": "A clause", "text": "A clause.", "owner": "comms"}
             for id in sorted({rule["clause"] for rule in data.get("rules", ())})
         ],
     }
+    if "owners" not in data:
+        around["owners"] = [{"id": "comms", "name": "Comms"}]
     if "adjust" in data:
         around["include"] = [f"packs/{pack.name}" for pack in sorted((SHIPPED / "packs").glob("*.yaml"))]
     return yaml.safe_dump(around) + written

@@ -13,6 +13,7 @@ import bot.audit.tables
 import bot.console.tables
 import bot.proposals.tables
 import bot.tables
+import bot.work_tables
 from rules.keeping import Keeping
 
 ENGLISH, ITALIAN = (Page(ROOT / "docs" / name) for name in ("privacy.md", "privacy.it.md"))
@@ -35,7 +36,7 @@ def _first_cells(page: Page) -> str:
 @in_both
 def test_every_table_is_named_and_none_that_is_not_there(page: Page) -> None:
     named = re.findall(r"`(\w+)`", _first_cells(page))
-    modules = (bot.tables, bot.audit.tables, bot.console.tables, bot.proposals.tables)
+    modules = (bot.tables, bot.work_tables, bot.audit.tables, bot.console.tables, bot.proposals.tables)
     assert sorted(named) == sorted(set().union(*map(_tables, modules)))
 
 

@@ -185,6 +185,8 @@ _NAMED = {
     ("policy", "explain"),
     ("clients", "add"),
     ("clients", "end", "c_0123"),
+    ("queue", "replay"),
+    ("queue", "drop"),
 }
 """Commands that a page speaks of without what they need."""
 

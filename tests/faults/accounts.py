@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Self
 
 from emulators.loopback import Call
 from emulators.slack import SlackEmulator, words
@@ -53,6 +54,11 @@ class Reckoning:
     """Honest failures: not checked, and told so."""
     again: Sequence[int]
     """The same answer put once more into its own place: its writer sees one."""
+
+    def after(self, number: int) -> Self:
+        """Of the drafts that came later than this one."""
+        rest = {each.name: [n for n in getattr(self, each.name) if n > number] for each in fields(self)}
+        return replace(self, **rest)
 
     @property
     def is_sound(self) -> bool:

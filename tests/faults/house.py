@@ -90,6 +90,7 @@ class House:
     to: Member | None = None
     """The front-end that is sent whatever comes next; None: each in turn."""
     _turn: int = 0
+    _reckoned: int = 0
 
     def __post_init__(self) -> None:
         self.answers = Answers(self.slack)
@@ -210,14 +211,18 @@ class House:
         await asyncio.gather(*(member.start() for member in self.members if not member.process.runs))
 
     async def sound(self) -> Reckoning:
-        """Once nothing waits: one answer each, the record whole, no word in a log. What was told is kept for asking."""
+        """Once nothing waits: one answer each, the record whole, no word in a log.
+
+        Returns what became of the drafts since the last time.
+        """
         await self.settled()
         found = self.reckoning()
         assert found.is_sound, found
         assert not self.waiting()
         assert [member.name for member in self.members if WORD in member.process.said] == []
         assert await self.verify() == 0
-        return found
+        since, self._reckoned = self._reckoned, self.next
+        return found.after(since)
 
     async def verify(self) -> int:
         """How `vaglio audit verify` ends, on the machine of the first front-end and past its proxies."""

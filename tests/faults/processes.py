@@ -13,8 +13,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FRONT, WORKER = ("run", "--no-work"), ("work",)
-WORKS = "work.ready"
-"""What a worker logs once it works."""
 _PATIENCE = 120.0
 _LISTENS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
@@ -120,10 +118,7 @@ class Process:
         return self.folder / f"log.{self._starts:03}"
 
     def _is_ready(self) -> bool:
-        said = self._log.read_text(encoding="utf-8")
-        if self.command[0] != "run":
-            return WORKS in said
-        if found := _LISTENS.search(said):
+        if found := _LISTENS.search(self._log.read_text(encoding="utf-8")):
             self.port = int(found[1])
         return found is not None
 

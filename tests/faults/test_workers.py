@@ -35,6 +35,17 @@ async def test_both_work(house: House) -> None:
     assert [*found.failed, *found.again] == []
 
 
+async def test_a_front_end_leaves_the_work_to_them(house: House) -> None:
+    for member in house.workers:
+        await member.kill()
+    numbers = await house.send_many(4)
+    await asyncio.sleep(2)
+    assert house.waiting() >= len(numbers)
+    assert not house.answered().keys() & set(numbers)
+    await house.mended()
+    assert not (await house.sound()).failed
+
+
 async def test_killed_in_the_middle_of_their_work(house: House) -> None:
     async with house.under_load():
         for member in (*house.workers, *house.workers):

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 _SEALED = {
     "collection": ("wrapped",),
@@ -14,7 +14,7 @@ _SEALED = {
     "undertaking": ("wrapped",),
     "undertakingpiece": ("sealed",),
     **dict.fromkeys(
-        ("appeal", "deadletter", "held", "pending", "review", "savedsearch", "seat"), ("sealed", "wrapped")
+        ("appeal", "bulkchunk", "deadletter", "held", "pending", "review", "savedsearch", "seat"), ("sealed", "wrapped")
     ),
 }
 

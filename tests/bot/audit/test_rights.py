@@ -19,7 +19,7 @@ from bot.audit.retention import Retention
 from bot.audit.subject import Subjects
 from bot.audit.unmasking import LIFE, Refusal, Request, Unmasked, Unmasking
 from bot.deeds import Cabinet
-from bot.people import People
+from bot.people import Linked, People
 from bot.prescreen import Prescreen
 from bot.roles import Role
 from bot.store import Store
@@ -167,6 +167,15 @@ def test_a_second_person_has_to_agree(store: Store, ledger: Ledger, people: Peop
     # Now whoever asked is told too; each telling is an entry.
     assert unmasking.agree(asked.id, by=bruno, at=NOON) == Unmasked(anna, (ANNA,))
     assert [entry.kind for entry in ledger.entries()].count("unmask") == 2
+
+
+def test_nobody_agrees_by_an_account_that_they_have_linked_since(store: Store, ledger: Ledger, people: People) -> None:
+    anna, twin, bruno = (people.person(each) for each in (ANNA, "telegram:55", BRUNO))
+    unmasking = Unmasking(store, ledger, people, needs_two=True)
+    asked = unmasking.ask(anna, by=twin, reason="reclamo 3", at=NOON)
+    assert isinstance(asked, Request)
+    assert people.link("telegram:55", people.new_code(bruno, NOON), NOON) is Linked.DONE
+    assert unmasking.agree(asked.id, by=bruno, at=NOON) is Refusal.OWN
 
 
 @pytest.mark.parametrize("seed", range(5))

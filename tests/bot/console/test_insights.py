@@ -117,7 +117,7 @@ def test_each_table_and_export_has_the_numbers_of_the_statistics(  # type: ignor
     ]
     assert [row[1:] for row in exported["outcomes"]] == ended
     assert exported["appeals"] == [["respect.insults", "1", "1", "0"]]
-    assert exported["decisions"] == [["legal", "1", "3.0", "3.0"]]
+    assert exported["decisions"] == [["Ufficio legale", "1", "3.0", "3.0"]]
 
 
 def _shown(cell: str) -> str:

@@ -402,6 +402,7 @@ def test_a_change_is_brought_over_to_what_was_published_meanwhile_or_taken_back(
     page = _text(browser.get(f"/policy/proposals/{second}"))
     assert "Riporta la modifica" not in page
     assert "tone.shouting:" not in page
+    assert "Dopo non si torna indietro" in browser.get(f"/policy/proposals/{second}").text
     assert browser.submit(f"/policy/proposals/{second}/withdraw").status_code == 303
     assert "È stata ritirata" in browser.get(f"/policy/proposals/{second}").text
     assert "Una prova" not in browser.get("/policy").text

@@ -135,6 +135,22 @@ def test_nobody_overwrites_what_they_have_not_seen(proposals: Proposals) -> None
         proposals.edit(id, "shipped/packs/tone.yaml", "", upon="", person="p_1", at=AT)
 
 
+def test_nobody_agrees_by_an_account_that_they_have_linked_since(
+    store: Store, ledger: Ledger, revisions: Revisions, policy_path: Path
+) -> None:
+    whose = {"p_old": "p_1"}
+    proposals = Proposals(
+        store, ledger, revisions, policy_path, None, None, people=2, whose=lambda each: whose.get(each, each)
+    )
+    id = proposals.begin("p_2", AT)
+    _edit(proposals, id, _stricter, person="p_old")
+    _refusal("own", lambda: proposals.agree(id, person="p_1", at=AT))
+    proposals.agree(id, person="p_3", at=AT)
+    # Linked after they had agreed, it was they who wrote it.
+    whose["p_3"] = "p_1"
+    _refusal("alone", lambda: proposals.publish(id, person="p_2", at=AT))
+
+
 def test_a_second_person_must_agree_where_the_settings_say_so(
     opened: Callable[..., Proposals], revisions: Revisions, ledger: Ledger
 ) -> None:
