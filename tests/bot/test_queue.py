@@ -210,10 +210,10 @@ async def test_what_is_due_again_is_taken_over_from_whoever_is_gone(store: Store
     async with running(gone):
         await until(lambda: stuck.given)
         async with running(heir):
-            await until(lambda: rows(store, "SELECT name FROM turn WHERE name = 'sweep'"))
+            await until(lambda: rows(store, "SELECT name FROM round WHERE name = 'sweep'"))
             assert done.given == []
             with store.write() as session:  # as if its lease had run out
-                session.connection().exec_driver_sql("UPDATE turn SET until = 0, due = 0 WHERE name = 'tick'")
+                session.connection().exec_driver_sql("UPDATE round SET until = 0, due = 0 WHERE name = 'tick'")
             await until(lambda: done.done)
 
 
