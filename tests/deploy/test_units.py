@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.server import _GRACE as GRACE
+from bot.cli.server import GRACE
 from bot.secret_files import FILE
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from rules.assembly import load_policy
 from rules.knowledge.reading import read_document
 from rules.knowledge.store import KnowledgeError
-from rules.policy import load_policy
 from rules.problems import PolicyError
 
 ROOT = Path(__file__).parents[2]
