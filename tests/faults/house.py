@@ -8,12 +8,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 from emulators.loopback import Json
 from emulators.slack import LateAck, SlackEmulator
 from emulators.slack_link import Ack, signed
@@ -157,7 +158,7 @@ class House:
         async def steadily() -> None:
             while True:
                 # Where tests share a busy machine, hours' worth of work would pile up else.
-                if len(self.acknowledged) - len(self.answered()) < _UNANSWERED:
+                if max(self._left(), sum(not each.done() for each in sending)) < _UNANSWERED:
                     sending.append(asyncio.create_task(self.send()))
                 await asyncio.sleep(every)
 
@@ -179,6 +180,12 @@ class House:
     def waiting(self) -> int:
         """Acknowledged and not yet done."""
         return int(self.one("SELECT count(*) FROM pending"))
+
+    def _left(self) -> int:
+        """As `waiting`, also while there is no database to ask."""
+        with suppress(psycopg.OperationalError):
+            return self.waiting()
+        return 0
 
     def recorded(self) -> Counter[str]:
         with self.server.admin(self.database) as admin:
