@@ -99,8 +99,8 @@ class Engine(Protocol):
         """Have these done, once the transaction of `session` (of `Store.write`) is committed, and only then."""
         ...
 
-    def waiting(self, session: Session, kind: str) -> int:
-        """Pieces of `kind` that are due and that nobody has in hand."""
+    def waiting(self, session: Session, kind: str, most: int | None = None) -> int:
+        """Pieces of `kind` that are due and that nobody has in hand; nobody counts beyond `most`."""
         ...
 
     def standing(self, session: Session) -> Sequence[Standing]:
@@ -148,7 +148,7 @@ async def attempt(kind: str, do: Do, id: str, attempts: int, patience: Patience)
     except Exception as error:
         # The database itself fails: the piece is still there, and is tried again.
         log.error("work.failed", kind=kind, id=id, error=type(error).__name__)
-        return patience.longest
+        return patience.after(attempts)
     return None
 
 

@@ -67,7 +67,7 @@ class InProcess:
                 self._take(kind, put)
                 put.clear()
 
-    def waiting(self, session: Session, kind: str) -> int:
+    def waiting(self, session: Session, kind: str, most: int | None = None) -> int:
         return sum(each == kind for each, _ in list(self._kinds[kind].lane.pieces))
 
     def standing(self, session: Session) -> Sequence[Standing]:
@@ -180,5 +180,9 @@ async def _again_and_again(seconds: int, name: str, do: Periodic) -> None:
 async def _kindly(name: str, do: Periodic) -> None:
     try:
         await do()
+    except asyncio.CancelledError:
+        if is_being_cancelled():
+            raise
+        log.warning("periodic.failed", name=name, error="CancelledError")
     except Exception as error:
         log.warning("periodic.failed", name=name, error=type(error).__name__)

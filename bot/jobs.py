@@ -113,13 +113,13 @@ class Jobs(JobManager):
             log.debug("work.not_told", error=type(error).__name__)
 
 
-def depth(session: Session, kind: str) -> int:
-    """Jobs of a kind that are due and in nobody's hands."""
+def depth(session: Session, kind: str, most: int | None) -> int:
+    """Jobs of a kind that are due and in nobody's hands; nobody counts beyond `most`."""
     due = text(
-        "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = :kind "
-        "AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp())"
+        "SELECT count(*) FROM (SELECT FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = :kind "
+        "AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp()) LIMIT :most) AS due"
     )
-    return int(session.connection().execute(due, {"kind": kind}).scalar_one())
+    return int(session.connection().execute(due, {"kind": kind, "most": most}).scalar_one())
 
 
 def standing(session: Session) -> list[Standing]:

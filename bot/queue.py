@@ -80,8 +80,8 @@ class Queue:
             connection = session.connection().connection.driver_connection
             self._putting.batch_defer_jobs([_new(kind, id) for id in ids], connection=connection)
 
-    def waiting(self, session: Session, kind: str) -> int:
-        return depth(session, kind)
+    def waiting(self, session: Session, kind: str, most: int | None = None) -> int:
+        return depth(session, kind, most)
 
     def standing(self, session: Session) -> Sequence[Standing]:
         return standing(session)

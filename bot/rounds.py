@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from sqlmodel import Session, func, select
 
-from bot.engine import Periodic
+from bot.engine import Periodic, is_being_cancelled
 from bot.store import Store
 from bot.work_tables import Round
 
@@ -33,6 +33,11 @@ class Rounds:
             pause = seconds
             try:
                 pause = await self._once(seconds, name, do)
+            except asyncio.CancelledError:
+                if is_being_cancelled():
+                    raise
+                # A library of ours cut it short: the next round comes all the same.
+                log.warning("periodic.failed", name=name, error="CancelledError")
             except Exception as error:
                 log.warning("periodic.failed", name=name, error=type(error).__name__)
             await asyncio.sleep(pause)

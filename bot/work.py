@@ -173,7 +173,7 @@ class Work:
         """What became of each. Of two of one name in different processes, the database's lock lets one be first."""
         now, found, fresh = time.time(), list[Deferred](), dict[str, str]()
         with self._store.write() as session:
-            waiting = self._engine.waiting(session, KIND)
+            waiting = self._engine.waiting(session, KIND, self._backlog)
             session.exec(delete(Seen).where(col(Seen.at) < now - _REMEMBERED))
             for one in taken:
                 if one.key in fresh or session.get(Seen, one.key) is not None:

@@ -13,9 +13,10 @@ from postgres import NoServer, Server
 from procrastinate.schema import SchemaManager
 
 from bot.engine import Lost, Patience, Retry
+from bot.form import MIGRATIONS
 from bot.queue import Queue
 from bot.sole import only_one
-from bot.store import MIGRATIONS, Store
+from bot.store import Store
 
 pytestmark = pytest.mark.postgres_only("it is about PostgreSQL's queue")
 
@@ -209,10 +210,10 @@ async def test_what_is_due_again_is_taken_over_from_whoever_is_gone(store: Store
     async with running(gone):
         await until(lambda: stuck.given)
         async with running(heir):
-            await until(lambda: rows(store, "SELECT name FROM turn WHERE name = 'sweep'"))
+            await until(lambda: rows(store, "SELECT name FROM round WHERE name = 'sweep'"))
             assert done.given == []
             with store.write() as session:  # as if its lease had run out
-                session.connection().exec_driver_sql("UPDATE turn SET until = 0, due = 0 WHERE name = 'tick'")
+                session.connection().exec_driver_sql("UPDATE round SET until = 0, due = 0 WHERE name = 'tick'")
             await until(lambda: done.done)
 
 

@@ -350,7 +350,7 @@ def test_what_is_not_what_was_published_is_not_read(
 
 def _zip(names: dict[str, bytes], layout: object = None) -> bytes:
     held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in names.items():
             archive.writestr(name, content)
         archive.comment = json.dumps(layout or {"policy": next(iter(names)), "shipped": "shipped"}).encode()

@@ -149,7 +149,5 @@ def commands() -> list[Any]:
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_every_command_in_deploy_exists(words: list[str]) -> None:
-    if "work" not in COMMANDS and {"work", "--no-work"} & set(words):
-        pytest.xfail("workers come with the queue")
     command = COMMANDS[words[0]]
     command.make_context(words[0], list(words[1:]), resilient_parsing=False)

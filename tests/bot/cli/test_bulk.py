@@ -110,6 +110,14 @@ def test_whole_results_stay_and_a_stopped_run_goes_on_with_its_own_file(
     assert (home / "archive.jsonl.results.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize("command", [["bulk", "archive.jsonl"], ["policy", "backtest"]])
+def test_workers_share_only_on_a_server(home: Path, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    archive(home, 4)
+    assert run([*command, "--over-workers"]) == 78
+    assert "--over-workers needs PostgreSQL" in capsys.readouterr().err
+    assert not [path.name for path in home.iterdir() if path.name.startswith("archive.jsonl.")]
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_stopped_at_any_moment_it_goes_on_to_the_same_results(
     home: Path, background: Callable[..., subprocess.Popen[str]], how: signal.Signals

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from emulators.slack import SlackEmulator
 
+from bot.engine import Lost
+
 DRAFT = "Che idiota, lo zibaldone"
 BLOCKED = "Così, per favore, non pubblicarla"
 MANY = "Ci sono molte bozze in attesa"
@@ -123,3 +125,23 @@ async def test_when_many_wait_that_is_said(
         house.start()
         await house.quiet()
         assert all([BLOCKED in (await answer(count)).text for count in range(3, 9)])
+
+
+@pytest.mark.parametrize("way", ["slash", "direct_message"])
+async def test_what_another_worker_has_by_now_does_not_go_out(
+    emulator: SlackEmulator, make_house: Any, make_chat: Any, connect: Any, logged: Any, way: str
+) -> None:
+    async def lost() -> None:
+        raise Lost
+
+    house = make_house()
+    house.work.still_ours = lost
+    async with connect(emulator, make_chat(house)):
+        house.start()
+        await getattr(emulator, way)(DRAFT)
+        async with asyncio.timeout(10):
+            while '"event": "work.lost"' not in logged():
+                await asyncio.sleep(0.01)
+        await house.stop()
+    shown = [posted for posted in emulator.posted if posted.method != "ack"]
+    assert (shown, house.pending()) == ([], 1)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from emulators.telegram import TelegramEmulator
 
+from bot.engine import Lost
+
 DRAFT = "Che idiota, lo zibaldone"
 BLOCKED = "⛔ Così, per favore, non pubblicarla"
 MANY = "Ci sono molte bozze in attesa"
@@ -165,3 +167,21 @@ async def test_words_that_come_twice_are_taken_once(telegram: TelegramEmulator, 
     await house.quiet()
     assert [entry.kind for entry in house.ledger.entries()].count("appeal") == 1
     assert len(telegram.sent) == 4
+
+
+async def test_what_another_worker_has_by_now_does_not_go_out(
+    emulator: TelegramEmulator, make_house: Any, make_chat: Any, connect: Any, logged: Any
+) -> None:
+    async def lost() -> None:
+        raise Lost
+
+    house = make_house()
+    house.work.still_ours = lost
+    async with connect(emulator, make_chat(house)):
+        house.start()
+        await emulator.message(DRAFT)
+        async with asyncio.timeout(10):
+            while '"event": "work.lost"' not in logged():
+                await asyncio.sleep(0.01)
+        await house.stop()
+    assert (emulator.sent, house.pending()) == ([], 1)
