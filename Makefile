@@ -9,7 +9,7 @@ TORCH       := 2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 INSTALL     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-fast lint format lock schema editor sbom audit clean
+.PHONY: run test test-fast fuzz lint format lock schema editor sbom audit clean
 
 run: $(VENV)/.installed
 	@$(BIN)/vaglio run
@@ -20,6 +20,11 @@ test: $(VENV)/.installed-dev lint
 # Without the browser and without anything that starts a process of its own.
 test-fast: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -m "not slow and not browser"
+
+# An hour, or MINUTES=10, in one process that gives way to all others; docs/fuzzing.md says what of.
+MINUTES ?= 60
+fuzz: $(VENV)/.installed-dev
+	@PYTHONPATH=.:tests nice -n 19 $(BIN)/python -m fuzzing --minutes $(MINUTES)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
