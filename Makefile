@@ -17,9 +17,9 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev lint
 	@$(BIN)/python -m pytest
 
-# Without the browser and without anything that starts a process of its own.
+# What a change in the core, the record or the reviews breaks first: no process, browser, whole chat or second database.
 test-fast: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest -m "not slow and not browser"
+	@$(BIN)/python -m pytest -q -m "not slow and not browser and not wide"
 
 # An hour, or MINUTES=10, in one process that gives way to all others; docs/fuzzing.md says what of.
 MINUTES ?= 60

@@ -41,6 +41,18 @@ _DATABASES = {"sqlite": "sqlite_only", "postgresql": "postgres_only"}
 """Each, and the mark of the tests that are for it alone."""
 
 
+_WIDE = {"chat", "cli", "console", "docs", "faults"}
+"""Folders whose tests go through a whole chat, page, command or handbook: `make test-fast` leaves them out, and what
+runs on PostgreSQL a second time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if _WIDE & {*item.path.parts} or (callspec and callspec.params.get("database") == "postgresql"):
+            item.add_marker("wide")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         marked = metafunc.definition.get_closest_marker
