@@ -30,8 +30,6 @@ from rules.weights.rows import read_corpus
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = ("it", "en")
-_DETOXIFIED = 256
-"""Of the sample, those that Detoxify reads: ten a second take long enough."""
 _TOGETHER = 32
 
 
@@ -99,13 +97,15 @@ def bulk(folder: Path, rows: Sequence[dict[str, Any]], name: str, workers: int, 
     }  # fmt: skip
     began, first, peak = time.monotonic(), 0.0, 0.0
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as running:
-        while running.poll() is None:
+        while not (ended := os.wait4(running.pid, os.WNOHANG))[0]:
             time.sleep(0.2)
             first = first or (time.monotonic() - began if target.exists() else 0.0)
             peak = max(peak, memory(running.pid))
+        running.returncode = os.waitstatus_to_exitcode(ended[1])
+        wall, used = time.monotonic() - began, ended[2]
         out = running.stdout.read() if running.stdout else ""
     found: dict[str, Any] = json.loads(out)
-    return found | {"first": first, "peak": peak, "wall": time.monotonic() - began}
+    return found | {"first": first, "peak": peak, "wall": wall, "cpu": used.ru_utime + used.ru_stime}
 
 
 def memory(pid: int) -> float:
@@ -127,11 +127,11 @@ def children(pid: int) -> list[int]:
 # --- What one would use instead ---------------------------------------------------------------------------------------
 
 
-def presidio(rows: Sequence[dict[str, Any]]) -> float:
-    """Seconds of `BatchAnalyzerEngine`, told each text's language, with all that Presidio registers by itself.
+def presidio(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
+    """Seconds, by the clock and of a core, of `BatchAnalyzerEngine` with all that Presidio registers by itself.
 
-    Without a spaCy model, which has to be downloaded: no names of people, and all the faster. To be run in a process
-    of its own: Vaglio's loads a Presidio without the parts that it does not use.
+    It is told each text's language. Without a spaCy model, which has to be downloaded: no names of people, and all the
+    faster. To be run in a process of its own: Vaglio's loads a Presidio without the parts that it does not use.
     """
     from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine, RecognizerRegistry
     from presidio_analyzer.nlp_engine import NlpEngineProvider
@@ -144,14 +144,14 @@ def presidio(rows: Sequence[dict[str, Any]]) -> float:
     analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=list(LANGUAGES))
     batch = BatchAnalyzerEngine(analyzer_engine=analyzer)
     list(batch.analyze_iterator(["Buongiorno"] * 5, language="it"))
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     for language in LANGUAGES:
         list(batch.analyze_iterator([row["text"] for row in rows if row["of"] == language], language=language))
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - used
 
 
-def detoxify(rows: Sequence[dict[str, Any]]) -> float:
-    """Seconds of `Detoxify.predict` on lists of texts of a like length, on every core. In a process of its own."""
+def detoxify(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
+    """The same of `Detoxify.predict` on lists of texts of a like length, on every core. In a process of its own."""
     import torch
     from detoxify import Detoxify
     from speed import write_base
@@ -162,27 +162,29 @@ def detoxify(rows: Sequence[dict[str, Any]]) -> float:
         theirs = Detoxify(checkpoint=str(checkpoint), huggingface_config_path=str(checkpoint.parent))
         theirs.predict(["Buongiorno"] * 5)
         ordered = sorted((row["text"] for row in rows), key=len)
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         for at in range(0, len(ordered), _TOGETHER):
             theirs.predict(ordered[at : at + _TOGETHER])
-        return time.perf_counter() - began
+        return time.perf_counter() - began, time.process_time() - used
 
 
-def beside(rows: Sequence[dict[str, Any]], workers: int) -> dict[str, float]:
-    """Texts a second. Presidio reads on every core: as many processes as Vaglio has share the texts."""
+def beside(rows: Sequence[dict[str, Any]], workers: int, few: int) -> dict[str, tuple[float, float]]:
+    """Texts a second by the clock, and of a core. As many processes as Vaglio has share what Presidio reads."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        theirs = max(pool.map(presidio, [rows[at::workers] for at in range(workers)]))
-    few = rows[:_DETOXIFIED]
+        shares = list(pool.map(presidio, [rows[at::workers] for at in range(workers)]))
+    theirs = len(rows) / max(went for went, _ in shares), len(rows) / sum(used for _, used in shares)
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        toxic = pool.submit(detoxify, few).result()
-    return {"presidio": len(rows) / theirs, "detoxify": len(few) / toxic}
+        went, used = pool.submit(detoxify, rows[:few]).result()
+    few = min(few, len(rows))
+    return {"presidio": theirs, "detoxify": (few / went, few / used)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--drafts", type=int, default=100_000)
     parser.add_argument("--sample", type=int, default=1_000)
+    parser.add_argument("--detoxify", type=int, default=256, help="of the sample, those that Detoxify reads")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     given = parser.parse_args()
@@ -199,13 +201,20 @@ def main() -> None:
         sample = random.Random(1).sample(rows, min(given.sample, len(rows)))
         print(f"\nA sample of {len(sample)}, load {os.getloadavg()[0]:.1f}:")
         found = told(bulk(folder, sample, "sample", given.workers, models))
-    mine = found["count"] / (found["wall"] - found["first"])
-    theirs = beside(sample, given.workers)
-    print(f"  {'':66} drafts a second")
-    print(f"  {'Vaglio: every rule of the policy, once the models are open':66} {mine:8.1f}")
-    print(f"  {'Presidio: identifiers alone, no names, told the language':66} {theirs['presidio']:8.1f}")
-    print(f"  {'Detoxify: seven kinds of toxicity alone, random weights':66} {theirs['detoxify']:8.1f}")
+    theirs = beside(sample, given.workers, given.detoxify)
+    print(f"\n  {'drafts a second':62} by the clock   of a core")
+    row(
+        "Vaglio: every rule of the policy, with its start",
+        found["count"] / found["wall"],
+        found["count"] / found["cpu"],
+    )
+    row("Presidio: identifiers alone, no names, told the language", *theirs["presidio"])
+    row("Detoxify: seven kinds of toxicity alone, random weights", *theirs["detoxify"])
     print(f"  load {os.getloadavg()[0]:.1f}")
+
+
+def row(name: str, clock: float, core: float) -> None:
+    print(f"  {name:62} {clock:12.1f} {core:11.1f}")
 
 
 def _uses(rows: Sequence[dict[str, Any]]) -> int:
@@ -213,8 +222,9 @@ def _uses(rows: Sequence[dict[str, Any]]) -> int:
 
 
 def told(found: dict[str, Any]) -> dict[str, Any]:
-    rate = found["count"] / found["wall"]
-    print(f"  {found['count']} drafts in {found['wall']:.0f} s by {found['policy']}: {rate:.1f} a second;", end=" ")
+    rate, core = found["count"] / found["wall"], found["count"] / found["cpu"]
+    print(f"  {found['count']} drafts by {found['policy']} in {found['wall']:.0f} s: {rate:.1f} a second,", end=" ")
+    print(f"{core:.1f} of a core;", end=" ")
     print(f"first results after {found['first']:.1f} s; {found['peak']:.0f} MB in all processes together")
     unchecked = sum(found["unchecked"].values())
     print(f"  {found['outcomes']}; not checked: {unchecked}; load {os.getloadavg()[0]:.1f}", flush=True)

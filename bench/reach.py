@@ -4,9 +4,8 @@
 
 A real PostgreSQL, and on it `vaglio run` as a process with a data folder of its own; this script is the other machine.
 It publishes a policy, or takes a table in, and asks the process by its HTTP API until a verdict names it. Time runs
-from the end of the transaction that published. First the shipped policy with one threshold changed, then one of so many
-rules.
-The process looks every two seconds, and so a second of each figure is waiting. Nothing is compared here: nobody else's
+from the end of the transaction that did it. First the shipped policy under another name, then one of so many rules. The
+process looks every second, and so half a second of each figure is waiting. Nothing is compared here: nobody else's
 policy travels. Both share this machine's cores with whatever else runs: the load average is printed beside the figures.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -16,6 +17,11 @@ from rules.source import MAX_BYTES
 OWN: Final = "policy"
 SHIPS: Final = "shipped"
 """The company's own files, and what comes with Vaglio."""
+MOST_FILES: Final = 2_000
+MOST_BYTES: Final = 20 * MAX_BYTES
+"""Of a whole bundle, unpacked: a small ZIP can hold more than any memory."""
+_LONGEST, _LONGEST_PART = 1_000, 255
+"""Bytes of a name, and of each part of it, that any disk takes."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE = 0o100600 << 16
 
@@ -64,13 +70,35 @@ def unpacked(bundle: bytes) -> tuple[dict[str, bytes], Mapping[str, str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
             layout = json.loads(archive.comment)
-            files = {info.filename: archive.open(info).read(MAX_BYTES + 1) for info in archive.infolist()}
-        sound = layout[OWN] in files and all(map(_stays, [*files, layout[SHIPS]]))
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, NotImplementedError):
+            files = _read(archive)
+        sound = layout[OWN] in files and _stays(layout[SHIPS])
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, KeyError, TypeError):
         sound = False
-    if not sound or any(len(content) > MAX_BYTES for content in files.values()):
+    except RuntimeError:  # it is encrypted, or packed in a way that is not known, or its layout has no end of depth
+        sound = False
+    if not sound:
         raise Unsound
     return files, layout
+
+
+def _read(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """Each file, no further than is fine: what a ZIP says of its sizes may be a lie. Raises `Unsound`."""
+    entries, files, size = archive.infolist(), dict[str, bytes](), 0
+    if len(entries) > MOST_FILES:
+        raise Unsound
+    for info in entries:
+        # As `bundled` packs it, under a name that can be written below a folder and comes once.
+        is_ours = info.compress_type == zipfile.ZIP_DEFLATED and _is_file(info.filename)
+        if not is_ours or info.filename in files:
+            raise Unsound
+        files[info.filename] = content = archive.open(info).read(MAX_BYTES + 1)
+        size += len(content)
+        if len(content) > MAX_BYTES or size > MOST_BYTES:
+            raise Unsound
+    folders = {str(folder) for name in files for folder in PurePosixPath(name).parents}
+    if not folders.isdisjoint(files):
+        raise Unsound
+    return files
 
 
 def together(files: Mapping[str, bytes], layout: Mapping[str, str]) -> tuple[Mapping[str, bytes], str]:
@@ -87,6 +115,12 @@ def together(files: Mapping[str, bytes], layout: Mapping[str, str]) -> tuple[Map
 def _stays(name: str) -> bool:
     parts = PurePosixPath(name).parts
     return bool(parts) and parts[0] in (OWN, SHIPS) and ".." not in parts and "\0" not in name
+
+
+def _is_file(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    is_short = len(name.encode()) <= _LONGEST and all(len(part.encode()) <= _LONGEST_PART for part in parts)
+    return _stays(name) and len(parts) > 1 and "/".join(parts) == name and is_short
 
 
 def own_files(files: Mapping[str, bytes], layout: Mapping[str, str]) -> tuple[str, ...]:

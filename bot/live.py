@@ -44,7 +44,7 @@ class LivePolicy:
         return self._revisions.load(newest.seq) if self._revisions and newest else load_policy(self._file)
 
 
-async def follow(prescreen: Prescreen, build_screener: Build, revisions: Revisions, every: float = 2.0) -> None:
+async def follow(prescreen: Prescreen, build_screener: Build, revisions: Revisions, every: float = 1.0) -> None:
     """Hold drafts against whatever is published, from within seconds of its publication; until cancelled.
 
     `every` is in seconds. The new screener is made ready on a thread of its own, so that no draft waits for it; a
@@ -57,7 +57,7 @@ async def follow(prescreen: Prescreen, build_screener: Build, revisions: Revisio
         await asyncio.sleep(every)
 
 
-async def keep_up(ledger: Ledger, collections: Collections, every: float = 2.0) -> None:
+async def keep_up(ledger: Ledger, collections: Collections, every: float = 1.0) -> None:
     """Have the head of this machine follow the ledger, and what the company knows lie here; until cancelled.
 
     What fails is logged, once for each kind of failure, and tried again.

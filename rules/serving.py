@@ -28,6 +28,8 @@ class Words(Protocol):
 
 def session(graph: Path | bytes, threads: int | None = None) -> Session:
     """A graph, or the one at a path, ready to run. Raises what ONNX Runtime raises for a file that is none."""
+    # Its builds report to their makers by the network, and keep a database for that in the home folder. Not from here.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)

@@ -21,7 +21,7 @@ from bot.audit.index import Index
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.records import canonical
 from bot.audit.vault import Vault, VaultError
-from bot.console.tables import SavedSearch, SignedIn
+from bot.console.tables import EXPORTS, SavedSearch, SignedIn, Undertaking, UndertakingPiece
 from bot.people import People
 from bot.store import Store
 from bot.tables import (
@@ -195,6 +195,9 @@ def _forget(session: Session, holders: Sequence[str], accounts: Sequence[str], v
     dead_letters.forget(session, vault, accounts)
     # Private chats in Telegram are called as the account is.
     _where(session, Card, "place", accounts)
+    # Words of theirs may be in any export that waits to be fetched, or is being made.
+    session.exec(delete(UndertakingPiece).where(col(UndertakingPiece.undertaking).startswith(EXPORTS)))
+    session.exec(delete(Undertaking).where(col(Undertaking.id).startswith(EXPORTS)))
     words = session.exec(select(func.count()).select_from(Content).where(col(Content.holder).in_(holders))).one()
     _where(session, Content, "holder", holders)
     for table in _OF_A_PERSON:

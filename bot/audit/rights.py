@@ -1,5 +1,7 @@
 """Least privilege on a server: what the user of a running Vaglio needs in which table, and what it has beyond that."""
 
+# ruff: noqa: S608 -- statements are put together from our own pieces; names are quoted, values go beside them
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -30,6 +32,7 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
             *("person", "personkey", "identity", "grant", "pending", "held", "receipt", "reminder", "review", "seat"),
             *("appeal", "dismissal", "card", "awaited", "acknowledgement", "quiz", "quizdone", "rate", "digest"),
             *("signedin", "savedsearch", "deadletter", "round", "collection", "undertaking"),
+            *("backtestpiece", "bulkrun", "bulkchunk"),
         ),
         _ALL,
     ),
@@ -42,18 +45,18 @@ _VERBS: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES
 _MAINTAINS: Final = (17,)
 """The first version of PostgreSQL in which rows can be cleared away by somebody who owns no table."""
 _OURS = "(SELECT relnamespace FROM pg_class WHERE oid = to_regclass('alembic_version'))"
-_TABLES = f"SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = {_OURS} ORDER BY 1"  # noqa: S608
-_SEQUENCES = f"SELECT relname::text FROM pg_class WHERE relkind = 'S' AND relnamespace = {_OURS} ORDER BY 1"  # noqa: S608
+_TABLES = f"SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = {_OURS} ORDER BY 1"
+_SEQUENCES = f"SELECT relname::text FROM pg_class WHERE relkind = 'S' AND relnamespace = {_OURS} ORDER BY 1"
 _GRANTED = """
 SELECT DISTINCT g.rolname::text FROM pg_class c, aclexplode(c.relacl) a JOIN pg_roles g ON g.oid = a.grantee
 WHERE c.oid = to_regclass('entry') AND a.privilege_type = 'INSERT' AND a.grantee <> c.relowner ORDER BY 1"""
 _HAS = f"""
 SELECT c.relname::text, verb FROM pg_class c, unnest(CAST(%(verbs)s AS text[])) verb
-WHERE c.relkind IN ('r', 'p') AND c.relnamespace = {_OURS} AND has_table_privilege(c.oid, verb) ORDER BY 1, 2"""  # noqa: S608
+WHERE c.relkind IN ('r', 'p') AND c.relnamespace = {_OURS} AND has_table_privilege(c.oid, verb) ORDER BY 1, 2"""
 _IS = f"""
 SELECT r.rolsuper, r.rolcreaterole, r.rolreplication, pg_has_role(c.relowner, 'USAGE'),
        has_schema_privilege({_OURS}, 'CREATE')
-FROM pg_roles r, pg_class c WHERE r.rolname = current_user AND c.oid = to_regclass('entry')"""  # noqa: S608
+FROM pg_roles r, pg_class c WHERE r.rolname = current_user AND c.oid = to_regclass('entry')"""
 
 
 def rights_in(table: str) -> tuple[Right, ...]:
@@ -137,7 +140,7 @@ def _is_anothers(connection: Connection, table: str, role: str) -> bool:
 
 
 def _schema(connection: Connection) -> str:
-    found = connection.exec_driver_sql(f"SELECT nspname::text FROM pg_namespace WHERE oid = {_OURS}")  # noqa: S608
+    found = connection.exec_driver_sql(f"SELECT nspname::text FROM pg_namespace WHERE oid = {_OURS}")
     return str(found.scalar_one())
 
 

@@ -592,6 +592,7 @@ class Folder:
 
     def read_manifest(self, keys: set[str]) -> None:
         """And hold every file against it."""
+        told = len(self.report.faults)
         raw = self._only_line("manifest.json")
         try:
             said = canonical(raw)
@@ -608,7 +609,8 @@ class Folder:
         except (ValueError, KeyError, TypeError, AttributeError):
             is_right = False
         if not is_right:
-            if raw:
+            # An empty one is as wrong as any other: whoever empties it would have nothing held against it.
+            if raw or len(self.report.faults) == told:
                 self.report.fault("manifest.json", "form")
             return
         self.manifest = said

@@ -37,6 +37,8 @@ _SILENCE: Final = 30.0
 """Seconds without any result after which somebody is told."""
 _KEPT: Final = 24 * 3600.0
 """Seconds after which what nobody came back for is thrown away."""
+TIDY: Final = 3600
+"""Seconds between two looks for such."""
 
 Put = Callable[[Session, str, Sequence[str]], None]
 """`Engine.put`."""
@@ -50,7 +52,7 @@ class Handing:
     """The side that has the file. One for each run at a time."""
 
     def __init__(
-        self, store: Store, vault: Vault, run: Run, put: Put, *, silent: Callable[[], None] = _nothing
+        self, store: Store, vault: Vault, run: Run, put: Put, *, silent: Callable[[], object] = _nothing
     ) -> None:
         """`silent` is called when no worker has given anything back for a while."""
         self._store, self._vault, self._run, self._put = store, vault, run, put
@@ -145,14 +147,20 @@ class Working:
         await asyncio.to_thread(self._do, id)
 
     def left_over(self) -> Sequence[str]:
-        """What nobody has screened; what nobody came back for is thrown away."""
-        with self._store.write() as session:
-            old = list(session.exec(select(BulkRun.id).where(BulkRun.at < time.time() - _KEPT)).all())
-            if old:
-                session.exec(delete(BulkChunk).where(col(BulkChunk.run).in_(old)))
-                session.exec(delete(BulkRun).where(col(BulkRun.id).in_(old)))
+        """What nobody has screened. It only reads: whoever asks may hold the lock to write."""
+        with self._store.read() as session:
             undone = select(BulkChunk.id).where(col(BulkChunk.is_done).is_(False)).order_by(BulkChunk.id)
             return list(session.exec(undone).all())
+
+    async def tidy(self) -> None:
+        """What nobody came back for is thrown away."""
+        await asyncio.to_thread(self._tidy)
+
+    def _tidy(self) -> None:
+        with self._store.write() as session:
+            old = list(session.exec(select(BulkRun.id).where(BulkRun.at < time.time() - _KEPT)).all())
+            session.exec(delete(BulkChunk).where(col(BulkChunk.run).in_(old)))
+            session.exec(delete(BulkRun).where(col(BulkRun.id).in_(old)))
 
     def _do(self, id: str) -> None:
         with self._store.read() as session:

@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat import slack_blocks, slack_forms
 from bot.chat.commands import Help, Link, Mine, New, ReadPolicy, Speak, TakeQuiz, Verify, command, private
 from bot.chat.desk import Aside, Desk
-from bot.chat.slack_actions import PRESSED, Body, who
+from bot.chat.slack_actions import PRESSED, Body, somebody, who
 from bot.chat.slack_answers import SlackAnswers
 from bot.chat.slack_commands import SlackCommands
 from bot.chat.slack_delivery import PLATFORM, TIMEOUT, SlackDelivery, account
@@ -188,7 +188,7 @@ class SlackChat:
 
     async def _meet(self, team: str, user: str) -> None:
         """Whoever comes for the first time is welcomed, beside whatever they came for."""
-        who = account(team, user)
+        who = account(*somebody(team, user))
         if not await asyncio.to_thread(self._desk.people.is_known, who):
             await self._work.defer(PLATFORM, f"welcome:{who}", {"kind": "welcome", "team": team, "user": user})
 

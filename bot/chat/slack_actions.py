@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bot.accounts import is_account
 from bot.actions import Button
 from bot.chat.shown import harmless
 from bot.chat.slack_text import whole
@@ -61,9 +62,20 @@ def _plain(text: str, most: int) -> Block:
 
 
 def who(body: Body) -> tuple[str, str]:
-    """Team and user of an interaction; installed for a whole organisation, it names the team only with the user."""
+    """Team and user of an interaction; installed for a whole organisation, it names the team only with the user.
+
+    Raises `ValueError` where they are none: nobody could be answered.
+    """
     user = body["user"]
-    return (body.get("team") or {}).get("id") or user.get("team_id", ""), user["id"]
+    team = (body.get("team") or {}).get("id") or user.get("team_id", "")
+    return somebody(team, user["id"])
+
+
+def somebody(team: str, user: str) -> tuple[str, str]:
+    """The same, if they are a team's and a member's names. Raises `ValueError`."""
+    if not is_account(f"slack:{team}:{user}"):
+        raise ValueError("nobody's name")
+    return team, user
 
 
 def name_of(body: Body) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from aiohttp import ClientError
+from aiohttp import ClientError, InvalidURL, NonHttpUrlClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -143,7 +143,11 @@ class SlackDelivery:
         """Raises `SlackApiError` as the Web API's methods do; this address answers `ok`, or says why not in JSON."""
         await self._still_ours()
         hook = AsyncWebhookClient(url, timeout=TIMEOUT, retry_handlers=self._client.retry_handlers)
-        sent = await hook.send_dict(dict(answer))
+        try:
+            sent = await hook.send_dict(dict(answer))
+        except (InvalidURL, NonHttpUrlClientError):
+            # No address at all: to try it again for an hour would leave whoever waits without a word.
+            raise SlackApiError("response_url", {"error": "expired_url"}) from None  # type: ignore[no-untyped-call]
         if sent.status_code == 429 or sent.status_code >= 500:
             raise Retry(_seconds(sent.headers))
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,16 +18,20 @@ from rich.progress import Progress as Bar
 from bot.cli.build import AUTHOR, Record, open_judges, open_revisions, terminal, tongue
 from bot.cli.choosing import NoRevisionError, nowhere, policy_named
 from bot.cli.exits import EXIT_ABORT, EXIT_USAGE
+from bot.cli.parts import open_engine
 from bot.live import LivePolicy
 from bot.naming import outcome_name
 from bot.proposals.backtests import Backtest, Backtests, BusyError, RuleCount, Sample
 from bot.proposals.stretches import Progress
-from bot.settings import Settings, read_settings
+from bot.revisions import Revisions
+from bot.settings import Settings, SettingsError, read_settings
 from bot.wording import Wording
 from rules.verdict import Outcome
 
 _LETTERS: Final = 400
 """Of a sample, before it is cut."""
+_LOOK: Final = 0.3
+"""Seconds between two looks at how far the workers are."""
 
 
 def backtest(
@@ -40,6 +45,9 @@ def backtest(
         int, typer.Option("--samples", min=0, max=100, help="Show so many that would end differently, masked.")
     ] = 0,
     resume: Annotated[str | None, typer.Option("--resume", help="Go on with a backtest that was stopped.")] = None,
+    over_workers: Annotated[
+        bool, typer.Option("--over-workers", help="Have the workers of every machine do it; needs PostgreSQL.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs.")] = False,
 ) -> int:
     """Say which of the last drafts would end differently under another policy."""
@@ -49,7 +57,7 @@ def backtest(
     wording = Wording(tongue(settings))
     record = Record.open(settings)
     revisions = open_revisions(settings, record.store, record.ledger)
-    backtests = Backtests(record.store, record.ledger, revisions, open_judges(settings))
+    backtests = _opened(settings, record, revisions, over_workers=over_workers)
     person = record.people.pseudonym(AUTHOR)
     try:
         id = resume or _begun(backtests, policy, settings, LivePolicy(revisions, settings.policy), person, last)
@@ -66,6 +74,14 @@ def backtest(
     return 0
 
 
+def _opened(settings: Settings, record: Record, revisions: Revisions, *, over_workers: bool) -> Backtests:
+    """Raises `SettingsError` where there are no workers to hand them to."""
+    if over_workers and record.store.file:
+        raise SettingsError("--over-workers needs PostgreSQL: VAGLIO_DATABASE_URL is not set, or names a file.")
+    put = open_engine(settings, record.store).put if over_workers else None
+    return Backtests(record.store, record.ledger, revisions, open_judges(settings), put)
+
+
 def _begun(
     backtests: Backtests, policy: str | None, settings: Settings, live: LivePolicy, person: str, last: int
 ) -> str:
@@ -77,7 +93,7 @@ def _run(backtests: Backtests, id: str, wording: Wording) -> Backtest | int:
     """What it has found, or the exit code of what kept it from ending."""
     try:
         with _bar() as progress:
-            found = backtests.run(id, progress)
+            found = (_awaited if backtests.sharing.hands_out else Backtests.run)(backtests, id, progress)
     except LookupError:
         return _said(wording.say("There is no backtest {id}.", id=id), EXIT_USAGE)
     except BusyError:
@@ -88,6 +104,21 @@ def _run(backtests: Backtests, id: str, wording: Wording) -> Backtest | int:
     except KeyboardInterrupt:
         return _stopped(id, wording)
     return found if found.state == "done" else _stopped(id, wording)
+
+
+def _awaited(backtests: Backtests, id: str, progress: Progress) -> Backtest:
+    """What the workers find; whoever stops waiting stops them too."""
+    backtests.sharing.hand_out(id)
+    try:
+        while (found := backtests.find(id)) and found.state == "running":
+            progress(found.done, found.total)
+            time.sleep(_LOOK)
+    except KeyboardInterrupt:
+        backtests.stop(id)
+        raise
+    if found is None:
+        raise LookupError
+    return found
 
 
 def _stopped(id: str, wording: Wording) -> int:

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,10 +20,13 @@ from bot.bulk.posts import BadFile, Posts
 from bot.bulk.processes import Lost, Processes, cores
 from bot.bulk.results import Summary
 from bot.bulk.run import run
+from bot.bulk.sharing import Handing
+from bot.cli.batches import PATIENCE
 from bot.cli.build import AUTHOR, Record, open_knowledge, open_policy, terminal, tongue
 from bot.cli.exits import EXIT_ABORT, EXIT_IO, EXIT_POLICY, EXIT_USAGE
+from bot.cli.parts import open_engine
 from bot.naming import outcome_name
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, SettingsError, read_settings
 from bot.wording import Wording
 from rules.judges import Judges
 from rules.screening import Screener
@@ -31,8 +34,6 @@ from rules.verdict import Outcome
 
 KIND: Final = "bulk"
 """Of the ledger's entry that says that many drafts were screened."""
-_PATIENCE: Final = 30.0
-"""Seconds for one rule: nobody waits for a single draft here, and a busy machine leaves none unchecked."""
 _TOP: Final = 10
 """Rules that are named in the summary."""
 
@@ -47,6 +48,9 @@ def bulk(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=256, help="Processes; one a core by default.")
     ] = None,
+    over_workers: Annotated[
+        bool, typer.Option("--over-workers", help="Have the workers of every machine do it; needs PostgreSQL.")
+    ] = False,
     words: Annotated[bool, typer.Option("--words", help="Repeat each text in its result.")] = False,
     as_json: Told = False,
 ) -> int:
@@ -58,17 +62,8 @@ def bulk(
         raise typer.BadParameter(f"{file}: no such file")
     began = time.monotonic()
     try:
-        output = Output(target)
-    except OutputError as error:
-        return _refused(error, wording)
-    try:
-        record = Record.open(settings)  # where nothing can be written down, nothing is screened
-        started = _started(settings, posts, output, words=words)
-        processes = Processes(partial(screener_of, settings, started), workers or cores(), started.moment, words=words)
-        with _bar(file) as progress:
-            summary = run(posts, output, processes.screen, progress)
-        _record(record, started, summary)
-        output.finish()
+        with closing(Output(target)) as output:
+            started, summary = _judged(settings, posts, output, 0 if over_workers else workers or cores(), words=words)
     except OutputError as error:
         return _refused(error, wording)
     except BadFile as error:
@@ -78,10 +73,38 @@ def bulk(
         return _said(f"{sentence} {_again(wording)}", EXIT_IO)
     except KeyboardInterrupt:
         return _said(_again(wording), EXIT_ABORT)
-    finally:
-        output.close()
     _tell(summary, started, posts, target, time.monotonic() - began, wording, as_json=as_json)
     return EXIT_POLICY if summary.faulty else 0
+
+
+def _judged(settings: Settings, posts: Posts, output: Output, processes: int, *, words: bool) -> tuple[Run, Summary]:
+    """By so many processes here, or by workers where that is none; on record. Raises `OutputError`, `SettingsError`."""
+    record = Record.open(settings)  # where nothing can be written down, nothing is screened
+    if not processes and record.store.file:
+        raise SettingsError(
+            "--over-workers needs PostgreSQL, by which processes share the work: VAGLIO_DATABASE_URL is not set, or "
+            "names a file. Without the option it is done here, on every core."
+        )
+    begun = _begun(settings, posts, output, words=words)
+    if processes:
+        screen = Processes(partial(screener_of, settings, begun), processes, begun.moment, words=words).screen
+    else:
+        screen = _handing(settings, record, begun).screen
+    with _bar(posts.path) as progress:
+        summary = run(posts, output, screen, progress)
+    # One entry for all of it, once: of the archive's posts themselves nothing is on record.
+    facts = {"policy": begun.revision, **summary.facts()}
+    record.ledger.append(KIND, subject=begun.id, facts=facts, actor=record.people.pseudonym(AUTHOR))
+    output.finish()
+    return begun, summary
+
+
+def _handing(settings: Settings, record: Record, begun: Run) -> Handing:
+    said = Wording(tongue(settings)).say("No worker has given anything back for a while: is one running? (vaglio work)")
+    return Handing(
+        record.store, record.people.seals.vault, begun, open_engine(settings, record.store).put,
+        silent=lambda: sys.stderr.write(f"{said}\n"),
+    )  # fmt: skip
 
 
 def screener_of(settings: Settings, begun: Run) -> Screener:
@@ -91,11 +114,11 @@ def screener_of(settings: Settings, begun: Run) -> Screener:
         Judges(settings.models_dir, settings.toxicity, threads=1),
         open_knowledge(settings),
         limit=settings.draft_limit,
-        patience=_PATIENCE,
+        patience=PATIENCE,
     )
 
 
-def _started(settings: Settings, posts: Posts, output: Output, *, words: bool) -> Run:
+def _begun(settings: Settings, posts: Posts, output: Output, *, words: bool) -> Run:
     """The run that was stopped here, or a new one with the policy in force. Raises `OutputError`."""
     begun = output.begun()
     if begun is None:
@@ -107,12 +130,6 @@ def _started(settings: Settings, posts: Posts, output: Output, *, words: bool) -
     ):  # fmt: skip
         raise OutputError("other", output.path)
     return begun
-
-
-def _record(record: Record, begun: Run, summary: Summary) -> None:
-    """One entry for all of it, once: of the archive's posts themselves nothing is on record."""
-    actor = record.people.pseudonym(AUTHOR)
-    record.ledger.append(KIND, subject=begun.id, facts={"policy": begun.revision, **summary.facts()}, actor=actor)
 
 
 # --- What is said -----------------------------------------------------------------------------------------------------

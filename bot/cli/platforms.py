@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.cli.duty import Duty
+from bot.cli.hooks import slack_route, telegram_route
 from bot.cli.parts import Parts
 from bot.cli.tokens import slack_accepts, telegram_accepts
 from bot.settings import Settings, SlackMode
@@ -43,11 +41,8 @@ async def slack(
         yield
         return
     if mode is SlackMode.HTTP:
-        from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-
-        handler = AsyncSlackRequestHandler(chat.app)
-
-        hooks.append(Route("/slack/events", handler.handle, methods=["POST"]))
+        assert settings.slack_signing_secret is not None  # noqa: S101 -- the mode says so
+        hooks.append(slack_route(chat.app, settings.slack_signing_secret.get_secret_value()))
         yield
         return
     from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -79,15 +74,7 @@ async def telegram(
         assert url is not None and given is not None  # noqa: S101, PT018 -- the mode says so
         secret = given.get_secret_value()
 
-        async def updates(request: Request) -> Response:
-            try:
-                body = json.loads(await request.body())
-            except ValueError:
-                return Response(status_code=400)
-            header = request.headers.get("X-Telegram-Bot-Api-Secret-Token")
-            return Response(status_code=200 if await chat.receive(body, header, secret) else 403)
-
-        hooks.append(Route("/telegram/updates", updates, methods=["POST"]))
+        hooks.append(telegram_route(chat.receive, secret))
         tasks.append(lambda: telegram_accepts(chat.run(lambda: chat.listen(url, secret))))
     else:
         # Telegram tells each update to one who asks, and refuses two who ask at once.

@@ -41,6 +41,7 @@ from bot.insights.listening import Listening
 from bot.prescreen import Prescreen
 from bot.proposals.backtests import Backtests
 from bot.proposals.proposals import Proposals
+from bot.proposals.sharing import Put
 from bot.revisions import Revisions
 from bot.settings import Settings
 from bot.store import Store
@@ -63,6 +64,8 @@ class Floor:
     revisions: Revisions
     sign_in: SignIn
     desk: Desk
+    put: Put | None = None
+    """By which workers of several processes are given backtests; without, this process does them itself."""
 
     def rooms(self) -> Sequence[Room]:
         """Every page. Raises `SettingsError`."""
@@ -111,7 +114,7 @@ class Floor:
             people=self.settings.publish_people,
             whose=self.cabinet.people.whose,
         )
-        backtests = Backtests(self.store, ledger, self.revisions, means[0])
+        backtests = Backtests(self.store, ledger, self.revisions, means[0], self.put)
         return [
             policy_room(self.policy, self.revisions, proposals, Fired(index, self.store, self.policy).counts),
             proposal_room(self.policy, proposals, backtests),

@@ -16,6 +16,7 @@ from bot import clock
 from bot.audit.deliveries import EVERY, late_places
 from bot.audit.errors import RecordError
 from bot.audit.signing import SigningKeys
+from bot.cli.batches import attach
 from bot.cli.beside import beside, watched
 from bot.cli.build import (
     Record,
@@ -144,8 +145,9 @@ class House:
         parts.desk.close()
 
     def _plan(self, parts: Parts) -> None:
-        """What only time does, once over all workers."""
+        """What is shared out to all workers, and what only time does, once over all of them."""
         parts.engine.every(clock.EVERY, "clock", parts.clock.look)
+        attach(parts.engine, self.settings, self.store, self.cabinet, self.prescreen, self.revisions)
         if self.settings.checkpoint_targets():
             deliveries = open_deliveries(self.settings, self.store)
             parts.engine.every(EVERY, "checkpoints", lambda: deliveries.look(datetime.now(UTC)))
@@ -160,7 +162,9 @@ class House:
     def console(self, parts: Parts, sign_in: SignIn) -> FastAPI:
         """The web pages, over everything that runs."""
         settings = self.settings
-        floor = Floor(settings, self.store, self.cabinet, self.prescreen, self.revisions, sign_in, parts.desk)
+        # In a file there is one process, which does backtests on a thread of its own.
+        put = None if self.store.file else parts.engine.put
+        floor = Floor(settings, self.store, self.cabinet, self.prescreen, self.revisions, sign_in, parts.desk, put)
         queue = Queue(self.cabinet, floor.policy)
         return build_console(
             gate=Gate(sign_in, self.cabinet.roles, self._owners, queue.how_many),

@@ -18,7 +18,7 @@ from bot.settings import Settings, SettingsError
 
 _HOOK_BYTES = 1_000_000
 """More than Slack or Telegram ever send in one request."""
-_GRACE = 10
+GRACE = 10
 """Seconds in which requests and answers in hand may be finished at a stop."""
 
 
@@ -29,7 +29,7 @@ def server_of(routes: Sequence[BaseRoute], on_start: Callable[[int], None]) -> S
             LimitedBody(Starlette(routes=list(routes)), limit=_HOOK_BYTES),
             access_log=False,
             log_config=None,
-            timeout_graceful_shutdown=_GRACE,
+            timeout_graceful_shutdown=GRACE,
             server_header=False,
         ),
         on_start=on_start,

@@ -49,8 +49,11 @@ class Query:
 
 
 def read_address(query: str, zone: tzinfo) -> Query:
-    """From what follows the question mark in an address."""
-    return read_query(dict(parse_qsl(query, max_num_fields=60)), zone)
+    """From what follows the question mark in an address. One of more parts than any page writes means nothing."""
+    try:
+        return read_query(dict(parse_qsl(query, max_num_fields=60)), zone)
+    except ValueError:
+        return read_query({}, zone)
 
 
 def read_query(said: Mapping[str, Any], zone: tzinfo) -> Query:
@@ -76,7 +79,7 @@ def read_query(said: Mapping[str, Any], zone: tzinfo) -> Query:
 
 def _text(value: Any) -> str:
     # Half a character is part of no word.
-    return value.encode(errors="replace").decode().strip()[:_LONGEST] if isinstance(value, str) else ""
+    return value.encode(errors="replace").decode().strip()[:_LONGEST].rstrip() if isinstance(value, str) else ""
 
 
 def _day(written: str) -> date | None:

@@ -50,7 +50,7 @@ class Turn:
 
 @dataclass(slots=True)
 class Runs:
-    """The backtests that this process is at, one after the other; another process may be at others."""
+    """The backtests that this process is at, one after the other; or those that it hands to the workers."""
 
     backtests: Backtests
     _going: set[str] = field(default_factory=set)
@@ -59,6 +59,10 @@ class Runs:
 
     def go_on(self, id: str) -> None:
         """Go on with it, unless this process does so already."""
+        if self.backtests.sharing.hands_out:
+            with suppress(BusyError, LookupError):
+                self.backtests.sharing.hand_out(id)
+            return
         with self._lock:
             if id in self._going:
                 return

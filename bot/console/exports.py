@@ -19,6 +19,7 @@ from bot.audit.errors import RecordError
 from bot.audit.export import Exported, ExportError, Request, export
 from bot.console.archive import Archive
 from bot.console.job import Job, Progress
+from bot.console.tables import EXPORTS
 from bot.console.undertakings import Standing
 
 LIFE: Final = 1800.0
@@ -119,6 +120,7 @@ class SharedExports:
 
     def __init__(self, archive: Archive, folder: Path | None = None) -> None:
         self._archive, self._folder = archive, folder or Path(tempfile.gettempdir())
+        archive.undertakings.sweep()
         for left in _left_behind(self._folder):
             shutil.rmtree(left, ignore_errors=True)
 
@@ -156,6 +158,10 @@ class SharedExports:
             finally:
                 shutil.rmtree(packed.file.parent, ignore_errors=True)
             undertakings.end(id, run, result=packed.told(), life=LIFE)
+            # Nobody may come for it. Should this process have ended by then, the next one that starts does it.
+            late = threading.Timer(LIFE + 1, undertakings.sweep)
+            late.daemon = True
+            late.start()
         except Exception as error:
             undertakings.end(id, run, error=code_of(error), life=LIFE)
             raise
@@ -201,7 +207,7 @@ def code_of(error: Exception) -> str:
 
 
 def _id(person: str) -> str:
-    return f"export:{person}"
+    return f"{EXPORTS}{person}"
 
 
 def _left_behind(folder: Path) -> Iterator[Path]:

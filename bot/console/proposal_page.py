@@ -116,7 +116,7 @@ class ProposalPage:
             proposed=found,
             needs_second=self.proposals.people > 1,
             is_first=await asyncio.to_thread(self.proposals.live.published) is None,
-            is_writer=visitor.person == found.person or visitor.person in found.editors,
+            is_writer=self.proposals.wrote(visitor.person, found),
             wrong=wrong,
             said=request.query_params.get("said", ""),
             moment=moments(self.policy(), wording),

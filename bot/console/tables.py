@@ -5,8 +5,13 @@ Moments are seconds since the epoch.
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
+
+EXPORTS: Final = "export:"
+"""With this the ids begin under which exports are kept until they are fetched."""
 
 
 class SignedIn(SQLModel, table=True):
@@ -39,7 +44,7 @@ class Undertaking(SQLModel, table=True):
     """Something that takes long and that a page waits for, whichever process does it."""
 
     id: str = Field(primary_key=True)
-    """What it is, and perhaps whose: `verify`, `export:PSEUDONYM`."""
+    """What it is, and perhaps whose: `verify`, or `EXPORTS` and a pseudonym."""
     at: float
     due: float
     """By then whoever does it says how far it is, or has been stopped."""

@@ -58,7 +58,7 @@ class Undertakings:
         """A name for the run; None: one of the same kind is under way. `life`: seconds for which its end is kept."""
         now, run, kind = self._now(), secrets.token_hex(8), id.partition(":")[0]
         with self._store.write() as session:
-            _let_go(session, (col(Undertaking.until) < now) & (col(Undertaking.due) < now))
+            _sweep(session, now)
             of_kind = col(Undertaking.id).startswith(kind, autoescape=True)
             busy = select(Undertaking).where(of_kind, Undertaking.state == "running", Undertaking.due >= now)
             if session.exec(busy).first() is not None:
@@ -105,6 +105,11 @@ class Undertakings:
         is_over = (col(Undertaking.state) != "running") | (col(Undertaking.due) < now)
         with self._store.write() as session:
             _let_go(session, (col(Undertaking.id) == id) & is_over)
+
+    def sweep(self) -> None:
+        """Let go of what nobody came for in time."""
+        with self._store.write() as session:
+            _sweep(session, self._now())
 
     # --- What was made ------------------------------------------------------------------------------------------------
 
@@ -162,6 +167,10 @@ class Undertakings:
             if row is not None and row.by == run:
                 row.sqlmodel_update(changes)
                 session.add(row)
+
+
+def _sweep(session: Session, now: float) -> None:
+    _let_go(session, (col(Undertaking.until) < now) & (col(Undertaking.due) < now))
 
 
 def _let_go(session: Session, which: ColumnElement[bool]) -> None:

@@ -182,7 +182,7 @@ class Proposals:
         """
         with self._store.read() as session:
             row = self._opened(session, id)
-        if self._wrote(person, row):
+        if self.wrote(person, Proposed.of(row)):
             raise ProposalError("own")
         bundle, policy = row.bundle, self._reader.read(row.bundle)
         if seen not in (None, policy.revision):
@@ -197,9 +197,9 @@ class Proposals:
             row.agreed_by = person
             session.add(row)
 
-    def _wrote(self, person: str, row: Proposal) -> bool:
+    def wrote(self, person: str, proposed: Proposed) -> bool:
         """Whether they wrote some of it, also by an account that was somebody else's until they linked it."""
-        known = {self._whose(each) or each for each in (row.person, *row.editors.split())}
+        known = {self._whose(each) or each for each in (proposed.person, *proposed.editors)}
         return (self._whose(person) or person) in known
 
     def publish(self, id: str, *, person: str, at: datetime, seen: str | None = None) -> Published:
@@ -218,7 +218,7 @@ class Proposals:
             raise ProposalError("moved")
         if seen not in (None, policy.revision):
             raise ProposalError("unseen")
-        if self.people > 1 and (row.agreed_by is None or self._wrote(row.agreed_by, row)):
+        if self.people > 1 and (row.agreed_by is None or self.wrote(row.agreed_by, Proposed.of(row))):
             raise ProposalError("alone")
         if self.trial(policy):
             raise ProposalError("fails")

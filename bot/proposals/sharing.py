@@ -51,6 +51,10 @@ class Sharing:
         """`put`: where pieces go; without, nothing is handed out from here."""
         self._store, self._ledger, self._replaying, self._put = store, ledger, replaying, put
 
+    @property
+    def hands_out(self) -> bool:
+        return self._put is not None
+
     def hand_out(self, id: str) -> None:
         """Have the workers go on with it, from where it is.
 

@@ -6,6 +6,7 @@ import lzma
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -27,6 +28,11 @@ _ASIDE = frozenset({"config", "vocab", "vocabularies", "dictionaries", "actions"
 
 _DEEPEST = 20
 """Folders inside one another, and the file."""
+
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, ValueError, OSError,
+)  # fmt: skip
+"""What reading a .zip comes to that is none; `OSError` for places before its beginning, and for bytes of bzip2."""
 
 _EXTENDS = re.compile(rb"(?im)^[\s\"']*extends[\"']?\s*:")
 
@@ -127,7 +133,7 @@ def _in_zip(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
                 size += len(content)
                 _weigh(str(path), size)
                 yield file, content
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, lzma.LZMAError) as error:
+    except _DAMAGED as error:
         raise StyleError(str(path), "damaged", reason=str(error) or type(error).__name__) from None
 
 

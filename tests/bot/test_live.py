@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
-from bot.live import LivePolicy, follow
+from bot.live import LivePolicy, follow, keep_up
 from bot.prescreen import Prescreen
 from bot.revisions import RevisionError, Revisions
 from bot.store import Store
@@ -81,6 +81,7 @@ def test_the_file_is_in_force_until_something_is_published(
     assert live.policy().revision == revision
 
 
+@pytest.mark.as_owner
 def test_a_publication_that_cannot_be_read_is_not_passed_over(
     revisions: Revisions, publish: Callable[[str], str], policy_path: Path, store: Store
 ) -> None:
@@ -145,6 +146,7 @@ async def test_the_new_one_is_made_ready_elsewhere_while_the_old_one_answers(
     ]
 
 
+@pytest.mark.as_owner
 async def test_what_cannot_be_read_is_said_once_and_the_old_one_stays(
     prescreen: Prescreen, revisions: Revisions, publish: Callable[[str], str], store: Store
 ) -> None:
@@ -199,7 +201,7 @@ async def test_a_database_that_does_not_answer_for_a_while_changes_nothing(
         async with following(prescreen, revisions):
             await until(lambda: len(tries) > 3)
             monkeypatch.setattr(revisions, "newest", newest)
-            await until(lambda: prescreen.screener.policy.revision == revision)
+            await until(lambda: prescreen.screener.policy.revision == revision and len(logs) > 1)
     assert [(one["event"], one.get("error")) for one in logs] == [
         ("policy.not_in_force", "RecordError"),
         ("policy.in_force", None),
@@ -215,3 +217,29 @@ def _count_looks(revisions: Revisions) -> list[int]:
 
     revisions.newest = counted  # type: ignore[method-assign, assignment]
     return looks
+
+
+# --- What machines share ----------------------------------------------------------------------------------------------
+
+
+async def test_what_fails_while_keeping_up_is_said_once_and_tried_again() -> None:
+    looks, wrong = list[str](), [RecordError("locked", "x"), RecordError("locked", "x"), None, MemoryError("cretino")]
+
+    class Machine:
+        def __init__(self, name: str, fails: bool) -> None:
+            self.name, self.fails = name, fails
+
+        def keep_up(self) -> None:
+            looks.append(self.name)
+            if self.fails and wrong and (error := wrong.pop(0)):
+                raise error
+
+    with capture_logs() as logs:
+        task = asyncio.create_task(keep_up(Machine("head", True), Machine("knowledge", False), every=0.002))  # type: ignore[arg-type]
+        await until(lambda: not wrong and len(looks) > 12)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert [(log["what"], log["error"]) for log in logs] == [("ledger", "RecordError"), ("ledger", "MemoryError")]
+    assert looks.count("head") - looks.count("knowledge") in (0, 1)
+    assert "cretino" not in str(logs)

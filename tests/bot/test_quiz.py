@@ -179,7 +179,7 @@ def test_a_reader_whose_language_the_policy_does_not_speak_gets_its_own(policy: 
 
 def test_the_same_seed_asks_the_same_in_another_process(policy_path: Path, screener: Screener) -> None:
     code = (
-        "import sys; from pathlib import Path; from bot.quiz import questions; from rules.policy import load_policy\n"
+        "import sys; from pathlib import Path; from bot.quiz import questions; from rules.assembly import load_policy\n"
         "from rules.screening import Screener; screener = Screener(load_policy(Path(sys.argv[1])))\n"
         "print(*(q.text for seed in 'abc' for q in questions(screener, seed, 'it')), sep='\\n')"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.serve import _GRACE
+from bot.cli.server import GRACE
 from bot.secret_files import FILE
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -49,7 +49,7 @@ def test_secrets_are_handed_over_by_systemd_and_stand_in_no_unit(unit: Path) -> 
 def test_what_is_in_hand_is_finished_at_a_stop(unit: Path) -> None:
     found = dict(line.split("=", 1) for line in lines(unit) if "=" in line)
     assert found["KillSignal"] == "SIGTERM"
-    assert int(found["TimeoutStopSec"]) > _GRACE
+    assert int(found["TimeoutStopSec"]) > GRACE
 
 
 def test_the_two_differ_in_nothing_but_what_they_do() -> None:

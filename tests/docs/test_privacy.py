@@ -10,7 +10,9 @@ from docs.pages import ROOT, Page
 from sqlmodel import SQLModel
 
 import bot.audit.tables
+import bot.bulk.tables
 import bot.console.tables
+import bot.knowledge_tables
 import bot.proposals.tables
 import bot.tables
 import bot.work_tables
@@ -36,7 +38,10 @@ def _first_cells(page: Page) -> str:
 @in_both
 def test_every_table_is_named_and_none_that_is_not_there(page: Page) -> None:
     named = re.findall(r"`(\w+)`", _first_cells(page))
-    modules = (bot.tables, bot.work_tables, bot.audit.tables, bot.console.tables, bot.proposals.tables)
+    modules = (
+        *(bot.tables, bot.work_tables, bot.knowledge_tables, bot.audit.tables, bot.bulk.tables),
+        *(bot.console.tables, bot.proposals.tables),
+    )
     assert sorted(named) == sorted(set().union(*map(_tables, modules)))
 
 

@@ -612,6 +612,17 @@ def test_a_zip_of_too_many_files_is_refused(tmp_path: Path) -> None:
         import_styles(path)
 
 
+def test_a_zip_whose_places_lie_before_its_beginning_is_damaged(tmp_path: Path) -> None:
+    whole = bytearray(_zip(tmp_path / "x.zip", {"Acme/Good.yml": _existence("[good]")}).read_bytes())
+    # Where the directory of the archive begins, as its end says: further on than it does.
+    end = whole.rindex(b"PK\x05\x06")
+    whole[end + 16 : end + 20] = (int.from_bytes(whole[end + 16 : end + 20], "little") + 60).to_bytes(4, "little")
+    (tmp_path / "x.zip").write_bytes(whole)
+    with pytest.raises(StyleError) as caught:
+        import_styles(tmp_path / "x.zip")
+    assert "damaged" in caught.value.show("en")
+
+
 def test_a_damaged_zip_is_told(tmp_path: Path) -> None:
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -23,10 +23,12 @@ from bot.audit.seals import Seals
 from bot.audit.vault import VaultError
 from bot.chat.telegram_waiting import Waiting, Waits
 from bot.console.searches import SavedSearches
+from bot.console.tables import Undertaking, UndertakingPiece
 from bot.conversation import Conversation
 from bot.dead_letters import bury
 from bot.deeds import Act, Cabinet
 from bot.engine import USUAL
+from bot.knowledge_tables import Collection, CollectionPiece
 from bot.people import People
 from bot.places import Awaiting, Cards
 from bot.prescreen import Prescreen
@@ -71,6 +73,13 @@ async def busy(
     waits.ask("telegram:12", Waiting(word="private", chat=12), NOON)
     ledger.append("hold", subject="h_1", facts={}, at=NOON, content=b'{"reason":"causa"}')
     SavedSearches(store, seals.vault).save(cabinet.people.person(BRUNO), "Blocchi", "outcome=block", NOON)
+    with store.write() as session:
+        session.add(Collection(id="kn_1", name="plans", at=0.0, wrapped=seals.vault.wrap(b"k" * 32, b"kn_1")))
+        wrapped = seals.vault.wrap(b"k" * 32, b"export:p_1")
+        session.add(Undertaking(id="export:p_1", at=0.0, due=0.0, until=9e9, state="done", by="", wrapped=wrapped))
+        session.flush()
+        session.add(CollectionPiece(collection="kn_1", number=0, sealed=b"x"))
+        session.add(UndertakingPiece(undertaking="export:p_1", number=0, sealed=b"x"))
     found = _opened(store, ledger, seals)
     assert {name.split()[0] for name in found if name[0].isupper()} == {table.__name__ for table in masters.TABLES}
     return lambda folder: _opened(store, ledger, Seals.open(folder))
@@ -96,7 +105,7 @@ def _opened(store: Store, ledger: Ledger, seals: Seals) -> dict[str, Any]:
                 about = masters.about(row)
                 opened = (
                     seals.vault.unwrap(row.wrapped, about)
-                    if isinstance(row, PersonKey)
+                    if isinstance(row, PersonKey | Collection | Undertaking)
                     else seals.vault.unseal(row.wrapped, row.sealed, about)
                 )
                 found[f"{table.__name__} {about!r}"] = opened

@@ -278,6 +278,19 @@ def test_a_manifest_of_another_form_is_named(
     assert "form" in verify(folder)["what"]
 
 
+def test_an_emptied_manifest_is_no_leave_to_change_the_rest(folder: Path, verify: Verify) -> None:
+    (folder / "manifest.json").write_bytes(b"")
+    edited(folder / "chain.jsonl", lambda lines: lines.pop())
+    (folder / "rows.csv").write_bytes(b"seq\r\n")
+    for arguments in ((), ("--key", KEY.public)):
+        told = verify(folder, *arguments)
+        assert {"place": "manifest.json", "what": "form"}.items() <= told["faults"][0].items()
+    for name in ("words.jsonl", "checkpoints.jsonl", "manifest.sig"):
+        (folder / name).unlink()
+    (folder / "chain.jsonl").write_bytes(b"")
+    assert "form" in verify(folder)["what"]
+
+
 def test_a_manifest_opens_no_file_elsewhere(folder: Path, verify: Verify) -> None:
     elsewhere = {"../vaglio.db": {"sha256": "0" * 64, "bytes": 1, "rows": None}}
     resigned(folder, lambda manifest: manifest["files"].update(elsewhere))

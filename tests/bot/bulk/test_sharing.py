@@ -156,7 +156,10 @@ def test_what_nobody_came_back_for_is_thrown_away(
     handing()._begin()
     handing()._handed(0, [Row(1, {"text": "x"})])
     assert len(workers.working.left_over()) == 1
+    workers.working._tidy()
+    assert rows_of(store) == 2
     monkeypatch.setattr(sharing, "_KEPT", -1.0)
+    workers.working._tidy()
     assert workers.working.left_over() == []
     assert rows_of(store) == 0
 

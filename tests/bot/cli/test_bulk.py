@@ -110,6 +110,15 @@ def test_whole_results_stay_and_a_stopped_run_goes_on_with_its_own_file(
     assert (home / "archive.jsonl.results.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize("command", [["bulk", "archive.jsonl"], ["policy", "backtest"]])
+def test_workers_share_only_on_a_server(home: Path, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    archive(home, 4)
+    assert run([*command, "--over-workers"]) == 78
+    assert "--over-workers needs PostgreSQL" in capsys.readouterr().err
+    assert not [path.name for path in home.iterdir() if path.name.startswith("archive.jsonl.")]
+
+
+@pytest.mark.timeout(500)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_stopped_at_any_moment_it_goes_on_to_the_same_results(
     home: Path, background: Callable[..., subprocess.Popen[str]], how: signal.Signals
@@ -123,7 +132,7 @@ def test_stopped_at_any_moment_it_goes_on_to_the_same_results(
     children = _children(first.pid)
     assert len(children) >= 2
     first.send_signal(how)
-    out, err = first.communicate(timeout=60)
+    out, err = first.communicate(timeout=200)
     if how is signal.SIGKILL:
         assert first.returncode == -9
     else:
@@ -136,7 +145,7 @@ def test_stopped_at_any_moment_it_goes_on_to_the_same_results(
     posts_too.write_text('{"text": "x"}\n')
     assert run(["bulk", str(posts_too), "--out", str(target), "--workers", "1"]) == 64
     second = background(str(posts), "--workers", "2", "--json")
-    out, err = second.communicate(timeout=100)
+    out, err = second.communicate(timeout=250)
     assert (second.returncode, err) == (0, "")
     found = results(target)
     assert [each["line"] for each in found] == list(range(1, 40 * CHUNK + 1))

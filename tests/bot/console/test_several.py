@@ -102,6 +102,26 @@ def test_while_one_is_made_nobody_elsewhere_begins_another(console: Any) -> None
     assert a.archive.undertakings.find("export:somebody").is_running
 
 
+def test_whoever_is_erased_is_in_no_export_that_waits(console: Any, people: People, store: Store) -> None:
+    a, b = console(), console()
+    a.submit("/audit/export", query="", csv="yes")
+    part(a, "/audit/export")
+    b.archive.erasures.erase(people.person("slack:T1:UANNA"), by=people.person(CARLA), reason="x", at=b.archive.now())
+    assert a.submit("/audit/export/fetch").status_code == 422
+    with store.read() as session:
+        assert session.exec(select(UndertakingPiece)).all() == []
+
+
+def test_one_that_nobody_fetches_goes(console: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "LIFE", 0.0)
+    a = console()
+    a.submit("/audit/export", query="", csv="yes")
+    part(a, "/audit/export")
+    a.archive.undertakings.sweep()
+    with store.read() as session:
+        assert session.exec(select(UndertakingPiece)).all() == []
+
+
 def test_one_that_is_too_large_to_be_kept_says_so(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "MOST", 10)
     a, b = console(), console()

@@ -120,7 +120,7 @@ def test_presidios_own_time_limit_never_makes_a_draft_clear(seconds: str, outcom
     code = (
         "from pathlib import Path\n"
         "from rules.draft import Draft\n"
-        "from rules.policy import load_policy\n"
+        "from rules.assembly import load_policy\n"
         "from rules.screening import Screener\n"
         "screener = Screener(load_policy(Path('policies/packs/confidential.yaml')))\n"
         "text = 'Scrivi a mario.rossi@acme.it, IBAN IT60X0542811101000000123456'\n"

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from emulators.slack import Posted, SlackEmulator
 from emulators.slack_screen import Surface
-from fastapi import FastAPI, Request, Response
-from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from starlette.applications import Starlette
 
 from bot.chat.slack import SlackChat, slack_client
+from bot.cli.hooks import slack_route
 from bot.wording import Wording
 
 SECRET = "s3cret"
@@ -36,11 +36,7 @@ async def by_socket(slack: SlackEmulator, chat: SlackChat) -> AsyncIterator[None
 
 @asynccontextmanager
 async def by_http(slack: SlackEmulator, chat: SlackChat) -> AsyncIterator[None]:
-    web, handler = FastAPI(), AsyncSlackRequestHandler(chat.app)
-
-    @web.post("/slack/events")
-    async def events(request: Request) -> Response:
-        return await handler.handle(request)
+    web = Starlette(routes=[slack_route(chat.app, SECRET)])
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url="http://bot") as http:
 

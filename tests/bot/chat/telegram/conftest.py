@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,10 +14,11 @@ from typing import Any
 import pytest
 import uvicorn
 from emulators.telegram import TOKEN, Pushed, Sent, TelegramEmulator
-from fastapi import FastAPI, Request, Response
+from starlette.applications import Starlette
 from telegram import Bot
 
 from bot.chat.telegram import TelegramChat, telegram_bot
+from bot.cli.hooks import telegram_route
 
 SECRET = "s3cret"
 Do = Callable[[Awaitable[Pushed]], Awaitable[None]]
@@ -130,14 +130,7 @@ async def by_polling(telegram: TelegramEmulator, chat: TelegramChat) -> AsyncIte
 
 @asynccontextmanager
 async def by_webhook(telegram: TelegramEmulator, chat: TelegramChat) -> AsyncIterator[None]:
-    web = FastAPI()
-
-    @web.post("/telegram/updates")
-    async def updates(request: Request) -> Response:
-        header = request.headers.get("X-Telegram-Bot-Api-Secret-Token")
-        came_from_telegram = await chat.receive(json.loads(await request.body()), header, SECRET)
-        return Response(status_code=200 if came_from_telegram else 403)
-
+    web = Starlette(routes=[telegram_route(chat.receive, SECRET)])
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/telegram/updates"
     server = uvicorn.Server(uvicorn.Config(web, log_config=None, lifespan="off"))
