@@ -9,7 +9,7 @@ TORCH       := 2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 INSTALL     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-fast lint format lock schema editor sbom audit clean
+.PHONY: run test test-fast fuzz lint format lock schema editor sbom audit clean
 
 run: $(VENV)/.installed
 	@$(BIN)/vaglio run
@@ -17,9 +17,14 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev lint
 	@$(BIN)/python -m pytest
 
-# Without the browser and without anything that starts a process of its own.
+# What a change in the core, the record or the reviews breaks first: no process, browser, whole chat or second database.
 test-fast: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest -m "not slow and not browser"
+	@$(BIN)/python -m pytest -q -m "not slow and not browser and not wide"
+
+# An hour, or MINUTES=10, in one process that gives way to all others; docs/fuzzing.md says what of.
+MINUTES ?= 60
+fuzz: $(VENV)/.installed-dev
+	@PYTHONPATH=.:tests nice -n 19 $(BIN)/python -m fuzzing --minutes $(MINUTES)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .

@@ -19,6 +19,10 @@ from faults.processes import FRONT, WORKER, Process, children, cpu, memory
 from postgres import Server
 
 _LINE = 1_000_000
+# The number is bot/postgres.py's.
+_HELD = """
+SELECT count(*) FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = 94976346974575"""
 
 
 @dataclass(eq=False, slots=True)
@@ -158,6 +162,15 @@ class Installation:
             return {name: int(size) for name, size in self._rows(sizes % "'public'::regnamespace")}
         sizes = "SELECT m.tbl_name, sum(s.pgsize) FROM dbstat s JOIN sqlite_master m ON m.name = s.name GROUP BY 1"
         return {name: int(size) for name, size in self._rows(sizes)}
+
+    async def lock_held(self, during: asyncio.Task[Any]) -> float:
+        """For which part of the time somebody held the lock for which writers take turns (asked ten times a second)."""
+        asked = held = 0
+        while not during.done():
+            held += int(next(self._rows(_HELD))[0])
+            asked += 1
+            await asyncio.wait({during}, timeout=0.1)
+        return held / max(1, asked)
 
     def _served_by(self) -> list[int]:
         return [self.server.pid, *children(self.server.pid)] if self.server else []

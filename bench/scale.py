@@ -53,8 +53,9 @@ def mb(size: float) -> str:
 
 
 async def rounds(given: argparse.Namespace) -> bool:
-    out("| workers | load | drafts/s | ack p50 / p95 | ack to answer p50 / p95 | core front / workers / database |")
-    out("|---|---|---|---|---|---|")
+    times = "ack p50 / p95 | ack to answer p50 / p95"
+    out(f"| workers | load | drafts/s | {times} | core: front-end / workers / database | lock held |")
+    out("|---|---|---|---|---|---|---|")
     sound, held = [], []
     for workers in given.workers:
         async with Installation.on_postgres(workers) as house:
@@ -62,10 +63,11 @@ async def rounds(given: argparse.Namespace) -> bool:
             for part in (*_PARTS, None):
                 used = Used(house)
                 asked = rate * part if part else 0.0
-                told = await (
+                doing = asyncio.create_task(
                     house.poisson(asked, given.seconds, SEED) if part else house.flood(_flood(house), given.seconds)
                 )
-                sound.append(say_round(workers, part, told, used))
+                lock = await house.lock_held(doing)
+                sound.append(say_round(workers, part, await doing, used, lock))
             held.append((workers, house.memory()))
             sound.append(await closed(house))
     out()
@@ -83,17 +85,20 @@ def _flood(house: Installation) -> int:
 async def saturated(house: Installation, seconds: float) -> float:
     """Drafts a second that it answers at most."""
     await house.warm(_WARMING)
-    return float((await house.flood(_flood(house), seconds))["rate"])
+    rate = float((await house.flood(_flood(house), seconds))["rate"])
+    if not rate:
+        raise RuntimeError("nothing was answered: the machine has other things to do")
+    return rate
 
 
-def say_round(workers: int, part: float | None, told: dict[str, Any], used: Used) -> bool:
+def say_round(workers: int, part: float | None, told: dict[str, Any], used: Used, lock: float) -> bool:
     rate = told["rate"] if part is None else (told["sent"] - told["not_acked"]) / told["seconds"]
     ack, answer = told["ack"], told["answer"]
     spent = used.per_draft(told["sent"])
     cores = " / ".join(ms(spent[name]) for name in ("front", "worker", "database"))
     load = "all it can" if part is None else f"{part:.0%}"
     times = f"{ms(ack.get('p50'))} / {ms(ack.get('p95'))} | {ms(answer.get('p50'))} / {ms(answer.get('p95'))}"
-    out(f"| {workers} | {load} | {rate:.1f} | {times} | {cores} |")
+    out(f"| {workers} | {load} | {rate:.1f} | {times} | {cores} | {lock:.0%} |")
     return said(told)
 
 

@@ -81,17 +81,18 @@ def may_change_tables(connection: sqlalchemy.Connection) -> bool:
 def purge(connection: sqlalchemy.Connection, patience: float) -> bool:
     """Write the tables anew, without what was deleted; False where this user may not. Outside any transaction.
 
+    Samples of the values, which the server keeps for its planner, are taken anew too.
     The owner does it for the whole database. Somebody else may, since PostgreSQL 17, for the tables whose `MAINTAIN`
     they were granted: before that the server passes over what is not theirs with no more than a warning.
     """
     connection.exec_driver_sql(f"SET lock_timeout = '{patience}s'")
     if may_change_tables(connection):
-        connection.exec_driver_sql("VACUUM FULL")
+        connection.exec_driver_sql("VACUUM (FULL, ANALYZE)")
     else:
         names = _maintained(connection)
         if not names:
             return False
-        connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(names)}")
+        connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {', '.join(names)}")
     connection.invalidate()  # with what was set
     return True
 

@@ -36,9 +36,21 @@ of its own that run on both: they would double the suite's longest part and tell
 _AT_THE_CONSOLE = {"test_several", "test_auth", "test_clients", "test_link", "test_metrics", "test_rooms"}
 """Pages reach the database through parts that have tests of their own on both."""
 _OWNERS = {"audit", "cli", "test_store", "test_postgres"}
-"""Tests that alter tables, as their owner may."""
+"""Tests that alter tables or rows, as their owner may; single ones elsewhere are marked `as_owner`."""
 _DATABASES = {"sqlite": "sqlite_only", "postgresql": "postgres_only"}
 """Each, and the mark of the tests that are for it alone."""
+
+
+_WIDE = {"chat", "cli", "console", "docs", "faults"}
+"""Folders whose tests go through a whole chat, page, command or handbook: `make test-fast` leaves them out, and what
+runs on PostgreSQL a second time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if _WIDE & {*item.path.parts} or (callspec and callspec.params.get("database") == "postgresql"):
+            item.add_marker("wide")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -102,5 +114,5 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'data' / 'vaglio.db'}"
     address = str(request.getfixturevalue("postgres_database"))
     # As an installation should: under a user who may do no more than what Vaglio does.
-    is_owners = _OWNERS & {*request.path.parts, request.path.stem}
+    is_owners = _OWNERS & {*request.path.parts, request.path.stem} or request.node.get_closest_marker("as_owner")
     return address if is_owners else address.replace("vaglio@", "vaglio_app@")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sqlalchemy import Column, Float, Integer, LargeBinary, Table, insert, select
+from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, Table, insert, select
 
 from bot.audit import copying
 from bot.store import Store
@@ -55,6 +55,8 @@ def _value(column: Column[Any], number: int, chance: random.Random) -> object:
     match column.type:
         case LargeBinary():
             return chance.choice(_BYTES)
+        case Boolean():
+            return chance.random() < 0.5
         case Float():
             return chance.choice(_FLOATS)
         case Integer():

@@ -44,7 +44,7 @@ def copy(source: Connection, target: Connection, table: Table, told: Told) -> Co
     quoted = target.dialect.identifier_preparer
     columns = ", ".join(quoted.format_column(column) for column in table.columns)
     cursor = target.connection.cursor()  # psycopg's own: COPY is many times as fast as any INSERT
-    sent = _Sum(table)
+    sent = Sum(table)
     with cursor.copy(f"COPY {quoted.format_table(table)} ({columns}) FROM STDIN") as copying:
         for row in _rows(source, table):
             copying.write_row(sent.take(row))
@@ -56,7 +56,7 @@ def copy(source: Connection, target: Connection, table: Table, told: Told) -> Co
 
 def contents(connection: Connection, table: Table) -> Contents:
     """What lies in it."""
-    found = _Sum(table)
+    found = Sum(table)
     for row in _rows(connection, table):
         found.take(row)
     return found.contents()
@@ -81,7 +81,9 @@ def _rows(connection: Connection, table: Table) -> Iterator[tuple[Any, ...]]:
             yield from map(tuple, part)
 
 
-class _Sum:
+class Sum:
+    """What lies in a table, row by row, in any order."""
+
     def __init__(self, table: Table) -> None:
         self.count, self._sum = 0, 0
         self._is_float = [isinstance(column.type, Float) for column in table.columns]
@@ -112,6 +114,8 @@ def _told(value: object) -> tuple[bytes, bytes]:
             return b"b", bytes(value)
         case float():
             return b"f", struct.pack(">d", value)
+        case bool():
+            return b"t", bytes([value])
         case int():
             return b"i", str(value).encode()
         case _:

@@ -232,6 +232,7 @@ def test_a_version_that_is_not_whole_counts_for_nothing_and_goes(start: Start, m
         assert len(session.exec(select(Collection)).all()) == 1
 
 
+@pytest.mark.as_owner
 @shared
 @pytest.mark.parametrize("damage", ["missing", "altered", "swapped"])
 def test_while_a_new_version_cannot_be_laid_out_the_old_one_serves(

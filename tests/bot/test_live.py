@@ -81,6 +81,7 @@ def test_the_file_is_in_force_until_something_is_published(
     assert live.policy().revision == revision
 
 
+@pytest.mark.as_owner
 def test_a_publication_that_cannot_be_read_is_not_passed_over(
     revisions: Revisions, publish: Callable[[str], str], policy_path: Path, store: Store
 ) -> None:
@@ -145,6 +146,7 @@ async def test_the_new_one_is_made_ready_elsewhere_while_the_old_one_answers(
     ]
 
 
+@pytest.mark.as_owner
 async def test_what_cannot_be_read_is_said_once_and_the_old_one_stays(
     prescreen: Prescreen, revisions: Revisions, publish: Callable[[str], str], store: Store
 ) -> None:

@@ -333,6 +333,7 @@ def _replace(store: Store, bundle: bytes) -> None:
         session.exec(update(Revision).where(col(Revision.seq) == 1).values(bundle=bundle))
 
 
+@pytest.mark.as_owner
 def test_what_is_not_what_was_published_is_not_read(
     again: Callable[[], Revisions], store: Store, policy_path: Path, ledger: Ledger
 ) -> None:

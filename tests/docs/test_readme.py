@@ -187,6 +187,8 @@ _NAMED = {
     ("policy", "explain"),
     ("clients", "add"),
     ("clients", "end", "c_0123"),
+    ("bulk",),
+    ("queue",),
     ("queue", "replay"),
     ("queue", "drop"),
 }

@@ -6,6 +6,7 @@ import asyncio
 import signal
 
 import pytest
+from emulators.slack import words
 from faults.house import House
 from faults.members import Member
 from faults.proxy import Way
@@ -84,6 +85,24 @@ async def test_killed_between_the_answer_and_the_end_of_the_work(house: House) -
     # It cannot know that it was said: the same stands in its own place once more, and its writer sees one.
     await house.until(lambda: said(house, number) == 2)
     assert number in (await house.sound()).again
+
+
+async def test_a_private_message_may_come_twice_where_it_was_sent_and_not_noted(house: House) -> None:
+    """What docs/operations.md says: nobody can ask Slack whether it has taken a message, and silence would be worse."""
+    first, second = house.workers
+    await alone(house, first)
+    house.slack.fail_next("chat.postMessage", delay=60)
+    await house.slack.direct_message("Parole al vento, idiota", "U100")
+
+    def sent() -> int:
+        return sum("Parole al vento" in words(call.payload) for call in list(house.slack.calls))
+
+    await house.until(sent)
+    await first.kill()
+    await second.start()
+    await house.until(lambda: sent() == 2)
+    await house.sound()
+    assert sent() == 2
 
 
 async def test_cut_off_from_the_database_until_another_had_its_work(house: House) -> None:

@@ -40,16 +40,24 @@ _ROME = ZoneInfo("Europe/Rome")
 _TSQUERY = re.compile(r"\((?:'[^\W_]+'(?::\*)?(?: <-> )?)+\)(?: & \((?:'[^\W_]+'(?::\*)?(?: <-> )?)+\))*")
 
 
+_WRITTEN: list[io.StringIO] = []
+
+
 @contextmanager
 def logged() -> Iterator[io.StringIO]:
-    """What is logged meanwhile, as in production."""
+    """What is logged meanwhile, as in production; one log for all who ask at once, since there is but one."""
+    if _WRITTEN:
+        yield _WRITTEN[0]
+        return
     written, before = io.StringIO(), (sys.stderr, logging.getLogger().handlers[:])
     sys.stderr = written
     configure_logs("debug", "json")
     sys.stderr = before[0]
+    _WRITTEN.append(written)
     try:
         yield written
     finally:
+        _WRITTEN.clear()
         logging.getLogger().handlers[:] = before[1]
         structlog.reset_defaults()
 

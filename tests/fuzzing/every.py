@@ -8,8 +8,8 @@ from typing import Final
 from fuzzing.target import Target
 
 PLACES: Final = {
-    "folding": "reading", "screening": "reading", "policy": "policies", "vale": "styles", "slack": "chatting",
-    "telegram": "chatting", "export": "exporting", "dossier": "exporting", "verify export": "verifying",
+    "folding": "reading", "screening": "reading", "policy": "policies", "vale": "styles", "slack": "slacking",
+    "telegram": "telegraphing", "export": "exporting", "dossier": "exporting", "verify export": "verifying",
     "verify database": "verifying", "verify anything": "verifying", "bundles": "sealed", "sealed": "sealed",
     "receipts": "sealed", "tokens": "sealed", "api": "asking", "search": "asking",
 }  # fmt: skip

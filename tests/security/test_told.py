@@ -149,16 +149,18 @@ def _vaglio(folder: Path, *words: str, **settings: str) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.timeout(300)
 def test_the_doctor_and_errors_of_settings_show_no_secret(tmp_path: Path) -> None:
     secrets = {
         "VAGLIO_SLACK_BOT_TOKEN": "xoxb-zanzibar", "VAGLIO_SLACK_APP_TOKEN": "xapp-zanzibar",
         "VAGLIO_DATABASE_URL": "postgresql://vaglio:zanzibar@127.0.0.1:9/vaglio", "VAGLIO_METRICS_TOKEN": "zanzibar",
         "VAGLIO_CHECKPOINTS": "https://vaglio:zanzibar@127.0.0.1:9/evidence",
     }  # fmt: skip
-    for wrong in ({}, {"VAGLIO_WORKERS": "zanzibar"}, {"VAGLIO_DATABASE_URL": "zanzibar://:zanzibar"}):
-        for words in (("doctor",), ("doctor", "--json"), ("audit", "verify"), ("people", "list")):
-            ran = _vaglio(tmp_path, *words, **secrets | wrong)
-            assert not re.search("zanzibar", ran.stdout + ran.stderr), (words, wrong, ran.stdout + ran.stderr)
+    wrong = [{"VAGLIO_WORKERS": "zanzibar"}, {"VAGLIO_DATABASE_URL": "zanzibar://:zanzibar"}]
+    tries = [("doctor --json", {}), ("audit verify", {}), *(("doctor", each) for each in wrong)]
+    for words, settings in tries:
+        ran = _vaglio(tmp_path, *words.split(), **secrets | settings)
+        assert not re.search("zanzibar", ran.stdout + ran.stderr), (words, settings, ran.stdout + ran.stderr)
     assert "zanzibar" not in repr(Settings(_env_file=None, database_url=secrets["VAGLIO_DATABASE_URL"]))
 
 

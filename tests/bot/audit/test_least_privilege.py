@@ -133,6 +133,28 @@ def test_what_was_deleted_is_cleared_from_the_files(lesser: str, admin: psycopg.
         assert b"SEGRETO" not in _page(admin)
 
 
+def test_no_sample_is_taken_of_what_is_sealed(lesser: str, admin: psycopg.Connection[Any]) -> None:
+    """The server's statistics of a column are values of it, and outlive the rows."""
+    sampled = admin.execute(
+        "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+        "WHERE a.attname IN ('wrapped', 'sealed') AND c.relkind = 'r' AND a.attstattarget IS DISTINCT FROM 0"
+    ).fetchall()
+    assert sampled == []
+    with closing(Store(lesser)) as store:
+        with store.write() as session:
+            session.connection().exec_driver_sql(
+                "INSERT INTO card SELECT n, 'telegram:404', '' FROM generate_series(1, 99) n"
+            )
+            session.connection().exec_driver_sql("INSERT INTO card VALUES ('more', 'x', '')")
+        admin.execute("ANALYZE card")
+        seen = "SELECT count(*) FROM pg_stats WHERE most_common_vals::text LIKE '%telegram:404%'"
+        assert admin.execute(seen).fetchone() == (1,)
+        with store.write() as session:
+            session.connection().exec_driver_sql("DELETE FROM card WHERE place = 'telegram:404'")
+        store.purge()
+        assert admin.execute(seen).fetchone() == (0,)
+
+
 def _page(admin: psycopg.Connection[Any]) -> bytes:
     return bytes(admin.execute("SELECT get_raw_page('card', 0)").fetchone()[0])  # type: ignore[index]
 

@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from records_made import Made, fill
 
 from bot import form
 from bot.audit.head import HeadFile
+from bot.audit.ledger import Ledger
 from bot.audit.moved import read_note
 from bot.audit.verification import verify
 from bot.cli.commands import run
@@ -114,6 +117,31 @@ def test_the_form_is_told_and_brought_to_the_newest(said: Said, to: str, monkeyp
     # Tables that are new are the lesser user's too.
     assert "no more" in said("doctor")
     said("check", "--record", "Ciao")
+
+
+def test_others_go_on_while_the_form_becomes_a_newer_one(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far as a newer form only adds to the older one, which is what a release may do."""
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
+    said("db", "migrate")
+    said("db", "grant", "vaglio_app")
+    _back_to(to, form.known()[-2])
+    stop = threading.Event()
+
+    def work() -> int:
+        with closing(Store(to.replace("vaglio@", "vaglio_app@"))) as store:
+            ledger, number = Ledger(store, Path("data/ledger.head")), 0
+            while not stop.is_set() or number < 5:
+                number += 1
+                ledger.append("note", subject=f"n_{number}", facts={})
+        return number
+
+    with ThreadPoolExecutor() as pool:
+        working = pool.submit(work)
+        for version in (form.known()[-2], form.newest()):
+            assert f"had form {version}" in said("db", "migrate")
+        stop.set()
+        number = working.result(60)
+    assert f"{number} entries, all as they were written" in said("audit", "verify")
 
 
 def _back_to(address: str, version: str) -> None:

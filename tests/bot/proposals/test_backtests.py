@@ -113,6 +113,7 @@ def test_the_private_and_the_erased_are_left_out(
     assert found.left_out == LeftOut(erased=4, private=2)
 
 
+@pytest.mark.as_owner
 def test_words_that_are_gone_or_damaged_are_left_out(
     backtests: Backtests, begun: Callable[..., str], written: Write, store: Store
 ) -> None:

@@ -173,4 +173,4 @@ def test_the_encoder_reads_a_draft_once_for_all_rules(
     for threshold in (None, 0.9, 0.1):
         make_rule("paraphrase", sentences="secrets", threshold=threshold).hits(subject)
     assert passes == [2]
-    assert subject.models.keys() == {"multilingual-e5-small", "vaglio-judge"}
+    assert subject.models.keys() == {"multilingual-e5-small", "vaglio-judge", "knowledge:secrets"}
