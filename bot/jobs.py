@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import structlog
 from procrastinate import PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager, get_channel_for_queues
+from procrastinate.manager import JobManager, NotificationCallback, get_channel_for_queues
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -74,8 +75,29 @@ class Jobs(JobManager):
             task.add_done_callback(self._later.discard)
 
     async def update_heartbeat(self, worker_id: int) -> None:
-        if not await self.connector.execute_query_all_async(_BEAT, worker=worker_id):
-            raise WorkerGone
+        async with self._or_give_up():
+            if not await self.connector.execute_query_all_async(_BEAT, worker=worker_id):
+                raise WorkerGone
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        async with self._or_give_up():
+            await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+
+    @asynccontextmanager
+    async def _or_give_up(self) -> AsyncIterator[None]:
+        """For what a worker does beside its jobs.
+
+        The library looks after that only until the first of it ends, and its clockwork, which has nothing to do here,
+        ends at once: a worker would work on unheard, and be taken for dead again and again.
+        """
+        try:
+            yield
+        except Exception as error:
+            log.warning("work.cut_off", error=type(error).__name__)
+            self._give_up()
+            raise
 
     async def rescue(self, dead: float) -> int:
         """Hand back what workers have in hand that were not heard of for `dead` seconds. Returns how many."""

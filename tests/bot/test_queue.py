@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import procrastinate
 import pytest
 from engine_made import PULSE
 from postgres import NoServer, Server
+from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
 from bot.engine import Lost, Patience, Retry
@@ -229,6 +232,35 @@ async def test_it_survives_the_loss_of_every_connection(store: Store) -> None:
             await until(lambda name=name: name in doing.done)
         assert not task.done()
     assert doing.done == ["a", "b", "c"]
+
+
+async def test_a_worker_with_nothing_to_do_finds_out_that_it_was_taken_for_dead(store: Store) -> None:
+    """Or nobody hears of it until there is work, and that then waits while it begins anew."""
+    queue = queue_of(store)
+    queue.on("piece", Doing(), people_wait=True)
+    workers = "SELECT id FROM procrastinate_workers"
+    async with running(queue):
+        await until(lambda: rows(store, workers))
+        with store.write() as session:
+            session.connection().exec_driver_sql("DELETE FROM procrastinate_workers")
+        await until(lambda: rows(store, workers))
+
+
+async def test_a_worker_that_can_listen_no_more_begins_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or it would only come and look from time to time, for good."""
+    queue, listening = queue_of(store), list[str]()
+    queue.on("piece", Doing(), people_wait=True)
+    listen = PsycopgConnector.listen_notify
+
+    async def fail_once(self: PsycopgConnector, *given: Any, **more: Any) -> None:
+        listening.append("")
+        if len(listening) == 1:
+            raise ConnectorException
+        await listen(self, *given, **more)
+
+    monkeypatch.setattr(PsycopgConnector, "listen_notify", fail_once)
+    async with running(queue):
+        await until(lambda: len(listening) == 2)
 
 
 @pytest.fixture
