@@ -63,6 +63,9 @@ class Store:
         else:
             postgres.prepare(self.engine)
             self._reading = postgres.reading(self.engine)
+            # Whoever holds a lock by its name needs more connections for what is done under it: with all of one pool in
+            # the hands of those, each would wait for another.
+            self._holding = _engine(address, keeps_open=False)
         self._writing = (self._reading if read_only else self.engine).execution_options(vaglio_writes=_LOCKED)
         # SQLite has whoever waits for its lock ask again after ever longer pauses, and under load some never get it:
         # those of this process take turns instead.
@@ -142,7 +145,7 @@ class Store:
         Raises `RecordError` ("locked") where whoever has it does not let go within a minute.
         """
         with self.told():
-            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection = self._holding.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
                 postgres.hold(connection, name, _PATIENCE)
             except BaseException:
