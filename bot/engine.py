@@ -16,7 +16,10 @@ log = structlog.get_logger("bot.work")
 Do = Callable[[str], Awaitable[None]]
 """Does the piece of that id. Raises `Retry` where it is to be done later, and `Undeliverable` where it never can be."""
 LeftOver = Callable[[], Sequence[str]]
-"""The ids of the pieces that are still to be done, the oldest first. Called on a thread."""
+"""The ids of the pieces that are still to be done, the oldest first.
+
+Called on a thread, and perhaps within a transaction of `Store.write`: it only reads.
+"""
 Periodic = Callable[[], Awaitable[None]]
 Ours = Callable[[], Awaitable[None]]
 """Raises `Lost` where what is being done is another worker's by now."""

@@ -175,6 +175,20 @@ async def test_what_waits_and_is_in_no_queue_is_found(store: Store) -> None:
     assert sorted(doing.done) == ["a", "b"]
 
 
+async def test_looking_for_what_is_in_no_queue_keeps_nobody_from_writing(store: Store) -> None:
+    queue, doing, looked = queue_of(store), Doing(Retry(60)), list[bool]()
+
+    def left_over() -> list[str]:
+        looked.append(store._turn.locked())
+        return ["a"]
+
+    queue.on("piece", doing, left_over=left_over)
+    put(store, queue, "a")
+    async with running(queue):
+        await until(lambda: len(looked) > 2)
+    assert not any(looked)
+
+
 async def test_drafts_do_not_wait_behind_what_takes_long(store: Store) -> None:
     queue, long, draft = queue_of(store, 1), Doing(lasts=60), Doing()
     queue.on("chunk", long)

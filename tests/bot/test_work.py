@@ -237,6 +237,19 @@ async def test_it_is_given_up_in_the_end(make: Make, store: Store) -> None:
     assert "zibaldone" not in str(logs)
 
 
+async def test_however_many_were_given_up_their_words_go_in_time(make: Make, store: Store) -> None:
+    """An hour without Slack leaves more of them than a statement may name one by one."""
+    many = (
+        "INSERT INTO deadletter (id, at, died, platform, attempts, error, wrapped, sealed) "
+        "WITH RECURSIVE one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one WHERE n < 70000) "
+        "SELECT 'e_' || n, 0, 0, 'slack', 1, 'OSError', {0}, {0} FROM one"
+    )
+    with store.write() as session:
+        session.connection().exec_driver_sql(many.format("x''" if store.file else "''::bytea"))
+    async with running(make()):
+        await until(lambda: not buried(store))
+
+
 async def test_what_is_in_hand_is_finished_at_a_stop(make: Make, store: Store) -> None:
     work, begun, done = make(), asyncio.Event(), list[str]()
 
