@@ -33,7 +33,9 @@ class Patience:
     """After the first failure; after each further one twice as long, up to `longest`."""
     longest: float = 60.0
     whole: float = 3600.0
-    """After which an answer that nobody takes is no help to anybody."""
+    """After which an answer that nobody takes is no help to anybody..."""
+    tries: int = 10
+    """...and so many tries at least: what has lain there for a night without workers has not been tried for it."""
     grace: float = 10.0
     """That an answer in hand has to go out when Vaglio is stopped."""
 

@@ -138,7 +138,7 @@ class Work:
         except Undeliverable as error:
             log.warning("work.undeliverable", id=id, platform=platform, reason=error.reason)
         except Exception as error:
-            if time.time() - pending.at < self._patience.whole:
+            if time.time() - pending.at < self._patience.whole or pending.attempts + 1 < self._patience.tries:
                 log.warning("work.retry", id=id, attempt=pending.attempts + 1, error=type(error).__name__)
                 await asyncio.to_thread(self._tried, id)
                 raise Retry(self._pause(error, pending.attempts)) from None

@@ -237,6 +237,17 @@ async def test_it_is_given_up_in_the_end(make: Make, store: Store) -> None:
     assert "zibaldone" not in str(logs)
 
 
+async def test_what_nobody_has_tried_yet_is_not_given_up_at_the_first_try(make: Make, store: Store) -> None:
+    """After a night without workers Slack takes only some of all that has waited, and asks for patience."""
+    work, desk = make(patience=Patience(first=0.001, longest=0.01, whole=0.0)), Desk(*[Retry(0.0)] * 9)
+    work.on("slack", desk)
+    async with running(work):
+        await work.defer("slack", "1", {"text": "zibaldone"})
+        await until(lambda: not pending(store))
+    assert len(desk.given) == 10
+    assert buried(store) == []
+
+
 async def test_however_many_were_given_up_their_words_go_in_time(make: Make, store: Store) -> None:
     """An hour without Slack leaves more of them than a statement may name one by one."""
     many = (
