@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -179,7 +180,7 @@ async def test_looking_for_what_is_in_no_queue_keeps_nobody_from_writing(store: 
     queue, doing, looked = queue_of(store), Doing(Retry(60)), list[bool]()
 
     def left_over() -> list[str]:
-        looked.append(store._turn.locked())
+        looked.append(store._writer == threading.get_ident())
         return ["a"]
 
     queue.on("piece", doing, left_over=left_over)
@@ -232,6 +233,16 @@ async def test_what_is_due_again_is_taken_over_from_whoever_is_gone(store: Store
             with store.write() as session:  # as if its lease had run out
                 session.connection().exec_driver_sql("UPDATE round SET until = 0, due = 0 WHERE name = 'tick'")
             await until(lambda: done.done)
+
+
+async def test_a_clock_of_the_server_that_is_put_back_stops_nothing(store: Store) -> None:
+    queue, ticks = queue_of(store), Doing()
+    queue.every(1, "tick", lambda: ticks("tick"))
+    with store.write() as session:  # as was written a day ahead of time
+        ahead = "extract(epoch FROM clock_timestamp()) + 86400"
+        session.connection().exec_driver_sql(f"INSERT INTO round SELECT 'tick', {ahead}, {ahead}, 'another'")
+    async with running(queue):
+        await until(lambda: ticks.done)
 
 
 async def test_it_survives_the_loss_of_every_connection(store: Store) -> None:
