@@ -146,12 +146,13 @@ def depth(session: Session, kind: str, most: int | None) -> int:
 
 def standing(session: Session) -> list[Standing]:
     """Jobs by kind and state."""
+    # The first that was put has the lowest number: of no other need anybody know since when it has been there.
     by_state = text(
-        "SELECT queue_name, CASE WHEN status = 'doing' THEN 'doing' WHEN scheduled_at > clock_timestamp() THEN 'later' "
-        "ELSE 'waiting' END AS state, count(*), extract(epoch FROM clock_timestamp() - min(event.at)) "
-        "FROM procrastinate_jobs job "
-        "LEFT JOIN procrastinate_events event ON event.job_id = job.id AND event.type = 'deferred' "
-        "WHERE status IN ('todo', 'doing') GROUP BY 1, 2 ORDER BY 1, 2"
+        "WITH found AS (SELECT queue_name, CASE WHEN status = 'doing' THEN 'doing' "
+        "WHEN scheduled_at > clock_timestamp() THEN 'later' ELSE 'waiting' END AS state, count(*), min(id) AS first "
+        "FROM procrastinate_jobs WHERE status IN ('todo', 'doing') GROUP BY 1, 2) "
+        "SELECT queue_name, state, count, extract(epoch FROM clock_timestamp() - event.at) FROM found "
+        "LEFT JOIN procrastinate_events event ON event.job_id = first AND event.type = 'deferred' ORDER BY 1, 2"
     )
     rows = session.connection().execute(by_state)
     return [Standing(kind, State(state), count, float(oldest or 0.0)) for kind, state, count, oldest in rows]
