@@ -336,6 +336,26 @@ async def test_a_database_that_fails_for_a_while(make: Make, store: Store, monke
     assert "zibaldone" not in str(logs)
 
 
+async def test_a_database_that_fails_right_after_the_answer(
+    make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is answered twice for that."""
+    work, desk, forget = make(), Desk(), Work._forget
+    work.on("slack", desk)
+    failures = [OSError("zibaldone")] * 3
+
+    def sometimes(self: Work, id: str) -> None:
+        if failures:
+            raise failures.pop()
+        forget(self, id)
+
+    monkeypatch.setattr(Work, "_forget", sometimes)
+    async with running(work):
+        await work.defer("slack", "1", {"text": "a"})
+        await until(lambda: not pending(store))
+    assert (desk.given, failures) == (["a"], [])
+
+
 async def test_nothing_is_written_in_plain(make: Make, store: Store, tmp_path: Path) -> None:
     await make().defer("slack", "trigger:zibaldone", {"text": "zibaldone", "user": "U0MARIAROSSI"})
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("vaglio.db*"))
