@@ -99,12 +99,16 @@ class Jobs(JobManager):
             self._give_up()
             raise
 
-    async def rescue(self, dead: float) -> int:
-        """Hand back what workers have in hand that were not heard of for `dead` seconds. Returns how many."""
+    async def rescue(self, dead: float, pause: Callable[[int], float]) -> int:
+        """Hand back what workers have in hand that were not heard of for `dead` seconds. Returns how many.
+
+        At once the first time; from then on after a `pause` by the tries so far: it may be what the workers die of.
+        """
         stalled = list(await self.get_stalled_jobs(seconds_since_heartbeat=dead))
         count = 0
         for job in stalled:
-            count += len(await self.connector.execute_query_all_async(_RETRY, **_of(job), after=0.0))
+            after = pause(job.attempts) if job.attempts else 0.0
+            count += len(await self.connector.execute_query_all_async(_RETRY, **_of(job), after=after))
         await self.prune_stalled_workers(dead)
         return count
 

@@ -189,7 +189,7 @@ class Queue:
     async def _rescue(self) -> None:
         """What a worker that is gone had in hand is handed to others."""
         if jobs := self._jobs:
-            rescued = await jobs.rescue(self._pulse.dead)
+            rescued = await jobs.rescue(self._pulse.dead, self._patience.after)
             if rescued:
                 log.warning("work.rescued", count=rescued)
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import procrastinate
@@ -139,7 +140,9 @@ async def test_what_is_in_hand_at_a_stop_is_handed_back_at_once(store: Store) ->
 async def test_a_worker_that_was_cut_off_and_comes_back_does_nothing_more(store: Store) -> None:
     """Another has its piece by then; neither goes out twice, nor is the other's job taken from under it."""
     said, begun, back = list[str](), asyncio.Event(), asyncio.Event()
-    cut_off, other = queue_of(store), queue_of(store)
+    # It hears of nothing before it comes back, and has no hand free to look for more.
+    cut_off = Queue(store, workers=1, patience=BRISK, pulse=replace(PULSE, beat=60))
+    other = queue_of(store)
 
     async def slowly(id: str) -> None:
         begun.set()
@@ -165,6 +168,20 @@ async def test_a_worker_that_was_cut_off_and_comes_back_does_nothing_more(store:
         async with running(other):
             await until(lambda: not jobs(store))
     assert said == ["the other"]
+
+
+async def test_what_workers_die_of_is_not_given_to_one_after_the_other(store: Store) -> None:
+    queue, doing = Queue(store, workers=1, patience=Patience(first=600, longest=900), pulse=PULSE), Doing()
+    queue.on("piece", doing, people_wait=True)
+    put(store, queue, "once", "again")
+    with store.write() as session:  # as who was killed leaves them
+        change = (
+            "UPDATE procrastinate_jobs SET status = 'doing', attempts = CASE args->>'id' WHEN 'again' THEN 1 ELSE 0 END"
+        )
+        session.connection().exec_driver_sql(change)
+    later = "SELECT args->>'id' FROM procrastinate_jobs WHERE scheduled_at > now() + interval '5 minutes'"
+    async with running(queue):
+        await until(lambda: rows(store, later) == [("again",)] and doing.done == ["once"])
 
 
 async def test_what_waits_and_is_in_no_queue_is_found(store: Store) -> None:
