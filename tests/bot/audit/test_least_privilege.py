@@ -143,16 +143,64 @@ def test_no_sample_is_taken_of_what_is_sealed(lesser: str, admin: psycopg.Connec
     with closing(Store(lesser)) as store:
         with store.write() as session:
             session.connection().exec_driver_sql(
-                "INSERT INTO card SELECT n, 'telegram:404', '' FROM generate_series(1, 99) n"
+                "INSERT INTO person (id, team) SELECT n, 'TEAM-404' FROM generate_series(1, 99) n"
             )
-            session.connection().exec_driver_sql("INSERT INTO card VALUES ('more', 'x', '')")
-        admin.execute("ANALYZE card")
-        seen = "SELECT count(*) FROM pg_stats WHERE most_common_vals::text LIKE '%telegram:404%'"
-        assert admin.execute(seen).fetchone() == (1,)
+            session.connection().exec_driver_sql("INSERT INTO person (id) VALUES ('more')")
+        admin.execute("ANALYZE person")
+        assert _sampled(admin, "TEAM-404")
         with store.write() as session:
-            session.connection().exec_driver_sql("DELETE FROM card WHERE place = 'telegram:404'")
+            session.connection().exec_driver_sql("DELETE FROM person WHERE team = 'TEAM-404'")
         store.purge()
-        assert admin.execute(seen).fetchone() == (0,)
+        assert not _sampled(admin, "TEAM-404")
+
+
+def test_no_account_outlives_its_rows_in_a_sample(lesser: str, admin: psycopg.Connection[Any]) -> None:
+    """Of a table that has become empty the server takes no new samples, and would keep the old ones for ever."""
+    with closing(Store(lesser)) as store:
+        with store.write() as session:
+            for statement in (
+                "INSERT INTO card SELECT n, 'telegram:404', '404' FROM generate_series(1, 99) n",
+                "INSERT INTO awaited SELECT n, 'SEALED-404', 0 FROM generate_series(1, 99) n",
+            ):
+                session.connection().exec_driver_sql(statement)
+        admin.execute("ANALYZE")
+        with store.write() as session:
+            session.connection().exec_driver_sql("DELETE FROM card")
+            session.connection().exec_driver_sql("DELETE FROM awaited")
+        store.purge()
+        assert not _sampled(admin, "telegram:404")
+        assert not _sampled(admin, "SEALED-404")
+
+
+def test_no_word_outlives_its_rows_in_a_sample(lesser: str, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
+    """The index for searching holds masked words, and it may have held those of one person alone."""
+    seals = Seals.open(tmp_path / "keys")
+    with closing(Store(lesser)) as store:
+        people = People(store, seals)
+        ledger = Ledger(store, tmp_path / "data" / "ledger.head", people)
+        anna = people.person("slack:T1:UANNA")
+        for number in range(60):
+            ledger.append("appeal", subject=f"a_{number}", facts={}, actor=anna, content=b'{"text":"La zampogna"}')
+        with closing(Index(store, ledger)) as index:
+            index.catch_up()
+            admin.execute("INSERT INTO search.heard SELECT n, '', 'zampogna', 'it', 0, '' FROM generate_series(1, 9) n")
+            admin.execute("ANALYZE")
+            assert _sampled(admin, "zampogna")
+            admin.execute("DELETE FROM search.heard")
+            erasures = Erasures(store, ledger, people, tmp_path / "keys" / "erased", index)
+            assert erasures.erase(anna, by=None, reason="", at=NOON)
+            purge_leavings(store, index)
+        assert not _sampled(admin, "zampogna")
+
+
+def _sampled(admin: psycopg.Connection[Any], value: str) -> bool:
+    """Whether the server keeps it for its planner."""
+    found = admin.execute(
+        "SELECT count(*) FROM pg_stats WHERE strpos(concat(most_common_vals::text, histogram_bounds::text, "
+        "most_common_elems::text), %s) > 0",
+        [value],
+    )
+    return found.fetchone() != (0,)
 
 
 def _page(admin: psycopg.Connection[Any]) -> bytes:
