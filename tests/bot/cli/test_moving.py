@@ -19,13 +19,17 @@ from postgres import Server
 from records_made import Made, fill
 
 from bot import form
+from bot.audit.errors import RecordError
 from bot.audit.head import HeadFile
 from bot.audit.ledger import Ledger
-from bot.audit.moved import read_note
+from bot.audit.manifests import Count
+from bot.audit.moved import Note, read_note, write_note
+from bot.audit.presence import alone
 from bot.audit.verification import verify
+from bot.cli.build import Record
 from bot.cli.commands import run
 from bot.cli.exits import EXIT_IO, EXIT_POLICY, EXIT_SETTINGS, EXIT_USAGE
-from bot.settings import PREFIX
+from bot.settings import PREFIX, read_settings
 from bot.store import Store
 
 ROOT = Path(__file__).parents[3]
@@ -97,6 +101,20 @@ def test_while_somebody_is_at_work_nothing_is_moved(said: Said, to: str, home: P
     assert "at work" in said("db", "move", to, code=EXIT_IO)
     assert "Vaglio is at work on it." in said("db", "status")
     presence.leave()
+
+
+def test_whoever_waited_for_the_move_does_not_go_on_with_the_file(said: Said, home: Path) -> None:
+    """Between a look and the turn to work the record may have moved away."""
+    said("check", "--record", "Ciao")
+    file, entry = home / "data" / "vaglio.db", Count(count=2, head="0" * 64)
+    with ThreadPoolExecutor() as pool:
+        with alone(home / "data"):
+            waiting = pool.submit(Record.open, read_settings())
+            time.sleep(1)
+            write_note(file, Note(state="moved", to="postgresql://db/vaglio", at="", entry=entry))
+        with pytest.raises(RecordError) as caught:
+            waiting.result(60)
+    assert caught.value.code == "moved"
 
 
 def test_the_form_is_told_and_brought_to_the_newest(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
