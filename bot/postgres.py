@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
@@ -130,8 +131,11 @@ def hold(connection: sqlalchemy.Connection, name: str, patience: float) -> None:
     connection.exec_driver_sql("SELECT pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": f"vaglio {name}"})
 
 
-def for_tools(address: URL) -> tuple[str, dict[str, str]]:
-    """The address as PostgreSQL's own programs take it, and their environment with what nobody may see beside it."""
+def for_tools(address: URL, folder: Path) -> tuple[str, dict[str, str]]:
+    """The address as PostgreSQL's own programs take it, and their environment with what nobody may see beside it.
+
+    What has no place there lies in a file in `folder`, which is this user's alone.
+    """
     from psycopg.conninfo import make_conninfo
 
     given = {
@@ -139,7 +143,12 @@ def for_tools(address: URL) -> tuple[str, dict[str, str]]:
         **{name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()},
     }  # fmt: skip
     secret = given.pop("password", None) or address.password
-    return make_conninfo("", **given), {"PGPASSWORD": str(secret)} if secret else {}
+    apart = {"PGPASSWORD": str(secret)} if secret else {}
+    phrase = given.pop("sslpassword", None)
+    if phrase and "service" not in given:  # else it stands in that service's own file
+        (folder / "pg_service.conf").write_text(f"[vaglio]\nsslpassword={phrase}\n", encoding="utf-8")
+        given["service"], apart["PGSERVICEFILE"] = "vaglio", str(folder / "pg_service.conf")
+    return make_conninfo("", **given), apart
 
 
 def conninfo(url: str) -> str:

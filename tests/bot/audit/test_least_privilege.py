@@ -248,6 +248,19 @@ def test_whoever_can_do_more_is_named(postgres_database: str, lesser: str, admin
     assert _excess(lesser) == ["CREATE", "TRUNCATE content", "TRIGGER entry", "UPDATE entry"]
 
 
+def test_whoever_may_become_the_owner_is_named(
+    postgres_database: str, lesser: str, admin: psycopg.Connection[Any]
+) -> None:
+    """Without inheriting anything: `SET ROLE` is enough."""
+    admin.execute("GRANT vaglio TO vaglio_app WITH INHERIT FALSE")
+    try:
+        assert _excess(lesser) == ["owner"]
+        with closing(Store(postgres_database)) as store, store.read() as session:
+            assert rights.standing(session.connection(), "vaglio_app")
+    finally:
+        admin.execute("REVOKE vaglio FROM vaglio_app")
+
+
 def test_granted_once_more_what_was_too_much_is_gone(
     postgres_database: str, lesser: str, admin: psycopg.Connection[Any]
 ) -> None:
