@@ -59,7 +59,9 @@ def said(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     return told
 
 
-def test_from_one_file_to_a_server_and_on_there(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_one_file_to_a_server_and_on_there(
+    said: Said, to: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said("check", "--record", "Ciao")
     assert "Nobody is at work on it" in said("db", "status")
     out = said("db", "move", to)
@@ -76,9 +78,14 @@ def test_from_one_file_to_a_server_and_on_there(said: Said, to: str, monkeypatch
     assert "Database user: it lacks SELECT" in said("doctor", code=1)
     said("db", "grant", "vaglio_app")
     said("check", "--record", "Ciao")
-    assert "Database user: it can do what a running Vaglio does" in said("doctor")
+    assert "Database user: it can do what a running Vaglio does" in (out := said("doctor"))
+    # No erasure reaches the file: that is not forgotten as long as it lies there.
+    assert "vaglio.db: the record went on from there" in out
+    assert "vaglio.db: the record went on from there" in said("audit", "purge")
     assert "3 entries" in said("audit", "verify")
     assert "3 entries" in said("db", "status")
+    (home / "data" / "vaglio.db").unlink()
+    assert "went on from there" not in said("doctor")
 
 
 def test_taken_back(said: Said, to: str) -> None:

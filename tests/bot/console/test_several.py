@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -120,6 +121,22 @@ def test_one_that_nobody_fetches_goes(console: Any, store: Store, monkeypatch: p
     a.archive.undertakings.sweep()
     with store.read() as session:
         assert session.exec(select(UndertakingPiece)).all() == []
+
+
+def test_one_whose_fetching_was_broken_off_does_not_stay(
+    console: Any, people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = console()
+    a.submit("/audit/export", query="", csv="yes")
+    part(a, "/audit/export")
+    monkeypatch.setattr(exports, "LIFE", 0.1)
+    file = exports.SharedExports(a.archive, tmp_path).take(people.person(CARLA))
+    assert file is not None
+    for _ in range(1_000):
+        if not file.parent.exists():
+            break
+        time.sleep(0.02)
+    assert not file.parent.exists()
 
 
 def test_one_that_is_too_large_to_be_kept_says_so(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
