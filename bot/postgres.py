@@ -1,5 +1,7 @@
 """PostgreSQL: its address without a driver's name, and what a transaction of Vaglio's is there."""
 
+# ruff: noqa: S608 -- statements are put together from our own pieces; values go beside them
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -42,6 +44,13 @@ SELECT set_config('lock_timeout', %(patience)s, true),
        pg_advisory_xact_lock(%(lock)s)"""
 
 
+# Of another user's connection not everybody is told what it is; the server's own helpers are nobody's.
+_OTHERS = (
+    "datname = current_database() AND pid <> pg_backend_pid() "
+    "AND (backend_type = 'client backend' OR (backend_type IS NULL AND usesysid IS NOT NULL))"
+)
+
+
 def is_postgres(address: URL) -> bool:
     return address.drivername == _DRIVER
 
@@ -63,10 +72,7 @@ def connecting(address: URL) -> tuple[URL, dict[str, object]]:
 
 def others(connection: sqlalchemy.Connection) -> int:
     """How many more are connected to this database."""
-    found = connection.exec_driver_sql(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-        "AND backend_type = 'client backend'"
-    )
+    found = connection.exec_driver_sql(f"SELECT count(*) FROM pg_stat_activity WHERE {_OTHERS}")
     return int(found.scalar_one())
 
 
@@ -118,9 +124,10 @@ def size(connection: sqlalchemy.Connection) -> int:
 def people(connection: sqlalchemy.Connection) -> list[str]:
     """Who else is connected: user, program, from where and since when. Not all of it is told to everybody."""
     found = connection.exec_driver_sql(
-        "SELECT concat_ws(', ', usename, nullif(application_name, ''), coalesce(host(client_addr), 'local'), "
+        "SELECT concat_ws(', ', usename, nullif(application_name, ''), "
+        "CASE WHEN backend_type IS NOT NULL THEN coalesce(host(client_addr), 'local') END, "
         "to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"')) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY 1"
+        f"WHERE {_OTHERS} ORDER BY 1"
     )
     return [row[0] for row in found]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,17 +16,20 @@ from postgres import Server
 from sqlmodel import SQLModel
 
 from bot.audit import copying, rights
+from bot.audit.backup import Backups
 from bot.audit.checkpoints import Checkpoints
 from bot.audit.erasure import Erasures, purge_leavings
 from bot.audit.errors import RecordError
 from bot.audit.filters import Filters
 from bot.audit.index import Index
 from bot.audit.ledger import Ledger
+from bot.audit.restore import Restoring
 from bot.audit.retention import Retention
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
 from bot.people import People
 from bot.store import Store
+from bot.tables import Revision
 from rules.keeping import Keeping
 
 pytestmark = pytest.mark.postgres_only("a file has no users of its own")
@@ -118,6 +123,36 @@ def test_all_that_vaglio_does_goes_on(lesser: str, tmp_path: Path) -> None:
         with store.read() as session:
             assert rights.excess(session.connection()) == []
             assert rights.lacking(session.connection()) == []
+
+
+def test_it_makes_a_backup_and_the_owner_puts_it_back(
+    lesser: str, postgres_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sequences, the queue's tables and a schema that is another's are in the way of `pg_dump`, or are not."""
+    monkeypatch.setenv("PATH", str(postgres_server.tools), prepend=os.pathsep)
+    seals, data = Seals.open(tmp_path / "keys"), tmp_path / "data"
+    with closing(Store(lesser)) as store:
+        people = People(store, seals)
+        ledger = Ledger(store, data / "ledger.head", people)
+        anna = people.person("slack:T1:UANNA")
+        ledger.append("appeal", subject="a_1", facts={}, actor=anna, content=b'{"text":"Ciao a tutti"}')
+        with closing(Index(store, ledger)) as index:
+            index.catch_up()
+        made = Backups(store, ledger, data, []).make(tmp_path / "backup", by=anna, at=NOON)
+    name = postgres_server.create()
+    try:
+        there = postgres_server.url(name)
+        Restoring(there, tmp_path / "new", tmp_path / "keys", [], "local:owner").put_back(made.folder, NOON)
+        with closing(Store(there, keeps_open=False)) as store, store.write() as session:
+            rights.grant(session.connection(), "vaglio_app")
+        with closing(Store(there.replace("vaglio@", "vaglio_app@"), keeps_open=False)) as store:
+            assert Ledger(store, tmp_path / "new" / "ledger.head", People(store, seals)).verify().is_sound
+            with store.write() as session:
+                session.add(Revision(revision="p@1", at=0.0, bundle=b""))
+            with store.read() as session:
+                assert (rights.excess(session.connection()), rights.lacking(session.connection())) == ([], [])
+    finally:
+        postgres_server.drop(name)
 
 
 def test_what_was_deleted_is_cleared_from_the_files(lesser: str, admin: psycopg.Connection[Any]) -> None:
@@ -259,6 +294,27 @@ def test_whoever_may_become_the_owner_is_named(
             assert rights.standing(session.connection(), "vaglio_app")
     finally:
         admin.execute("REVOKE vaglio FROM vaglio_app")
+
+
+def test_it_sees_that_somebody_else_is_connected(lesser: str, admin: psycopg.Connection[Any]) -> None:
+    """Of other users' connections the server tells it little: who replaces keys must not take them for nobody."""
+    with closing(Store(lesser)) as store:
+        with pytest.raises(RecordError) as caught:
+            store.look_that_nobody_else_is_here()
+        assert caught.value.code == "in_use"
+        admin.close()
+        until = time.monotonic() + 20
+        while _is_somebody_here(store) and time.monotonic() < until:
+            time.sleep(0.02)
+        store.look_that_nobody_else_is_here()
+
+
+def _is_somebody_here(store: Store) -> bool:
+    try:
+        store.look_that_nobody_else_is_here()
+    except RecordError:
+        return True
+    return False
 
 
 def test_granted_once_more_what_was_too_much_is_gone(
