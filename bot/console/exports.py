@@ -168,12 +168,16 @@ class SharedExports:
                 shutil.rmtree(packed.file.parent, ignore_errors=True)
             undertakings.end(id, run, result=packed.told(), life=LIFE)
             # Nobody may come for it. Should this process have ended by then, the next one that starts does it.
-            late = threading.Timer(LIFE + 1, undertakings.sweep)
+            late = threading.Timer(LIFE + 1, self._sweep)
             late.daemon = True
             late.start()
         except Exception as error:
             undertakings.end(id, run, error=code_of(error), life=LIFE)
             raise
+
+    def _sweep(self) -> None:
+        with suppress(RecordError):  # where the database is away just then, the next one that starts does it
+            self._archive.undertakings.sweep()
 
 
 def exports_of(archive: Archive) -> Exports | SharedExports:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 from sqlmodel import select
 from stored import stored
 
+from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
@@ -137,6 +139,24 @@ def test_one_whose_fetching_was_broken_off_does_not_stay(
             break
         time.sleep(0.02)
     assert not file.parent.exists()
+
+
+def test_a_database_that_is_away_when_its_time_is_over_is_no_fault(
+    console: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody catches on a thread fails the test."""
+    a, asked = console(), threading.Event()
+    a.submit("/audit/export", query="", csv="yes")
+    part(a, "/audit/export")
+
+    def away(_: Undertakings) -> None:
+        asked.set()
+        raise RecordError("away", "db")
+
+    monkeypatch.setattr(Undertakings, "sweep", away)
+    monkeypatch.setattr(exports, "LIFE", -0.9)
+    a.submit("/audit/export", query="", csv="yes")
+    assert asked.wait(60)
 
 
 def test_one_that_is_too_large_to_be_kept_says_so(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
