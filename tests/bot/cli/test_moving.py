@@ -144,6 +144,33 @@ def test_the_form_is_told_and_brought_to_the_newest(said: Said, to: str, monkeyp
     said("check", "--record", "Ciao")
 
 
+def test_samples_from_before_are_gone_with_the_newer_form(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a column of which none are taken any more the server would keep the old ones for ever."""
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
+    said("db", "migrate")
+    _back_to(to, "0009")
+    with closing(Store(to, keeps_open=False)) as store:
+        with store.write() as session:
+            session.connection().exec_driver_sql(
+                "INSERT INTO personkey (person, wrapped) SELECT n, 'SEALED-404' FROM generate_series(1, 99) n"
+            )
+            session.connection().exec_driver_sql("ANALYZE personkey")
+        assert _is_sampled(store)
+        _forward(to)
+        assert not _is_sampled(store)
+
+
+def _is_sampled(store: Store) -> bool:
+    asked = "SELECT 1 FROM pg_stats WHERE tablename = 'personkey' AND attname = 'wrapped'"
+    with store.read() as session:
+        return session.connection().exec_driver_sql(asked).first() is not None
+
+
+def _forward(address: str) -> None:
+    with closing(Store(address, keeps_open=False)) as store:
+        store.migrate()
+
+
 def test_others_go_on_while_the_form_becomes_a_newer_one(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As far as a newer form only adds to the older one, which is what a release may do."""
     monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
