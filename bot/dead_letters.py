@@ -120,8 +120,14 @@ def let_go(session: Session, before: float) -> int:
 
 
 def forget(session: Session, vault: Vault, accounts: Collection[str]) -> None:
-    """Drop what came from these accounts, or was to go to them: nobody is there any more to be answered."""
-    for row in session.exec(select(DeadLetter)).all() if accounts else ():
+    """Drop what came from these accounts, or was to go to them: nobody is there any more to be answered.
+
+    What still waits too: it would be put on record, of somebody who is known anew by it.
+    """
+    if not accounts:
+        return
+    rows: list[DeadLetter | Pending] = [*session.exec(select(DeadLetter)).all(), *session.exec(select(Pending)).all()]
+    for row in rows:
         with suppress(VaultError):
             event = json.loads(vault.unseal(row.wrapped, row.sealed, row.id.encode()))
             writer = ":".join(str(event[part]) for part in ("platform", "team", "user") if part in event)
