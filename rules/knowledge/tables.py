@@ -28,6 +28,8 @@ _MOST_WORDS, _LONGEST = 12, 48
 _MOST_ROWS = 2_000
 """Rows that one value may stand in and still be compared: a surname of more helps nobody to tell who is meant."""
 _MOST_COLUMNS = 255
+_CELL = 131_072
+"""Characters of one; a table with more is none."""
 _BAD_SHARE = 0.01
 _SHOWN = 3
 _SEPARATOR = regex.compile(r"\ufeff?sep=(.)\s*$", regex.I)
@@ -210,6 +212,7 @@ def _rows(source: Path, columns: Sequence[str], encoding: str, report: Report) -
                 file.seek(0)
             else:
                 dialect.delimiter = said[1]
+            csv.field_size_limit(_CELL)  # of the whole process, whoever read a table before
             reader = csv.reader(file, dialect, strict=True)
             header = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
             places = _places(source, header, columns)

@@ -35,7 +35,7 @@ def is_taken(ack: Ack | LateAck) -> bool:
 async def test_a_slow_one(house: House) -> None:
     for member in house.members:
         member.database.delay = 0.03
-    await house.send_many(20)
+    await house.send_many(6)
     await house.sound()
 
 
