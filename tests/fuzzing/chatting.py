@@ -79,7 +79,7 @@ class Chat:
 
     async def quiet(self) -> None:
         until = time.monotonic() + 20
-        while self.house.pending() or self.house.work._held:
+        while self.house.pending() or self.house.work._engine._held:
             assert time.monotonic() < until, "it is never done with"
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.002)

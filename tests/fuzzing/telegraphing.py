@@ -14,7 +14,7 @@ from emulators.loopback import Json
 from emulators.telegram import TOKEN, TelegramEmulator, live_parts
 from emulators.telegram_people import Pushed
 from fuzzing.asking import emptied
-from fuzzing.chatting import SECRET, STEERING, Chat, opened_over, said
+from fuzzing.chatting import STEERING, Chat, opened_over, said
 from fuzzing.target import Target
 from fuzzing.words import MARKER, edits, mutated
 from hypothesis import strategies as st
@@ -119,7 +119,7 @@ class _Telegram(Chat):
             query["id"] = str(number)
             telegram._queries.add(str(number))
         if is_posted:
-            assert await self.chat.receive(json.loads(json.dumps(update)), SECRET, SECRET)
+            assert await self.chat.receive(json.loads(json.dumps(update)))
         else:
             telegram._queue.append(update)
             await telegram._notify()
