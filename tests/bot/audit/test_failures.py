@@ -120,7 +120,7 @@ def _fill(path: Path) -> None:
 def test_a_full_disk(home: Path, refused: Run, out: Run, follow: Callable[[str], str], tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True, check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("nothing may be mounted here")
     try:
