@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.vault import Vault, VaultError
@@ -48,9 +48,14 @@ class DeadLetters:
 
     def all(self) -> Sequence[Letter]:
         """The oldest first."""
+        told = tuple(getattr(DeadLetter, name) for name in Letter.__slots__)  # without what is sealed
         with self._store.read() as session:
-            rows = session.exec(select(DeadLetter).order_by(col(DeadLetter.at), col(DeadLetter.id))).all()
-            return [Letter(row.id, row.platform, row.at, row.died, row.attempts, row.error) for row in rows]
+            rows = session.exec(select(*told).order_by(col(DeadLetter.at), col(DeadLetter.id))).all()
+        return [Letter(*row) for row in rows]
+
+    def count(self) -> int:
+        with self._store.read() as session:
+            return session.exec(select(func.count()).select_from(DeadLetter)).one()
 
     def replay(self, ids: Collection[str], by: str, now: datetime) -> Sequence[str]:
         """Have these answered once more, with the whole patience before them. Returns which of them were there."""
@@ -111,14 +116,18 @@ def revive_readable(session: Session, engine: Engine, vault: Vault) -> int:
 
 def let_go(session: Session, before: float) -> int:
     """Those that were given up before this moment, with their keys. Returns how many."""
-    over = session.exec(select(DeadLetter.id).where(col(DeadLetter.died) < before)).all()
-    session.exec(delete(DeadLetter).where(col(DeadLetter.id).in_(over)))
-    return len(over)
+    return session.exec(delete(DeadLetter).where(col(DeadLetter.died) < before)).rowcount
 
 
 def forget(session: Session, vault: Vault, accounts: Collection[str]) -> None:
-    """Drop what came from these accounts, or was to go to them: nobody is there any more to be answered."""
-    for row in session.exec(select(DeadLetter)).all() if accounts else ():
+    """Drop what came from these accounts, or was to go to them: nobody is there any more to be answered.
+
+    What still waits too: it would be put on record, of somebody who is known anew by it.
+    """
+    if not accounts:
+        return
+    rows: list[DeadLetter | Pending] = [*session.exec(select(DeadLetter)).all(), *session.exec(select(Pending)).all()]
+    for row in rows:
         with suppress(VaultError):
             event = json.loads(vault.unseal(row.wrapped, row.sealed, row.id.encode()))
             writer = ":".join(str(event[part]) for part in ("platform", "team", "user") if part in event)

@@ -16,7 +16,10 @@ log = structlog.get_logger("bot.work")
 Do = Callable[[str], Awaitable[None]]
 """Does the piece of that id. Raises `Retry` where it is to be done later, and `Undeliverable` where it never can be."""
 LeftOver = Callable[[], Sequence[str]]
-"""The ids of the pieces that are still to be done, the oldest first. Called on a thread."""
+"""The ids of the pieces that are still to be done, the oldest first.
+
+Called on a thread, and perhaps within a transaction of `Store.write`: it only reads.
+"""
 Periodic = Callable[[], Awaitable[None]]
 Ours = Callable[[], Awaitable[None]]
 """Raises `Lost` where what is being done is another worker's by now."""
@@ -30,7 +33,9 @@ class Patience:
     """After the first failure; after each further one twice as long, up to `longest`."""
     longest: float = 60.0
     whole: float = 3600.0
-    """After which an answer that nobody takes is no help to anybody."""
+    """After which an answer that nobody takes is no help to anybody..."""
+    tries: int = 10
+    """...and so many tries at least: what has lain there for a night without workers has not been tried for it."""
     grace: float = 10.0
     """That an answer in hand has to go out when Vaglio is stopped."""
 

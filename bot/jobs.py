@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import structlog
 from procrastinate import PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager, get_channel_for_queues
+from procrastinate.manager import JobManager, NotificationCallback, get_channel_for_queues
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -74,15 +75,40 @@ class Jobs(JobManager):
             task.add_done_callback(self._later.discard)
 
     async def update_heartbeat(self, worker_id: int) -> None:
-        if not await self.connector.execute_query_all_async(_BEAT, worker=worker_id):
-            raise WorkerGone
+        async with self._or_give_up():
+            if not await self.connector.execute_query_all_async(_BEAT, worker=worker_id):
+                raise WorkerGone
 
-    async def rescue(self, dead: float) -> int:
-        """Hand back what workers have in hand that were not heard of for `dead` seconds. Returns how many."""
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        async with self._or_give_up():
+            await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+
+    @asynccontextmanager
+    async def _or_give_up(self) -> AsyncIterator[None]:
+        """For what a worker does beside its jobs.
+
+        The library looks after that only until the first of it ends, and its clockwork, which has nothing to do here,
+        ends at once: a worker would work on unheard, and be taken for dead again and again.
+        """
+        try:
+            yield
+        except Exception as error:
+            log.warning("work.cut_off", error=type(error).__name__)
+            self._give_up()
+            raise
+
+    async def rescue(self, dead: float, pause: Callable[[int], float]) -> int:
+        """Hand back what workers have in hand that were not heard of for `dead` seconds. Returns how many.
+
+        At once the first time; from then on after a `pause` by the tries so far: it may be what the workers die of.
+        """
         stalled = list(await self.get_stalled_jobs(seconds_since_heartbeat=dead))
         count = 0
         for job in stalled:
-            count += len(await self.connector.execute_query_all_async(_RETRY, **_of(job), after=0.0))
+            after = pause(job.attempts) if job.attempts else 0.0
+            count += len(await self.connector.execute_query_all_async(_RETRY, **_of(job), after=after))
         await self.prune_stalled_workers(dead)
         return count
 
@@ -124,12 +150,13 @@ def depth(session: Session, kind: str, most: int | None) -> int:
 
 def standing(session: Session) -> list[Standing]:
     """Jobs by kind and state."""
+    # The first that was put has the lowest number: of no other need anybody know since when it has been there.
     by_state = text(
-        "SELECT queue_name, CASE WHEN status = 'doing' THEN 'doing' WHEN scheduled_at > clock_timestamp() THEN 'later' "
-        "ELSE 'waiting' END AS state, count(*), extract(epoch FROM clock_timestamp() - min(event.at)) "
-        "FROM procrastinate_jobs job "
-        "LEFT JOIN procrastinate_events event ON event.job_id = job.id AND event.type = 'deferred' "
-        "WHERE status IN ('todo', 'doing') GROUP BY 1, 2 ORDER BY 1, 2"
+        "WITH found AS (SELECT queue_name, CASE WHEN status = 'doing' THEN 'doing' "
+        "WHEN scheduled_at > clock_timestamp() THEN 'later' ELSE 'waiting' END AS state, count(*), min(id) AS first "
+        "FROM procrastinate_jobs WHERE status IN ('todo', 'doing') GROUP BY 1, 2) "
+        "SELECT queue_name, state, count, extract(epoch FROM clock_timestamp() - event.at) FROM found "
+        "LEFT JOIN procrastinate_events event ON event.job_id = first AND event.type = 'deferred' ORDER BY 1, 2"
     )
     rows = session.connection().execute(by_state)
     return [Standing(kind, State(state), count, float(oldest or 0.0)) for kind, state, count, oldest in rows]

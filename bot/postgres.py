@@ -1,7 +1,10 @@
 """PostgreSQL: its address without a driver's name, and what a transaction of Vaglio's is there."""
 
+# ruff: noqa: S608 -- statements are put together from our own pieces; values go beside them
+
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
@@ -26,6 +29,12 @@ _USUAL = {
     "tcp_user_timeout": "30000",
 }
 
+ATTENTIVE = """
+SELECT set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+       set_config('tcp_keepalives_count', '3', false)"""
+"""For a connection that holds a lock without a transaction: of a host that has gone without a word the server hears by
+itself after two hours, as a rule, and would keep the lock for it as long. Now it is half a minute."""
+
 _SECRET = ("password", "sslpassword")
 
 # One statement, and so one journey. Its parts are worked off from left to right: the patience counts for the lock.
@@ -39,6 +48,13 @@ SELECT set_config('lock_timeout', %(patience)s, true),
        set_config('idle_in_transaction_session_timeout', %(abandoned)s, true),
        CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END,
        pg_advisory_xact_lock(%(lock)s)"""
+
+
+# Of another user's connection not everybody is told what it is; the server's own helpers are nobody's.
+_OTHERS = (
+    "datname = current_database() AND pid <> pg_backend_pid() "
+    "AND (backend_type = 'client backend' OR (backend_type IS NULL AND usesysid IS NOT NULL))"
+)
 
 
 def is_postgres(address: URL) -> bool:
@@ -62,10 +78,7 @@ def connecting(address: URL) -> tuple[URL, dict[str, object]]:
 
 def others(connection: sqlalchemy.Connection) -> int:
     """How many more are connected to this database."""
-    found = connection.exec_driver_sql(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-        "AND backend_type = 'client backend'"
-    )
+    found = connection.exec_driver_sql(f"SELECT count(*) FROM pg_stat_activity WHERE {_OTHERS}")
     return int(found.scalar_one())
 
 
@@ -117,21 +130,26 @@ def size(connection: sqlalchemy.Connection) -> int:
 def people(connection: sqlalchemy.Connection) -> list[str]:
     """Who else is connected: user, program, from where and since when. Not all of it is told to everybody."""
     found = connection.exec_driver_sql(
-        "SELECT concat_ws(', ', usename, nullif(application_name, ''), coalesce(host(client_addr), 'local'), "
+        "SELECT concat_ws(', ', usename, nullif(application_name, ''), "
+        "CASE WHEN backend_type IS NOT NULL THEN coalesce(host(client_addr), 'local') END, "
         "to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"')) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY 1"
+        f"WHERE {_OTHERS} ORDER BY 1"
     )
     return [row[0] for row in found]
 
 
 def hold(connection: sqlalchemy.Connection, name: str, patience: float) -> None:
     """Take the lock of that name for as long as the connection lives; `patience` is in seconds."""
+    connection.exec_driver_sql(ATTENTIVE)
     connection.exec_driver_sql(f"SET lock_timeout = '{patience:.0f}s'")
     connection.exec_driver_sql("SELECT pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": f"vaglio {name}"})
 
 
-def for_tools(address: URL) -> tuple[str, dict[str, str]]:
-    """The address as PostgreSQL's own programs take it, and their environment with what nobody may see beside it."""
+def for_tools(address: URL, folder: Path) -> tuple[str, dict[str, str]]:
+    """The address as PostgreSQL's own programs take it, and their environment with what nobody may see beside it.
+
+    What has no place there lies in a file in `folder`, which is this user's alone.
+    """
     from psycopg.conninfo import make_conninfo
 
     given = {
@@ -139,7 +157,12 @@ def for_tools(address: URL) -> tuple[str, dict[str, str]]:
         **{name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()},
     }  # fmt: skip
     secret = given.pop("password", None) or address.password
-    return make_conninfo("", **given), {"PGPASSWORD": str(secret)} if secret else {}
+    apart = {"PGPASSWORD": str(secret)} if secret else {}
+    phrase = given.pop("sslpassword", None)
+    if phrase and "service" not in given:  # else it stands in that service's own file
+        (folder / "pg_service.conf").write_text(f"[vaglio]\nsslpassword={phrase}\n", encoding="utf-8")
+        given["service"], apart["PGSERVICEFILE"] = "vaglio", str(folder / "pg_service.conf")
+    return make_conninfo("", **given), apart
 
 
 def conninfo(url: str) -> str:

@@ -189,7 +189,7 @@ class Queue:
     async def _rescue(self) -> None:
         """What a worker that is gone had in hand is handed to others."""
         if jobs := self._jobs:
-            rescued = await jobs.rescue(self._pulse.dead)
+            rescued = await jobs.rescue(self._pulse.dead, self._patience.after)
             if rescued:
                 log.warning("work.rescued", count=rescued)
 
@@ -200,8 +200,11 @@ class Queue:
                 await asyncio.to_thread(self._put_left_over, kind, each.left_over)
 
     def _put_left_over(self, kind: str, left_over: LeftOver) -> None:
-        if not left_over():
-            return
+        left = left_over()
+        # As a rule nothing is: then nobody who writes has to wait for this, however much there is to do.
+        with self._store.read() as session:
+            if not (left and unknown(session, kind, left)):
+                return
         with self._store.write() as session:
             # Again, now that nobody writes: what is put while one looks is in the queue, and not left over.
             found = unknown(session, kind, left_over())

@@ -45,7 +45,7 @@ class Rounds:
 
     async def _once(self, seconds: float, name: str, do: Periodic) -> float:
         """Do it if it is due and nobody is at it. Returns the seconds until somebody must look again."""
-        wait = await asyncio.to_thread(self._wait, name)
+        wait = await asyncio.to_thread(self._wait, name, seconds)
         if wait > 0 or not await asyncio.to_thread(self._claim, name, seconds):
             return min(max(wait, 0.05), seconds)
         keeping = asyncio.create_task(self._keep(name))
@@ -65,25 +65,28 @@ class Rounds:
 
     # --- The table, touched on a thread ----------------------------------------------------------------------------
 
-    def _wait(self, name: str) -> float:
+    def _wait(self, name: str, seconds: float) -> float:
         """Seconds until it is due and free: a look that locks nothing."""
         with self._store.read() as session:
             row, now = session.get(Round, name), _now(session)
-        return self._free(row) - now
+        return self._free(row, now, seconds) - now
 
     def _claim(self, name: str, seconds: float) -> bool:
         with self._store.write() as session:
             row, now = session.get(Round, name), _now(session)
-            if self._free(row) > now:
+            if self._free(row, now, seconds) > now:
                 return False
             session.merge(Round(name=name, due=now + seconds, until=now + self._lease, holder=self._holder))
             return True
 
-    def _free(self, row: Round | None) -> float:
+    def _free(self, row: Round | None, now: float, seconds: float) -> float:
         """When somebody may go. Whose own lease it is, and asks, is not at it any more: the database was away then."""
         if row is None:
             return 0.0
-        return row.due if row.holder == self._holder else max(row.due, row.until)
+        # Later than anybody can have meant: the server's clock went wrong and was put right, or another one took over.
+        due, until = (moment if moment <= now + most else 0.0 for moment, most in
+                      ((row.due, seconds), (row.until, self._lease)))  # fmt: skip
+        return due if row.holder == self._holder else max(due, until)
 
     def _prolong(self, name: str) -> None:
         with self._store.write() as session:

@@ -30,7 +30,8 @@ def exposed(written: Mapping[str, str | None], secrets: Collection[str], keys: P
     env = Path(".env")
     if any((written.get(name) or "").strip() for name in secrets) and env.is_file():
         files.append(env)
-    if keys.is_dir() and _is_open(keys):
+    # Whoever may go into a folder, and knows what lies there, need not be able to list it.
+    if keys.is_dir() and _is_open(keys, stat.S_IXOTH):
         files += sorted(file for file in keys.iterdir() if file.is_file() and not file.name.startswith("."))
     return [file for file in files if _is_open(file)]
 
@@ -61,8 +62,8 @@ def _secret_in(name: str, file: Path) -> str:
     return secret
 
 
-def _is_open(file: Path) -> bool:
+def _is_open(file: Path, to: int = stat.S_IROTH) -> bool:
     try:
-        return bool(file.stat().st_mode & stat.S_IROTH)
+        return bool(file.stat().st_mode & to)
     except OSError:
         return False

@@ -55,6 +55,7 @@ def _taken(store: Store, name: str) -> Any:
     connection = None
     try:
         connection = psycopg.connect(postgres.conninfo(store.url), autocommit=True)
+        connection.execute(postgres.ATTENTIVE)
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_key(name),)).fetchone()
         if row and row[0]:
             return connection

@@ -63,10 +63,12 @@ class Store:
         else:
             postgres.prepare(self.engine)
             self._reading = postgres.reading(self.engine)
+            # Not of one pool with what is done under those locks: with all of it in hand, each would wait for another.
+            self._holding = _engine(address, keeps_open=False)
         self._writing = (self._reading if read_only else self.engine).execution_options(vaglio_writes=_LOCKED)
         # SQLite has whoever waits for its lock ask again after ever longer pauses, and under load some never get it:
         # those of this process take turns instead.
-        self._turn = threading.Lock()
+        self._turn, self._writer = threading.Lock(), 0
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -81,11 +83,15 @@ class Store:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
+        if self._writer == (me := threading.get_ident()):
+            raise RuntimeError("whoever writes would wait for themselves")
         if not self._turn.acquire(timeout=_PATIENCE):
             raise RecordError("locked", self.place)
+        self._writer = me
         try:
             yield
         finally:
+            self._writer = 0
             self._turn.release()
 
     def has(self, table: type[SQLModel]) -> bool:
@@ -142,7 +148,7 @@ class Store:
         Raises `RecordError` ("locked") where whoever has it does not let go within a minute.
         """
         with self.told():
-            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection = self._holding.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
                 postgres.hold(connection, name, _PATIENCE)
             except BaseException:

@@ -35,6 +35,8 @@ _REMEMBERED = 48 * 3600.0
 
 _AT_ONCE = 200
 """Events that are written in one transaction."""
+_FORGETTING = 4
+"""Tries to forget what was answered."""
 _LOOK = 60
 """Seconds between two looks at the dead letters."""
 
@@ -138,14 +140,26 @@ class Work:
         except Undeliverable as error:
             log.warning("work.undeliverable", id=id, platform=platform, reason=error.reason)
         except Exception as error:
-            if time.time() - pending.at < self._patience.whole:
+            if time.time() - pending.at < self._patience.whole or pending.attempts + 1 < self._patience.tries:
                 log.warning("work.retry", id=id, attempt=pending.attempts + 1, error=type(error).__name__)
                 await asyncio.to_thread(self._tried, id)
                 raise Retry(self._pause(error, pending.attempts)) from None
             log.error("work.given_up", id=id, platform=platform, error=type(error).__name__)
             await asyncio.to_thread(self._bury, id, platform, error)
             return
-        await asyncio.to_thread(self._forget, id)
+        await self._forget_in_time(id)
+
+    async def _forget_in_time(self, id: str) -> None:
+        """A database that is away for a moment is waited for: what is not forgotten is answered once more."""
+        for attempt in range(_FORGETTING):
+            try:
+                await asyncio.to_thread(self._forget, id)
+            except Exception:
+                if attempt + 1 == _FORGETTING:
+                    raise
+                await asyncio.sleep(self._patience.after(attempt))
+            else:
+                return
 
     def _pause(self, error: Exception, attempts: int) -> float:
         # What a platform asks for is kept to the second: to come earlier makes it ask for more.

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from sqlmodel import Session
 from bot import postgres
 from bot.audit.errors import RecordError, code_of
 from bot.audit.manifests import BackupError
+from bot.settings import PREFIX
 from bot.store import Store
 
 log = structlog.get_logger(__name__)
@@ -72,11 +74,14 @@ def _run(tool: str, store: Store, *arguments: str, file: str | None = None) -> N
     path = shutil.which(tool)
     if path is None:
         raise BackupError("tool", tool)
-    told, secret = postgres.for_tools(postgres.with_driver(make_url(store.url)))
-    done = subprocess.run(  # noqa: S603 -- PostgreSQL's own program, told only what Vaglio itself says
-        [path, *arguments, f"--dbname={told}", *([file] if file else [])],
-        env={**os.environ, **secret}, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-    )  # fmt: skip
+    # Tokens and the like are none of its business.
+    inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+    with tempfile.TemporaryDirectory(prefix="vaglio-") as folder:
+        told, secret = postgres.for_tools(postgres.with_driver(make_url(store.url)), Path(folder))
+        done = subprocess.run(  # noqa: S603 -- PostgreSQL's own program, told only what Vaglio itself says
+            [path, *arguments, f"--dbname={told}", *([file] if file else [])],
+            env={**inherited, **secret}, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        )  # fmt: skip
     if done.returncode:
         # What it says may quote the address.
         log.error("backup.tool_failed", tool=tool, code=done.returncode)

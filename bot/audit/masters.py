@@ -16,6 +16,7 @@ from bot.audit.errors import RecordError
 from bot.audit.manifests import sync
 from bot.audit.seals import Seals, person_about
 from bot.audit.vault import Vault, VaultError
+from bot.bulk.tables import BulkChunk
 from bot.console.tables import SavedSearch, Undertaking
 from bot.keys import KEY_BYTES
 from bot.knowledge_tables import Collection
@@ -30,10 +31,11 @@ _OLD: Final = "master-{}.old"
 _LOOKED_AT: Final = 5
 """Rows of each table: one alone might have been damaged."""
 
-Wrapped = PersonKey | Pending | DeadLetter | Held | Review | Seat | Appeal | SavedSearch | Collection | Undertaking
+_Kept = PersonKey | Pending | DeadLetter | Held | Review | Seat | Appeal
+Wrapped = _Kept | SavedSearch | Collection | Undertaking | BulkChunk
 TABLES: Final[tuple[type[Wrapped], ...]] = (
     *(PersonKey, Pending, DeadLetter, Held, Review, Seat, Appeal),
-    *(SavedSearch, Collection, Undertaking),
+    *(SavedSearch, Collection, Undertaking, BulkChunk),
 )
 """Whatever the master key wraps; see also `bot.audit.rotation` for what is asked for in words."""
 

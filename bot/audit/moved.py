@@ -82,6 +82,20 @@ def read_note(file: Path) -> Note | None:
         raise RecordError("moving", str(file)) from None
 
 
+def left_behind(data: Path) -> list[Path]:
+    """The databases in the folder `data` whose record goes on elsewhere: all of it lies there still."""
+    files = (place.with_name(place.name.removesuffix(_SUFFIX)) for place in sorted(data.glob(f"*{_SUFFIX}")))
+    return [file for file in files if file.exists()]
+
+
+def left_said(file: Path, wording: Wording) -> str:
+    return wording.say(
+        "{file}: the record went on from there to PostgreSQL, and all that was on it still lies there. No erasure "
+        "reaches it: delete it once all is well.",
+        file=file,
+    )
+
+
 def write_note(file: Path, note: Note) -> None:
     """Durable on return. Raises `OSError`."""
     place = _place(file)

@@ -82,7 +82,6 @@ class Moving:
                     raise RecordError("moved", source.place)
                 if self._arrived(note, target):
                     return self._finish(file, note, {})
-                remove_note(file)
             return self._brought(source, file, target, at)
 
     def undo(self, at: datetime) -> None:
@@ -96,15 +95,23 @@ class Moving:
             if note is None:
                 raise MoveError("not_moved", store.place)
             self._look_at_history(store, "went_on")
+            head, people = HeadFile(self.data / HEAD), People(store, Seals.open(self.keys))
+            facts = {"count": note.entry.count - 1, "from": "postgresql", "to": "sqlite", "lost": self._lost(note)}
+            ledger = Ledger(store, head.path, people)
+            new = NewEntry(KIND, _new_subject(), facts, actor=people.person(self.by), at=at)
+            with store.write() as session:
+                ledger.append_in(session, new)
+            # Only now: until then it says how far the record had gone on the server.
             if note.head is not None:
-                with HeadFile(self.data / HEAD).lock():
-                    HeadFile(self.data / HEAD).write(Head(note.head.count, note.head.head))
-            seals = Seals.open(self.keys)
-            people = People(store, seals)
-            facts = {"count": note.entry.count - 1, "from": "postgresql", "to": "sqlite"}
-            ledger = Ledger(store, self.data / HEAD, people)
-            ledger.append(KIND, subject=_new_subject(), facts=facts, actor=people.person(self.by), at=at)
+                with head.lock():
+                    head.write(Head(note.head.count, note.head.head))
+            ledger.let_head_follow()
             remove_note(file)
+
+    def _lost(self, note: Note) -> list[int] | None:
+        """The first and the last entry after the one that says it was moved, as far as the head here has seen them."""
+        known = HeadFile(self.data / HEAD).read()
+        return [note.entry.count + 1, known.count] if known and known.count > note.entry.count else None
 
     # --- Before ------------------------------------------------------------------------------------------------------
 
@@ -141,6 +148,9 @@ class Moving:
         with Inside.begun(target) as inside:
             if inside.connection.exec_driver_sql(_ANYTHING).first():
                 raise MoveError("not_empty", target.place)
+            # The lock is ours, and nothing is there: the transaction of a call that was broken off is over, and left
+            # nothing. Before, it might still have been committed.
+            remove_note(file)
             seals = Seals.open(self.keys)
             inside.migrate(seals)
             rows = {table: found.rows for table, found in self._copied(source, inside).items()}

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from bot.audit.recipients import Numbered, Refusal, put
 from bot.audit.statements import file_name
+from bot.settings import PREFIX
 
 _PATIENCE: Final = 60.0
 """Seconds that one git command may take."""
@@ -166,6 +167,7 @@ class Repository:
 def _environment() -> Mapping[str, str]:
     """Nobody is there to be asked, and no repository but the one that is named is meant."""
     elsewhere = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
-    kept = {name: value for name, value in os.environ.items() if name not in elsewhere}
+    # Vaglio's own settings hold tokens, which are none of git's business, nor of what git starts.
+    kept = {name: value for name, value in os.environ.items() if name not in elsewhere and not name.startswith(PREFIX)}
     kept.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10")
     return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "GIT_ALLOW_PROTOCOL": "file:ssh:https"}

@@ -53,8 +53,10 @@ WHERE c.oid = to_regclass('entry') AND a.privilege_type = 'INSERT' AND a.grantee
 _HAS = f"""
 SELECT c.relname::text, verb FROM pg_class c, unnest(CAST(%(verbs)s AS text[])) verb
 WHERE c.relkind IN ('r', 'p') AND c.relnamespace = {_OURS} AND has_table_privilege(c.oid, verb) ORDER BY 1, 2"""
+# "MEMBER": whoever may become somebody else (SET ROLE) can do what they can, also where it is not inherited.
 _IS = f"""
-SELECT r.rolsuper, r.rolcreaterole, r.rolreplication, pg_has_role(c.relowner, 'USAGE'),
+SELECT EXISTS (SELECT FROM pg_roles s WHERE s.rolsuper AND pg_has_role(s.oid, 'MEMBER')),
+       r.rolcreaterole, r.rolreplication, pg_has_role(c.relowner, 'MEMBER'),
        has_schema_privilege({_OURS}, 'CREATE')
 FROM pg_roles r, pg_class c WHERE r.rolname = current_user AND c.oid = to_regclass('entry')"""
 
@@ -124,7 +126,7 @@ def lacking(connection: Connection) -> list[str]:
 def standing(connection: Connection, role: str) -> bool | None:
     """Whether this user can do everything, whatever is granted to it; None: there is no such user."""
     found = connection.exec_driver_sql(
-        "SELECT r.rolsuper OR pg_has_role(r.oid, c.relowner, 'USAGE') FROM pg_roles r, pg_class c "
+        "SELECT r.rolsuper OR pg_has_role(r.oid, c.relowner, 'MEMBER') FROM pg_roles r, pg_class c "
         "WHERE r.rolname = %(role)s AND c.oid = to_regclass('entry')",
         {"role": role},
     )

@@ -17,6 +17,7 @@ from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.promises import ranges_of
 from bot.audit.seals import Seals
 from bot.audit.vault import Vault, VaultError
+from bot.bulk.tables import BulkChunk
 from bot.console.tables import SavedSearch, SignedIn, Undertaking, UndertakingPiece
 from bot.keys import key_in
 from bot.knowledge_tables import Collection, CollectionPiece
@@ -47,7 +48,7 @@ _WHAT: Final = "the master key"
 _UNREADABLE: Final[tuple[type[SQLModel], ...]] = (
     Content, Pending, DeadLetter, Held, Seat, Review, Appeal, Dismissal, Awaited, Card, Reminder, Quiz, QuizDone,
     Acknowledgement, Grant, LinkCode, SignedIn, SavedSearch, Identity, Person, PersonKey, CollectionPiece, Collection,
-    UndertakingPiece, Undertaking,
+    UndertakingPiece, Undertaking, BulkChunk,
 )  # fmt: skip
 """What nobody can read or find again without the key, in an order in which each may go."""
 

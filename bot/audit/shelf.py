@@ -71,6 +71,7 @@ _POSTGRES = (
     "CREATE INDEX IF NOT EXISTS words_body ON words USING gin (body)",
 )
 _NO_SCHEMA: Final = f"SELECT to_regnamespace('{SCHEMA}') IS NULL"
+_SAMPLED: Final = (("words", "body", "tsvector"), ("heard", "words", 'TEXT COLLATE "C"'), ("heard", "vector", "BYTEA"))
 TABLES: Final = ("state", "hit", "rule", "party", "span", "reach", "words", "heard")
 
 
@@ -216,6 +217,10 @@ class Shelf:
         # A plain VACUUM leaves the bytes in the page, and GIN never lets go of a word that it has known.
         alone = self._main.engine.execution_options(isolation_level="AUTOCOMMIT")
         with self._said(), alone.connect() as connection:
+            for table, column, kind in _SAMPLED:
+                # Samples of the words, which the server keeps for its planner, go with it: of a table that has become
+                # empty it would take no new ones.
+                connection.exec_driver_sql(f"ALTER TABLE {SCHEMA}.{table} ALTER COLUMN {column} TYPE {kind}")
             for table in ("words", "heard"):
                 connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.{table}")
         return True

@@ -177,8 +177,8 @@ class Working:
         results = [screened(row, using.screener, using.at, words=using.words) for row in rows]
         wrapped, sealed = self._vault.seal(json.dumps(results).encode(), id.encode())
         with self._store.write() as session:
-            # It may have been taken back meanwhile: then nobody wants them.
-            if (now := session.get(BulkChunk, id)) and not now.is_done:
+            # Meanwhile it may have been taken back, and other lines handed out under its name: nobody wants these then.
+            if (now := session.get(BulkChunk, id)) and now.sealed == chunk.sealed:
                 now.is_done, now.wrapped, now.sealed = True, wrapped, sealed
                 session.add(now)
 

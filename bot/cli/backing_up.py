@@ -61,8 +61,8 @@ def restore(
     settings = read_settings()
     wording = Wording(tongue(settings))
     places = [read_place(place) for place in checkpoints or ()] + list(configured(settings, wording))
-    refuse_moved(settings)
     with alone(settings.data_dir):
+        refuse_moved(settings)
         restoring = Restoring(
             owners_database(settings), settings.data_dir, settings.keys_dir, places, AUTHOR, contradicting
         )

@@ -92,7 +92,7 @@ def _state(settings: Settings, parts: Parts, prescreen: Prescreen, pools: Mappin
         revision=lambda: prescreen.screener.policy.revision,
         late=(lambda: _late(settings, store)) if settings.checkpoint_targets() else None,
         queue=lambda: _asked(store, parts.engine.standing),
-        dead=lambda: len(parts.dead_letters.all()),
+        dead=parts.dead_letters.count,
         workers=lambda: _asked(store, parts.engine.workers),
         pools={name: _waiting(pool) for name, pool in pools.items()},
     )

@@ -214,6 +214,7 @@ def _settled(settings: Settings) -> Presence:
             masters.settle(settings.keys_dir, store)
     presence = present(settings.data_dir)
     refuse_half_a_restore(settings)
+    refuse_moved(settings)  # it may have waited for whoever moved the record just now
     return presence
 
 

@@ -32,7 +32,8 @@ def checkpoint(
 ) -> int:
     """Make a checkpoint now and deliver it. Exit code 0 if every place took it, 74 otherwise."""
     settings = read_settings()
-    wording, store, now = Wording(tongue(settings)), Record.open(settings).store, datetime.now(UTC)
+    wording, record, now = Wording(tongue(settings)), Record.open(settings), datetime.now(UTC)
+    store = record.store
     try:
         made = open_checkpoints(settings, store).make(now)
         answers = asyncio.run(open_deliveries(settings, store).deliver_all(now, again=again))

@@ -28,7 +28,7 @@ from bot.audit.vault import Vault, VaultError
 from bot.checkup import Part, State
 from bot.cli.build import existing_revisions, open_judges, open_knowledge, open_store, terminal, tongue
 from bot.cli.checkpoints import compared
-from bot.cli.standing import database_user, is_elsewhere
+from bot.cli.standing import database_user, is_elsewhere, is_left_behind
 from bot.keys import KeyFileError
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
@@ -198,6 +198,7 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         store = open_store(settings, read_only=True)
         yield Part(wording.say("Database"), "active", f"{store.kind}, {store.place}")
         yield from is_elsewhere(store, wording)
+        yield from is_left_behind(store, settings.data_dir, wording)
         yield from database_user(store, wording)
         found = Ledger(store, settings.data_dir / "ledger.head").verify()
     except StoreError as error:

@@ -17,6 +17,7 @@ from bot.audit.dossier import dossier_page
 from bot.audit.erasure import Erasures, purge_leavings
 from bot.audit.holds import HeldError, Holds
 from bot.audit.index import Index
+from bot.audit.moved import left_behind, left_said
 from bot.audit.retention import Retention
 from bot.audit.subject import Dossier, Subjects
 from bot.audit.unmasking import Refusal, Request, Unmasked, Unmasking
@@ -125,6 +126,8 @@ def _purged(office: Office) -> int:
     with closing(Store(owners, keeps_open=False)) if owners else nullcontext(office.record.store) as store:
         purge_leavings(store, office.index)
     office.say(office.wording.say("Nothing of what was let go is left in the database's files."))
+    for file in left_behind(office.settings.data_dir) if store.file is None else ():
+        office.say(left_said(file, office.wording))
     return 0
 
 

@@ -105,7 +105,8 @@ def signing(
 ) -> None:
     """A new key for checkpoints, for which the last checkpoint of the old one vouches. Prints its public half."""
     settings = read_settings()
-    wording, store, now = Wording(tongue(settings)), Record.open(settings).store, datetime.now(UTC)
+    wording, record, now = Wording(tongue(settings)), Record.open(settings), datetime.now(UTC)
+    store = record.store
     try:
         public = open_checkpoints(settings, store).rotate(now, is_lost=is_lost)
         # Whoever looks at a place must find there what vouches for the new key.

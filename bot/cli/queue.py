@@ -60,7 +60,7 @@ def list_(as_json: Json = False) -> None:
     desk = _opened()
     with desk.record.store.read() as session:
         found, workers = desk.engine.standing(session), desk.engine.workers(session)
-    dead = len(desk.dead.all())
+    dead = desk.dead.count()
     if as_json:
         told = {"pieces": [asdict(each) for each in found], "workers": workers, "dead": dead}
         sys.stdout.write(json.dumps(told) + "\n")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from bot.audit import rights
 from bot.audit.errors import RecordError
-from bot.audit.moved import read_note
+from bot.audit.moved import left_behind, left_said, read_note
 from bot.checkup import Part
 from bot.store import Store
 from bot.wording import Wording
@@ -44,6 +45,12 @@ def is_elsewhere(store: Store, wording: Wording) -> Iterator[Part]:
         return
     if note is not None:
         yield Part(wording.say("Record"), "wrong", RecordError(note.state, store.place).show(wording.language))
+
+
+def is_left_behind(store: Store, data: Path, wording: Wording) -> Iterator[Part]:
+    """Where the file from which this record was moved to a server still lies."""
+    for file in left_behind(data) if store.file is None else ():
+        yield Part(wording.say("Record"), "missing", left_said(file, wording))
 
 
 def _told(found: Sequence[str]) -> str:

@@ -9,9 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlmodel import col, select
+
 from bot.audit.beside import compare_beside
 from bot.audit.checkpoints import Checkpoints
 from bot.audit.comparison import Comparison, Note
+from bot.audit.erasure import KIND as ERASURE
 from bot.audit.erasure import Erasures
 from bot.audit.errors import RecordError
 from bot.audit.holds import Holds
@@ -27,6 +30,7 @@ from bot.console.searches import SavedSearches
 from bot.console.undertakings import Standing, Undertakings
 from bot.people import People
 from bot.store import Store
+from bot.tables import Entry
 from rules.policy import Policy
 
 _VERIFY = "verify"
@@ -128,6 +132,12 @@ class Archive:
         """The number of the newest entry; 0 where there is none."""
         newest = self.ledger.entries(newest=1)
         return newest[0].seq if newest else 0
+
+    def was_somebody_erased(self, since: int) -> bool:
+        """After the entry of this number."""
+        erasure = select(Entry.seq).where(Entry.kind == ERASURE, col(Entry.seq) > since).limit(1)
+        with self.store.read() as session:
+            return session.exec(erasure).first() is not None
 
     def indexing(self) -> Job[int] | None:
         """Of an index that has much to take in first, how far it is. None: it can be asked."""

@@ -41,6 +41,8 @@ class Packed:
     file: Path
     exported: Exported
     bytes: int
+    since: int
+    """The newest entry when it was begun."""
 
     def told(self) -> str:
         """What the page says of it, as JSON: numbers and a digest."""
@@ -71,6 +73,7 @@ class Exports:
     def of(self, person: str) -> Standing | None:
         """Theirs, as it stands; the result is what `Made` reads."""
         with self._lock:
+            self._forget()
             job = self._jobs.get(person)
         if job is None:
             return None
@@ -83,6 +86,7 @@ class Exports:
     def take(self, person: str) -> Path | None:
         """Hand it out: from now on it is the caller's to delete, with the folder in which it lies."""
         with self._lock:
+            self._forget()
             job = self._jobs.get(person)
             if job is None or job.is_running or job.result is None or not job.result.file.exists():
                 return None
@@ -107,11 +111,15 @@ class Exports:
         if job.result is not None:
             shutil.rmtree(job.result.file.parent, ignore_errors=True)
 
+    def _forget(self) -> None:
+        """Once somebody was erased, whatever waits: words of theirs may be in it."""
+        for person, job in [*self._jobs.items()]:
+            if job.result and self._archive.was_somebody_erased(job.result.since):
+                self._discard(person)
+
     def _make(self, request: Request, progress: Progress) -> Packed:
         packed = made(self._archive, self._folder, request, progress)
-        late = threading.Timer(LIFE, shutil.rmtree, (packed.file.parent,), {"ignore_errors": True})
-        late.daemon = True
-        late.start()
+        _gone_in_time(packed.file.parent)
         return packed
 
 
@@ -141,6 +149,7 @@ class SharedExports:
         if not self._archive.undertakings.take(_id(person), file):
             shutil.rmtree(folder, ignore_errors=True)
             return None
+        _gone_in_time(folder)  # should whoever fetches it break off
         return file
 
     def discard(self, person: str) -> None:
@@ -159,12 +168,16 @@ class SharedExports:
                 shutil.rmtree(packed.file.parent, ignore_errors=True)
             undertakings.end(id, run, result=packed.told(), life=LIFE)
             # Nobody may come for it. Should this process have ended by then, the next one that starts does it.
-            late = threading.Timer(LIFE + 1, undertakings.sweep)
+            late = threading.Timer(LIFE + 1, self._sweep)
             late.daemon = True
             late.start()
         except Exception as error:
             undertakings.end(id, run, error=code_of(error), life=LIFE)
             raise
+
+    def _sweep(self) -> None:
+        with suppress(RecordError):  # where the database is away just then, the next one that starts does it
+            self._archive.undertakings.sweep()
 
 
 def exports_of(archive: Archive) -> Exports | SharedExports:
@@ -173,7 +186,7 @@ def exports_of(archive: Archive) -> Exports | SharedExports:
 
 def made(archive: Archive, place: Path, request: Request, progress: Progress) -> Packed:
     """A ZIP in a folder of its own. Raises as `export` does."""
-    folder = new_folder(place)
+    folder, since = new_folder(place), archive.last()
     try:
         exported = export(
             archive.store, archive.ledger, folder / _NAME, request,
@@ -185,7 +198,7 @@ def made(archive: Archive, place: Path, request: Request, progress: Progress) ->
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Packed(packed, exported, packed.stat().st_size)
+    return Packed(packed, exported, packed.stat().st_size, since)
 
 
 def new_folder(place: Path) -> Path:
@@ -193,6 +206,12 @@ def new_folder(place: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
     _OURS.add(folder)
     return folder
+
+
+def _gone_in_time(folder: Path) -> None:
+    late = threading.Timer(LIFE, shutil.rmtree, (folder,), {"ignore_errors": True})
+    late.daemon = True
+    late.start()
 
 
 def code_of(error: Exception) -> str:

@@ -109,14 +109,10 @@ class Sharing:
         try:
             found, replayer = Found.read(piece.result), self._replaying(row)
             found.not_comparable |= dict.fromkeys(sorted(replayer.not_comparable))
-            stretch = Stretch(hold, self._ledger, replayer, found, piece.total, piece.done, piece.beyond)
-            done = stretch.go_on(progress)
+            return Stretch(hold, self._ledger, replayer, found, piece.total, piece.done, piece.beyond).go_on(progress)
         except BaseException as error:
             hold.let_go(failed=isinstance(error, Exception) and not isinstance(error, RecordError | _HaltedError))
             raise
-        if done:
-            hold.finish(stretch.found)
-        return done
 
     def pieces(self, id: str) -> Sequence[str]:
         """Those that are still to be done."""
@@ -184,8 +180,12 @@ class _Hold:
             return cls(store, id, row.id, piece.due), piece, row
 
     def write(self, **values: Any) -> bool:
+        """Whoever writes the last draft of all pieces adds them up, in one go: nobody would come to do it later."""
         with self.store.write() as session:
-            return self._write(session, **values)
+            is_ours = self._write(session, **values)
+            if is_ours and not _undone(session, self.backtest) and (row := session.get(Row, self.backtest)):
+                _settle(session, row)
+            return is_ours
 
     def let_go(self, *, failed: bool) -> None:
         """Another may go on with it at once; where it failed, nobody does before somebody asks for it."""
@@ -195,13 +195,6 @@ class _Hold:
             if failed:
                 running = (col(Row.id) == self.backtest) & (col(Row.state) == "running")
                 session.connection().execute(update(Row).where(running).values(state="failed"))
-
-    def finish(self, found: Found) -> None:
-        """Its result stands. Whoever finishes the last of all pieces adds them up."""
-        with self.store.write() as session:
-            row = session.get(Row, self.backtest)
-            if row and self._write(session, result=found.json(), due=0.0) and not _undone(session, self.backtest):
-                _settle(session, row)
 
     def _write(self, session: Session, **values: Any) -> bool:
         running = select(Row.id).where(Row.id == self.backtest, Row.state == "running")

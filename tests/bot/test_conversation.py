@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from sqlmodel import select
 from stored import stored
 
 from bot.actions import Action, Verb, tag
@@ -26,6 +27,7 @@ from bot.reply import Notice, Reply
 from bot.review import Ruling
 from bot.roles import Role
 from bot.store import Store
+from bot.tables import Held
 from rules.draft import Account, Draft, DraftRefused
 from rules.policy import Policy
 from rules.screening import Screener
@@ -186,6 +188,22 @@ def test_a_draft_is_let_go_after_its_days(talk: Talk) -> None:
     assert drafts.over(datetime.now(UTC) + timedelta(days=8)) == [id]
     drafts.let_go([id])
     assert drafts.find(id) is None
+
+
+def test_however_many_are_over_they_are_let_go(talk: Talk, store: Store) -> None:
+    """After days without a worker they are more than one statement may name."""
+    many = (
+        "INSERT INTO held (id, thread, person, at, until, outcome, state, policy, wrapped, sealed) "
+        "WITH RECURSIVE one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one WHERE n < 70000) "
+        "SELECT 's_' || n, '', 'p_1', 0, 0, 'pass', 'checked', '', {0}, {0} FROM one"
+    )
+    with store.write() as session:
+        session.connection().exec_driver_sql(many.format("x''" if store.file else "''::bytea"))
+    drafts, now = talk.conversation.cabinet.drafts, datetime.now(UTC)
+    while over := drafts.over(now):
+        drafts.let_go(over)
+    with store.read() as session:
+        assert session.exec(select(Held.id)).all() == []
 
 
 # --- Publishing anyway ---------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, Prog
 from sqlmodel import Session
 
 from bot import store as stores
+from bot.audit import dumps
 from bot.audit.errors import Code, RecordError, why
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
@@ -294,3 +297,24 @@ def test_an_account_that_two_bring_at_once_is_not_in_the_servers_log(
     monkeypatch.setattr(people, "_find", lambda account: monkeypatch.undo() or None)
     assert people.person("slack:T1:ANNA") == first
     assert log.read_text(encoding="utf-8").count("identity_pkey") == refused
+
+
+def test_its_own_programs_are_told_no_secret_but_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What every user of the machine can read of a process: its arguments. What is none of its business: our tokens."""
+    tool, told = tmp_path / "pg_restore", tmp_path / "told"
+    tool.write_text(
+        '#!/bin/sh\n{ echo "$@"; echo; env; echo; cat "$PGSERVICEFILE"; ls -ld "$(dirname "$PGSERVICEFILE")"; } '
+        f">{told}\n"
+    )
+    tool.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("VAGLIO_SLACK_BOT_TOKEN", "xoxb-SEGRETA")
+    secret, phrase = password(), password()
+    store = Store(f"postgresql://vaglio:{secret}@db.acme.example/vaglio?sslpassword={phrase}", keeps_open=False)
+    dumps.load(store, tmp_path / "x")
+    arguments, environment, file = told.read_text().split("\n\n", 2)
+    assert "SEGRETA" not in arguments
+    assert environment.count("SEGRETA") == environment.count(f"PGPASSWORD={secret}") == 1
+    assert f"sslpassword={phrase}" in file
+    assert "drwx------" in file
+    assert not Path(re.search("PGSERVICEFILE=(.+)", environment)[1]).exists()  # type: ignore[index]

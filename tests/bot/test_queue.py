@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any
 
 import procrastinate
 import pytest
 from engine_made import PULSE
 from postgres import NoServer, Server
+from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
 from bot.engine import Lost, Patience, Retry
@@ -135,7 +140,9 @@ async def test_what_is_in_hand_at_a_stop_is_handed_back_at_once(store: Store) ->
 async def test_a_worker_that_was_cut_off_and_comes_back_does_nothing_more(store: Store) -> None:
     """Another has its piece by then; neither goes out twice, nor is the other's job taken from under it."""
     said, begun, back = list[str](), asyncio.Event(), asyncio.Event()
-    cut_off, other = queue_of(store), queue_of(store)
+    # It hears of nothing before it comes back, and has no hand free to look for more.
+    cut_off = Queue(store, workers=1, patience=BRISK, pulse=replace(PULSE, beat=60))
+    other = queue_of(store)
 
     async def slowly(id: str) -> None:
         begun.set()
@@ -163,6 +170,20 @@ async def test_a_worker_that_was_cut_off_and_comes_back_does_nothing_more(store:
     assert said == ["the other"]
 
 
+async def test_what_workers_die_of_is_not_given_to_one_after_the_other(store: Store) -> None:
+    queue, doing = Queue(store, workers=1, patience=Patience(first=600, longest=900), pulse=PULSE), Doing()
+    queue.on("piece", doing, people_wait=True)
+    put(store, queue, "once", "again")
+    with store.write() as session:  # as who was killed leaves them
+        change = (
+            "UPDATE procrastinate_jobs SET status = 'doing', attempts = CASE args->>'id' WHEN 'again' THEN 1 ELSE 0 END"
+        )
+        session.connection().exec_driver_sql(change)
+    later = "SELECT args->>'id' FROM procrastinate_jobs WHERE scheduled_at > now() + interval '5 minutes'"
+    async with running(queue):
+        await until(lambda: rows(store, later) == [("again",)] and doing.done == ["once"])
+
+
 async def test_what_waits_and_is_in_no_queue_is_found(store: Store) -> None:
     queue, doing, left = queue_of(store), Doing(), ["a", "b"]
     queue.on("piece", doing, left_over=lambda: [id for id in left if id not in doing.done])
@@ -170,6 +191,20 @@ async def test_what_waits_and_is_in_no_queue_is_found(store: Store) -> None:
     async with running(queue):
         await until(lambda: len(doing.done) == 2)
     assert sorted(doing.done) == ["a", "b"]
+
+
+async def test_looking_for_what_is_in_no_queue_keeps_nobody_from_writing(store: Store) -> None:
+    queue, doing, looked = queue_of(store), Doing(Retry(60)), list[bool]()
+
+    def left_over() -> list[str]:
+        looked.append(store._writer == threading.get_ident())
+        return ["a"]
+
+    queue.on("piece", doing, left_over=left_over)
+    put(store, queue, "a")
+    async with running(queue):
+        await until(lambda: len(looked) > 2)
+    assert not any(looked)
 
 
 async def test_drafts_do_not_wait_behind_what_takes_long(store: Store) -> None:
@@ -217,6 +252,16 @@ async def test_what_is_due_again_is_taken_over_from_whoever_is_gone(store: Store
             await until(lambda: done.done)
 
 
+async def test_a_clock_of_the_server_that_is_put_back_stops_nothing(store: Store) -> None:
+    queue, ticks = queue_of(store), Doing()
+    queue.every(1, "tick", lambda: ticks("tick"))
+    with store.write() as session:  # as was written a day ahead of time
+        ahead = "extract(epoch FROM clock_timestamp()) + 86400"
+        session.connection().exec_driver_sql(f"INSERT INTO round SELECT 'tick', {ahead}, {ahead}, 'another'")
+    async with running(queue):
+        await until(lambda: ticks.done)
+
+
 async def test_it_survives_the_loss_of_every_connection(store: Store) -> None:
     queue, doing = queue_of(store), Doing()
     queue.on("piece", doing, people_wait=True)
@@ -229,6 +274,35 @@ async def test_it_survives_the_loss_of_every_connection(store: Store) -> None:
             await until(lambda name=name: name in doing.done)
         assert not task.done()
     assert doing.done == ["a", "b", "c"]
+
+
+async def test_a_worker_with_nothing_to_do_finds_out_that_it_was_taken_for_dead(store: Store) -> None:
+    """Or nobody hears of it until there is work, and that then waits while it begins anew."""
+    queue = queue_of(store)
+    queue.on("piece", Doing(), people_wait=True)
+    workers = "SELECT id FROM procrastinate_workers"
+    async with running(queue):
+        await until(lambda: rows(store, workers))
+        with store.write() as session:
+            session.connection().exec_driver_sql("DELETE FROM procrastinate_workers")
+        await until(lambda: rows(store, workers))
+
+
+async def test_a_worker_that_can_listen_no_more_begins_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or it would only come and look from time to time, for good."""
+    queue, listening = queue_of(store), list[str]()
+    queue.on("piece", Doing(), people_wait=True)
+    listen = PsycopgConnector.listen_notify
+
+    async def fail_once(self: PsycopgConnector, *given: Any, **more: Any) -> None:
+        listening.append("")
+        if len(listening) == 1:
+            raise ConnectorException
+        await listen(self, *given, **more)
+
+    monkeypatch.setattr(PsycopgConnector, "listen_notify", fail_once)
+    async with running(queue):
+        await until(lambda: len(listening) == 2)
 
 
 @pytest.fixture

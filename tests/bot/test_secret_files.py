@@ -119,6 +119,14 @@ def test_what_every_user_of_the_machine_can_read_is_told(monkeypatch: pytest.Mon
     assert exposed_secrets(read_settings()) == [Path("bot"), Path("keys/master.key")]
 
 
+@pytest.mark.parametrize(("mode", "told"), [(0o711, [Path("keys/master.key")]), (0o744, []), (0o700, [])])
+def test_what_lies_in_a_folder_that_cannot_be_listed_is_open_all_the_same(mode: int, told: list[Path]) -> None:
+    Path("keys").mkdir()
+    Path("keys").chmod(mode)
+    secret_in("keys/master.key", bytes(32), 0o644)
+    assert exposed_secrets(read_settings()) == told
+
+
 def test_so_is_the_file_of_settings_if_a_secret_stands_in_it() -> None:
     secret_in(".env", "VAGLIO_LANGUAGE=it\n", 0o644)
     assert exposed_secrets(read_settings()) == []

@@ -146,3 +146,11 @@ def test_tables_of_another_making_are_not_migrated(store: Store, statement: str)
     with pytest.raises(RecordError) as refused:
         store.migrate()
     assert refused.value.code == "tables"
+
+
+def test_whoever_writes_and_wants_to_write_besides_is_told_at_once(store: Store) -> None:
+    """And does not wait for themselves, for a minute, while nobody else can write either."""
+    with store.write(), pytest.raises(RuntimeError, match="wait for themselves"), store.write():
+        pass
+    with store.write(), store.read():
+        pass

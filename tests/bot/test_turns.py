@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from sqlmodel import select
 
+from bot import postgres, sole
 from bot.audit.seals import Seals
 from bot.chat.telegram_waiting import Waiting, Waits
 from bot.places import Awaiting, Cards
@@ -68,6 +71,38 @@ async def test_whoever_is_cancelled_while_waiting_holds_nothing(store: Store, el
         await asyncio.gather(waiting, return_exceptions=True)
     async with asyncio.timeout(20):
         await _once(Turns(store))
+
+
+@pytest.mark.postgres_only("a file has one process")
+async def test_many_turns_at_once_leave_connections_for_what_is_done_in_them(store: Store) -> None:
+    turns, most = Turns(store), 20
+
+    async def one(number: int) -> None:
+        async with turns.of(f"card {number}"):
+            inside.append(number)
+            await everybody.wait()
+            with store.read() as session:
+                session.exec(select(Pending)).all()
+
+    inside, everybody = list[int](), asyncio.Event()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        for number in range(most):
+            group.create_task(one(number))
+        while len(inside) < most:
+            await asyncio.sleep(0.01)
+        everybody.set()
+
+
+@pytest.mark.postgres_only("a file has one process")
+def test_the_server_asks_by_itself_whether_a_host_that_holds_a_lock_is_still_there(store: Store) -> None:
+    """Of one that lost its power it would hear nothing for two hours, and neither would whoever waits."""
+    source = "SELECT source FROM pg_settings WHERE name LIKE 'tcp_keepalives%%' ORDER BY name"
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        postgres.hold(connection, "card", 1.0)
+        assert list(connection.exec_driver_sql(source).scalars()) == ["session"] * 3
+        connection.invalidate()
+    with closing(sole._taken(store, "x")) as lock:
+        assert lock.execute(source).fetchall() == [("session",)] * 3
 
 
 async def _once(turns: Turns) -> None:

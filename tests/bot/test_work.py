@@ -237,6 +237,30 @@ async def test_it_is_given_up_in_the_end(make: Make, store: Store) -> None:
     assert "zibaldone" not in str(logs)
 
 
+async def test_what_nobody_has_tried_yet_is_not_given_up_at_the_first_try(make: Make, store: Store) -> None:
+    """After a night without workers Slack takes only some of all that has waited, and asks for patience."""
+    work, desk = make(patience=Patience(first=0.001, longest=0.01, whole=0.0)), Desk(*[Retry(0.0)] * 9)
+    work.on("slack", desk)
+    async with running(work):
+        await work.defer("slack", "1", {"text": "zibaldone"})
+        await until(lambda: not pending(store))
+    assert len(desk.given) == 10
+    assert buried(store) == []
+
+
+async def test_however_many_were_given_up_their_words_go_in_time(make: Make, store: Store) -> None:
+    """An hour without Slack leaves more of them than a statement may name one by one."""
+    many = (
+        "INSERT INTO deadletter (id, at, died, platform, attempts, error, wrapped, sealed) "
+        "WITH RECURSIVE one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one WHERE n < 70000) "
+        "SELECT 'e_' || n, 0, 0, 'slack', 1, 'OSError', {0}, {0} FROM one"
+    )
+    with store.write() as session:
+        session.connection().exec_driver_sql(many.format("x''" if store.file else "''::bytea"))
+    async with running(make()):
+        await until(lambda: not buried(store))
+
+
 async def test_what_is_in_hand_is_finished_at_a_stop(make: Make, store: Store) -> None:
     work, begun, done = make(), asyncio.Event(), list[str]()
 
@@ -310,6 +334,26 @@ async def test_a_database_that_fails_for_a_while(make: Make, store: Store, monke
             await until(lambda: desk.given and not pending(store))
     assert [log["event"] for log in logs] == ["work.failed"] * 3
     assert "zibaldone" not in str(logs)
+
+
+async def test_a_database_that_fails_right_after_the_answer(
+    make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is answered twice for that."""
+    work, desk, forget = make(), Desk(), Work._forget
+    work.on("slack", desk)
+    failures = [OSError("zibaldone")] * 3
+
+    def sometimes(self: Work, id: str) -> None:
+        if failures:
+            raise failures.pop()
+        forget(self, id)
+
+    monkeypatch.setattr(Work, "_forget", sometimes)
+    async with running(work):
+        await work.defer("slack", "1", {"text": "a"})
+        await until(lambda: not pending(store))
+    assert (desk.given, failures) == (["a"], [])
 
 
 async def test_nothing_is_written_in_plain(make: Make, store: Store, tmp_path: Path) -> None:

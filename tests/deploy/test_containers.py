@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import typer
 import yaml
+from postgres import Server, password
 
+from bot.audit import rights
 from bot.cli.commands import app
 from bot.secret_files import FILE
 from bot.settings import PREFIX, Settings, secret_names
+from bot.store import Store
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -66,6 +73,14 @@ def test_the_image_installs_what_is_locked_and_nothing_else() -> None:
     assert "--no-index" in installs[1]
     assert "--no-build-isolation" in installs[1]
     assert any("uninstall --yes pip" in rest for word, rest in steps() if word == "RUN")
+
+
+def test_nothing_can_be_installed_into_a_container_that_runs() -> None:
+    """Neither by what was installed nor by what the base brings: `FROM` begins with the base once more."""
+    final = steps()[max(number for number, (word, _) in enumerate(steps()) if word == "FROM") :]
+    run = " ".join(rest for word, rest in final if word == "RUN")
+    assert "pip uninstall --yes pip" in run
+    assert "ensurepip" in run
 
 
 def test_the_base_is_named_by_its_tag_once() -> None:
@@ -131,6 +146,44 @@ def test_with_postgresql_there_are_front_ends_and_two_workers() -> None:
     assert compose["services"]["worker"]["deploy"]["replicas"] == 2
     assert compose["services"]["postgres"]["networks"] == ["inside"]
     assert compose["networks"]["inside"]["internal"] is True
+
+
+def test_what_runs_is_not_the_owner_of_its_tables() -> None:
+    services = yaml.safe_load(COMPOSE[1].read_text(encoding="utf-8"))["services"]
+    owners = {name for name, service in services.items() if "database_owner_url" in service["secrets"]}
+    assert owners == {"migrate", "grant"}
+    assert all(services[name]["restart"] == "no" for name in owners)
+    for name in ("front", "worker"):
+        assert services[name]["depends_on"] == {"grant": {"condition": "service_completed_successfully"}}
+    # In its own image's way the first user would be a superuser.
+    assert services["postgres"]["environment"]["POSTGRES_USER"] == "postgres"
+
+
+def test_two_users_are_made_of_which_one_may_no_more_than_it_must(postgres_server: Server, tmp_path: Path) -> None:
+    """The script as PostgreSQL's image runs it, under other names: these tests' server has a `vaglio` already."""
+    script = (DEPLOY / "postgres-users.sh").read_text(encoding="utf-8").replace("vaglio", "composed")
+    secrets = {name: password() for name in ("OWNER", "RUNS")}
+    environment = {"POSTGRES_USER": "postgres", "PGHOST": str(postgres_server.folder)}
+    for name, secret in secrets.items():
+        (tmp_path / name).write_text(f"{secret}\n", encoding="utf-8")
+        environment[f"{name}_PASSWORD_FILE"] = str(tmp_path / name)
+    environment["PATH"] = f"{postgres_server.tools}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["bash", "-Eeo", "pipefail", "-c", script], env=environment, check=True, capture_output=True)
+    try:
+        owner = postgres_server.url("composed", user=f"composed_owner:{secrets['OWNER']}")
+        runs = postgres_server.url("composed", user=f"composed:{secrets['RUNS']}")
+        with closing(Store(owner, keeps_open=False)) as store:
+            store.migrate()
+            with store.write() as session:
+                rights.grant(session.connection(), "composed")
+        with closing(Store(runs, keeps_open=False)) as store, store.read() as session:
+            assert (rights.excess(session.connection()), rights.lacking(session.connection())) == ([], [])
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(postgres_server.url("composed", user="vaglio"))
+    finally:
+        postgres_server.drop("composed")
+        with postgres_server.admin() as admin:
+            admin.execute("DROP ROLE composed, composed_owner")
 
 
 def commands() -> list[Any]:

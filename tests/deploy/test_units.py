@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -50,6 +51,18 @@ def test_what_is_in_hand_is_finished_at_a_stop(unit: Path) -> None:
     found = dict(line.split("=", 1) for line in lines(unit) if "=" in line)
     assert found["KillSignal"] == "SIGTERM"
     assert int(found["TimeoutStopSec"]) > GRACE
+
+
+def test_commands_are_given_as_the_service_itself_runs() -> None:
+    """As root they would leave files behind that the service cannot read."""
+    page = (DEPLOY.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    words = shlex.split(re.search(r"^systemd-run .*?[^\\]$", page, re.M | re.S)[0])  # type: ignore[index]
+    unit = lines(UNITS[0])
+    given = [words[number + 1] for number, word in enumerate(words) if word == "-p"]
+    assert set(given) <= set(unit)
+    assert {"DynamicUser=yes", "User=vaglio", "UMask=0077", "StateDirectoryMode=0700"} < set(given)
+    environment = {pair for line in unit if line.startswith("Environment=") for pair in line.split("=", 1)[1].split()}
+    assert {words[number + 1] for number, word in enumerate(words) if word == "-E"} <= environment
 
 
 def test_the_two_differ_in_nothing_but_what_they_do() -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from engine_made import engine_of
 from sqlmodel import select
 
 from bot.actions import Action, Verb, tag
@@ -20,13 +21,15 @@ from bot.audit.ledger import Fault, Ledger
 from bot.audit.seals import HolderGoneError, Seals
 from bot.conversation import Conversation
 from bot.deeds import Act, Cabinet
+from bot.engine import USUAL
 from bot.people import People
 from bot.places import Awaiting, Cards
 from bot.prescreen import Prescreen
 from bot.review import Ruling
 from bot.roles import Role
 from bot.store import Store
-from bot.tables import Content, Held, Identity, Person, PersonKey, Review, Seat
+from bot.tables import Content, Held, Identity, Pending, Person, PersonKey, Review, Seat
+from bot.work import Work
 from rules.draft import Draft
 from rules.screening import Screener
 
@@ -221,6 +224,26 @@ def test_a_hold_covers_who_they_were_before_they_linked(
         (before,) = people.seals.holders(session, busy)[1:]
     hold = Holds(store, ledger).order(busy, by=people.person(BRUNO), reason="", at=NOON)
     assert (hold.covers(before), hold.covers(people.person(BRUNO))) == (True, False)
+
+
+async def test_what_waits_of_theirs_is_never_put_on_record(
+    busy: str, erasures: Erasures, store: Store, seals: Seals
+) -> None:
+    """Of whoever is answered after that, a new pseudonym would be made."""
+    work = Work(store, seals.vault, engine_of(store, workers=1, patience=USUAL), backlog=9)
+    _, team, user = ANNA.split(":")
+    for name, event in {
+        "draft": {"team": team, "user": user, "text": DRAFT},
+        "errand": {"kind": "errand", "what": "again", "to": ANNA},
+        "bruno": {"team": "T1", "user": "UBRUNO", "text": "Ciao"},
+    }.items():
+        await work.defer("slack", name, event)
+    await work.defer("telegram", "draft", {"user": 7319462580, "text": DRAFT})
+    work.close()
+    erasures.erase(busy, by=None, reason="", at=NOON)
+    with store.read() as session:
+        (left,) = session.exec(select(Pending)).all()
+    assert b"UBRUNO" in seals.vault.unseal(left.wrapped, left.sealed, left.id.encode())
 
 
 def test_all_or_nothing(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,17 +16,20 @@ from postgres import Server
 from sqlmodel import SQLModel
 
 from bot.audit import copying, rights
+from bot.audit.backup import Backups
 from bot.audit.checkpoints import Checkpoints
 from bot.audit.erasure import Erasures, purge_leavings
 from bot.audit.errors import RecordError
 from bot.audit.filters import Filters
 from bot.audit.index import Index
 from bot.audit.ledger import Ledger
+from bot.audit.restore import Restoring
 from bot.audit.retention import Retention
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
 from bot.people import People
 from bot.store import Store
+from bot.tables import Revision
 from rules.keeping import Keeping
 
 pytestmark = pytest.mark.postgres_only("a file has no users of its own")
@@ -120,6 +125,36 @@ def test_all_that_vaglio_does_goes_on(lesser: str, tmp_path: Path) -> None:
             assert rights.lacking(session.connection()) == []
 
 
+def test_it_makes_a_backup_and_the_owner_puts_it_back(
+    lesser: str, postgres_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sequences, the queue's tables and a schema that is another's are in the way of `pg_dump`, or are not."""
+    monkeypatch.setenv("PATH", str(postgres_server.tools), prepend=os.pathsep)
+    seals, data = Seals.open(tmp_path / "keys"), tmp_path / "data"
+    with closing(Store(lesser)) as store:
+        people = People(store, seals)
+        ledger = Ledger(store, data / "ledger.head", people)
+        anna = people.person("slack:T1:UANNA")
+        ledger.append("appeal", subject="a_1", facts={}, actor=anna, content=b'{"text":"Ciao a tutti"}')
+        with closing(Index(store, ledger)) as index:
+            index.catch_up()
+        made = Backups(store, ledger, data, []).make(tmp_path / "backup", by=anna, at=NOON)
+    name = postgres_server.create()
+    try:
+        there = postgres_server.url(name)
+        Restoring(there, tmp_path / "new", tmp_path / "keys", [], "local:owner").put_back(made.folder, NOON)
+        with closing(Store(there, keeps_open=False)) as store, store.write() as session:
+            rights.grant(session.connection(), "vaglio_app")
+        with closing(Store(there.replace("vaglio@", "vaglio_app@"), keeps_open=False)) as store:
+            assert Ledger(store, tmp_path / "new" / "ledger.head", People(store, seals)).verify().is_sound
+            with store.write() as session:
+                session.add(Revision(revision="p@1", at=0.0, bundle=b""))
+            with store.read() as session:
+                assert (rights.excess(session.connection()), rights.lacking(session.connection())) == ([], [])
+    finally:
+        postgres_server.drop(name)
+
+
 def test_what_was_deleted_is_cleared_from_the_files(lesser: str, admin: psycopg.Connection[Any]) -> None:
     admin.execute("ALTER SYSTEM SET autovacuum = off")
     with closing(Store(lesser)) as store:
@@ -143,16 +178,64 @@ def test_no_sample_is_taken_of_what_is_sealed(lesser: str, admin: psycopg.Connec
     with closing(Store(lesser)) as store:
         with store.write() as session:
             session.connection().exec_driver_sql(
-                "INSERT INTO card SELECT n, 'telegram:404', '' FROM generate_series(1, 99) n"
+                "INSERT INTO person (id, team) SELECT n, 'TEAM-404' FROM generate_series(1, 99) n"
             )
-            session.connection().exec_driver_sql("INSERT INTO card VALUES ('more', 'x', '')")
-        admin.execute("ANALYZE card")
-        seen = "SELECT count(*) FROM pg_stats WHERE most_common_vals::text LIKE '%telegram:404%'"
-        assert admin.execute(seen).fetchone() == (1,)
+            session.connection().exec_driver_sql("INSERT INTO person (id) VALUES ('more')")
+        admin.execute("ANALYZE person")
+        assert _sampled(admin, "TEAM-404")
         with store.write() as session:
-            session.connection().exec_driver_sql("DELETE FROM card WHERE place = 'telegram:404'")
+            session.connection().exec_driver_sql("DELETE FROM person WHERE team = 'TEAM-404'")
         store.purge()
-        assert admin.execute(seen).fetchone() == (0,)
+        assert not _sampled(admin, "TEAM-404")
+
+
+def test_no_account_outlives_its_rows_in_a_sample(lesser: str, admin: psycopg.Connection[Any]) -> None:
+    """Of a table that has become empty the server takes no new samples, and would keep the old ones for ever."""
+    with closing(Store(lesser)) as store:
+        with store.write() as session:
+            for statement in (
+                "INSERT INTO card SELECT n, 'telegram:404', '404' FROM generate_series(1, 99) n",
+                "INSERT INTO awaited SELECT n, 'SEALED-404', 0 FROM generate_series(1, 99) n",
+            ):
+                session.connection().exec_driver_sql(statement)
+        admin.execute("ANALYZE")
+        with store.write() as session:
+            session.connection().exec_driver_sql("DELETE FROM card")
+            session.connection().exec_driver_sql("DELETE FROM awaited")
+        store.purge()
+        assert not _sampled(admin, "telegram:404")
+        assert not _sampled(admin, "SEALED-404")
+
+
+def test_no_word_outlives_its_rows_in_a_sample(lesser: str, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
+    """The index for searching holds masked words, and it may have held those of one person alone."""
+    seals = Seals.open(tmp_path / "keys")
+    with closing(Store(lesser)) as store:
+        people = People(store, seals)
+        ledger = Ledger(store, tmp_path / "data" / "ledger.head", people)
+        anna = people.person("slack:T1:UANNA")
+        for number in range(60):
+            ledger.append("appeal", subject=f"a_{number}", facts={}, actor=anna, content=b'{"text":"La zampogna"}')
+        with closing(Index(store, ledger)) as index:
+            index.catch_up()
+            admin.execute("INSERT INTO search.heard SELECT n, '', 'zampogna', 'it', 0, '' FROM generate_series(1, 9) n")
+            admin.execute("ANALYZE")
+            assert _sampled(admin, "zampogna")
+            admin.execute("DELETE FROM search.heard")
+            erasures = Erasures(store, ledger, people, tmp_path / "keys" / "erased", index)
+            assert erasures.erase(anna, by=None, reason="", at=NOON)
+            purge_leavings(store, index)
+        assert not _sampled(admin, "zampogna")
+
+
+def _sampled(admin: psycopg.Connection[Any], value: str) -> bool:
+    """Whether the server keeps it for its planner."""
+    found = admin.execute(
+        "SELECT count(*) FROM pg_stats WHERE strpos(concat(most_common_vals::text, histogram_bounds::text, "
+        "most_common_elems::text), %s) > 0",
+        [value],
+    )
+    return found.fetchone() != (0,)
 
 
 def _page(admin: psycopg.Connection[Any]) -> bytes:
@@ -198,6 +281,40 @@ def test_whoever_can_do_more_is_named(postgres_database: str, lesser: str, admin
     admin.execute("GRANT TRUNCATE ON content TO PUBLIC")
     admin.execute("GRANT CREATE ON SCHEMA public TO vaglio_app")
     assert _excess(lesser) == ["CREATE", "TRUNCATE content", "TRIGGER entry", "UPDATE entry"]
+
+
+def test_whoever_may_become_the_owner_is_named(
+    postgres_database: str, lesser: str, admin: psycopg.Connection[Any]
+) -> None:
+    """Without inheriting anything: `SET ROLE` is enough."""
+    admin.execute("GRANT vaglio TO vaglio_app WITH INHERIT FALSE")
+    try:
+        assert _excess(lesser) == ["owner"]
+        with closing(Store(postgres_database)) as store, store.read() as session:
+            assert rights.standing(session.connection(), "vaglio_app")
+    finally:
+        admin.execute("REVOKE vaglio FROM vaglio_app")
+
+
+def test_it_sees_that_somebody_else_is_connected(lesser: str, admin: psycopg.Connection[Any]) -> None:
+    """Of other users' connections the server tells it little: who replaces keys must not take them for nobody."""
+    with closing(Store(lesser)) as store:
+        with pytest.raises(RecordError) as caught:
+            store.look_that_nobody_else_is_here()
+        assert caught.value.code == "in_use"
+        admin.close()
+        until = time.monotonic() + 20
+        while _is_somebody_here(store) and time.monotonic() < until:
+            time.sleep(0.02)
+        store.look_that_nobody_else_is_here()
+
+
+def _is_somebody_here(store: Store) -> bool:
+    try:
+        store.look_that_nobody_else_is_here()
+    except RecordError:
+        return True
+    return False
 
 
 def test_granted_once_more_what_was_too_much_is_gone(

@@ -192,6 +192,23 @@ def broken_finish(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def test_what_is_committed_only_now_is_not_taken_for_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server may still be at the transaction of a call that is gone, when the next one looks."""
+    with monkeypatch.context() as patched:
+        patched.setattr(Moving, "_finish", broken_finish)
+        with pytest.raises(KeyboardInterrupt):
+            house.move()
+    with monkeypatch.context() as patched:
+        patched.setattr(Moving, "_arrived", lambda *_: False)
+        with pytest.raises(MoveError) as caught:
+            house.move()
+    assert caught.value.code == "not_empty"
+    note = read_note(house.file)
+    assert note is not None, "somebody would go on here, and somebody there"
+    assert note.state == "moving"
+    assert house.move().count == note.entry.count
+
+
 def test_what_arrives_otherwise_is_not_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     real = copying.copy
 
@@ -295,6 +312,19 @@ def test_taken_back_the_file_goes_on_and_says_so(house: House) -> None:
     with pytest.raises(MoveError) as caught:
         house.moving().undo(AT)
     assert caught.value.code == "not_moved"
+
+
+def test_taken_back_it_says_what_is_known_of_the_entries_that_stay_there(house: House) -> None:
+    done = house.move()
+    with closing(house.there()) as there:
+        for number in range(2):
+            house.ledger(there).append("note", subject=f"n_after_{number}", facts={})
+    house.moving().undo(AT)
+    with closing(Store(f"sqlite:///{house.file}")) as store:
+        ledger = house.ledger(store)
+        assert ledger.verify().is_sound
+        facts = json.loads(ledger.entries(newest=1)[0].body)["facts"]
+        assert facts["lost"] == [done.count + 1, done.count + 2]
 
 
 def test_it_is_not_taken_back_once_it_has_gone_on_elsewhere(house: House) -> None:

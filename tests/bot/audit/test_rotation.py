@@ -15,12 +15,13 @@ from engine_made import engine_of
 from sqlmodel import select
 
 from bot.actions import Action, Verb, tag
-from bot.audit import masters, rotation
+from bot.audit import copying, masters, rotation
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.presence import alone, present
 from bot.audit.seals import Seals
 from bot.audit.vault import VaultError
+from bot.bulk.tables import BulkChunk, BulkRun
 from bot.chat.telegram_waiting import Waiting, Waits
 from bot.console.searches import SavedSearches
 from bot.console.tables import Undertaking, UndertakingPiece
@@ -78,6 +79,10 @@ async def busy(
         wrapped = seals.vault.wrap(b"k" * 32, b"export:p_1")
         session.add(Undertaking(id="export:p_1", at=0.0, due=0.0, until=9e9, state="done", by="", wrapped=wrapped))
         session.flush()
+        wrapped, sealed = seals.vault.seal(b"[]", b"k_1/0")
+        session.add(BulkRun(id="k_1", at=0.0, moment="", revision="", policy=b"", words=False))
+        session.flush()
+        session.add(BulkChunk(id="k_1/0", run="k_1", number=0, wrapped=wrapped, sealed=sealed))
         session.add(CollectionPiece(collection="kn_1", number=0, sealed=b"x"))
         session.add(UndertakingPiece(undertaking="export:p_1", number=0, sealed=b"x"))
     found = _opened(store, ledger, seals)
@@ -129,6 +134,13 @@ def test_everything_opens_as_before_and_the_old_key_opens_nothing(
     assert Waits(Awaiting(store, seals), seals.vault).open("telegram:404", NOON) is None
     assert ledger.verify().count == len(ledger.entries())
     assert {path.stat().st_mode & 0o777 for path in keys.iterdir()} == {0o600}
+
+
+def test_no_table_with_a_wrapped_key_is_left_out() -> None:
+    wrapped = {table.name for table in copying.tables() if "wrapped" in table.columns}
+    assert {str(table.__tablename__) for table in masters.TABLES} == wrapped
+    gone = {str(table.__tablename__) for table in rotation._UNREADABLE}
+    assert wrapped | {table.name for table in copying.tables() if "sealed" in table.columns} <= gone
 
 
 class _Stopped(BaseException):

@@ -175,3 +175,26 @@ async def test_what_is_gone_or_of_another_key_is_passed_over(
     await workers.working.do("k_0/000000")
     await workers.working.do(id)
     assert workers.working.left_over() == []
+
+
+def test_results_of_lines_that_were_taken_back_are_not_given_for_others(
+    handing: Callable[..., Handing], workers: Workers, store: Store, seals: Seals
+) -> None:
+    """A run that is gone on with counts its chunks anew, while a worker may still be at one of the same name."""
+    handed: list[Handing] = []
+
+    def hand(line: int) -> str:
+        """As whoever is killed leaves it."""
+        handed.append(handing())
+        handed[-1]._begin()
+        return handed[-1]._handed(0, [Row(line, {"text": "x"})])
+
+    def slowly(policy: Policy) -> Screener:
+        assert hand(51) == id
+        return Screener(policy)
+
+    id = hand(1)
+    asyncio.run(Working(store, seals.vault, slowly).do(id))
+    assert handed[-1]._found(id) is None
+    asyncio.run(workers.working.do(id))
+    assert [each["line"] for each in handed[-1]._found(id) or ()] == [51]

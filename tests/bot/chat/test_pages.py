@@ -25,7 +25,9 @@ def read(*paths: str) -> str:
 def test_what_can_go_wrong_is_told(platform: str) -> None:
     page, other = read(f"docs/{platform}.md"), ({*OWN} - {platform}).pop()
     logged = {
-        event for event in LOGGED.findall(read(*COMMON, *OWN[platform])) if not event.startswith((other, "rule.", "secret."))
+        event
+        for event in LOGGED.findall(read(*COMMON, *OWN[platform]))
+        if not event.startswith((other, "rule.", "secret."))
     }
     assert logged - set(TOLD.findall(page)) == set()
 

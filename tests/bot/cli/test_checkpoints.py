@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, delete
 
+from bot.audit.deliveries import Deliveries
+from bot.audit.errors import RecordError
+from bot.audit.presence import alone
 from bot.audit.statements import file_name, is_public_key
 from bot.audit.tables import Checkpoint, Outpost
 from bot.audit.targets import read_targets
@@ -225,3 +228,17 @@ def test_the_doctor_says_which_place_is_late(capsys: pytest.CaptureFixture[str],
     ((state, detail),) = _part(capsys, "Checkpoints")
     assert state == "wrong"
     assert detail.startswith(f"{evidence}: ")
+
+
+def test_while_one_is_delivered_nobody_replaces_the_record(
+    evidence: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def deliver(*_: object, **__: object) -> dict[str, object]:
+        with pytest.raises(RecordError) as caught, alone(home / "data"):
+            pass
+        assert caught.value.code == "in_use"
+        return {}
+
+    monkeypatch.setattr(Deliveries, "deliver_all", deliver)
+    assert run(["audit", "checkpoint"]) == 0
+    assert run(["keys", "rotate", "signing"]) == 0

@@ -19,13 +19,17 @@ from postgres import Server
 from records_made import Made, fill
 
 from bot import form
+from bot.audit.errors import RecordError
 from bot.audit.head import HeadFile
 from bot.audit.ledger import Ledger
-from bot.audit.moved import read_note
+from bot.audit.manifests import Count
+from bot.audit.moved import Note, read_note, write_note
+from bot.audit.presence import alone
 from bot.audit.verification import verify
+from bot.cli.build import Record
 from bot.cli.commands import run
 from bot.cli.exits import EXIT_IO, EXIT_POLICY, EXIT_SETTINGS, EXIT_USAGE
-from bot.settings import PREFIX
+from bot.settings import PREFIX, read_settings
 from bot.store import Store
 
 ROOT = Path(__file__).parents[3]
@@ -55,7 +59,9 @@ def said(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     return told
 
 
-def test_from_one_file_to_a_server_and_on_there(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_one_file_to_a_server_and_on_there(
+    said: Said, to: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said("check", "--record", "Ciao")
     assert "Nobody is at work on it" in said("db", "status")
     out = said("db", "move", to)
@@ -72,9 +78,14 @@ def test_from_one_file_to_a_server_and_on_there(said: Said, to: str, monkeypatch
     assert "Database user: it lacks SELECT" in said("doctor", code=1)
     said("db", "grant", "vaglio_app")
     said("check", "--record", "Ciao")
-    assert "Database user: it can do what a running Vaglio does" in said("doctor")
+    assert "Database user: it can do what a running Vaglio does" in (out := said("doctor"))
+    # No erasure reaches the file: that is not forgotten as long as it lies there.
+    assert "vaglio.db: the record went on from there" in out
+    assert "vaglio.db: the record went on from there" in said("audit", "purge")
     assert "3 entries" in said("audit", "verify")
     assert "3 entries" in said("db", "status")
+    (home / "data" / "vaglio.db").unlink()
+    assert "went on from there" not in said("doctor")
 
 
 def test_taken_back(said: Said, to: str) -> None:
@@ -99,6 +110,20 @@ def test_while_somebody_is_at_work_nothing_is_moved(said: Said, to: str, home: P
     presence.leave()
 
 
+def test_whoever_waited_for_the_move_does_not_go_on_with_the_file(said: Said, home: Path) -> None:
+    """Between a look and the turn to work the record may have moved away."""
+    said("check", "--record", "Ciao")
+    file, entry = home / "data" / "vaglio.db", Count(count=2, head="0" * 64)
+    with ThreadPoolExecutor() as pool:
+        with alone(home / "data"):
+            waiting = pool.submit(Record.open, read_settings())
+            time.sleep(1)
+            write_note(file, Note(state="moved", to="postgresql://db/vaglio", at="", entry=entry))
+        with pytest.raises(RecordError) as caught:
+            waiting.result(60)
+    assert caught.value.code == "moved"
+
+
 def test_the_form_is_told_and_brought_to_the_newest(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
     assert "no tables yet" in said("db", "migrate", "--check", code=1)
@@ -117,6 +142,33 @@ def test_the_form_is_told_and_brought_to_the_newest(said: Said, to: str, monkeyp
     # Tables that are new are the lesser user's too.
     assert "no more" in said("doctor")
     said("check", "--record", "Ciao")
+
+
+def test_samples_from_before_are_gone_with_the_newer_form(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a column of which none are taken any more the server would keep the old ones for ever."""
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
+    said("db", "migrate")
+    _back_to(to, "0009")
+    with closing(Store(to, keeps_open=False)) as store:
+        with store.write() as session:
+            session.connection().exec_driver_sql(
+                "INSERT INTO personkey (person, wrapped) SELECT n, 'SEALED-404' FROM generate_series(1, 99) n"
+            )
+            session.connection().exec_driver_sql("ANALYZE personkey")
+        assert _is_sampled(store)
+        _forward(to)
+        assert not _is_sampled(store)
+
+
+def _is_sampled(store: Store) -> bool:
+    asked = "SELECT 1 FROM pg_stats WHERE tablename = 'personkey' AND attname = 'wrapped'"
+    with store.read() as session:
+        return session.connection().exec_driver_sql(asked).first() is not None
+
+
+def _forward(address: str) -> None:
+    with closing(Store(address, keeps_open=False)) as store:
+        store.migrate()
 
 
 def test_others_go_on_while_the_form_becomes_a_newer_one(said: Said, to: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -429,6 +429,18 @@ def test_an_export_is_its_makers_alone_and_can_be_thrown_away(carla: Any, audite
     assert [*tmp_path.glob("vaglio-export-*")] == []
 
 
+def test_once_somebody_is_erased_no_export_from_before_is_handed_out(
+    carla: Any, archive: Archive, people: People, tmp_path: Path
+) -> None:
+    carla.submit("/audit/export", query="", csv="yes", words="yes", reason="revisione")
+    while "hx-get" in carla.get("/audit/export", headers={"HX-Request": "true"}).text:
+        pass
+    assert len([*tmp_path.glob("vaglio-export-*")]) == 1
+    archive.erasures.erase(people.person(ANNA), by=people.person(CARLA), reason="x", at=archive.now())
+    assert carla.submit("/audit/export/fetch").status_code == 422
+    assert [*tmp_path.glob("vaglio-export-*")] == []
+
+
 @pytest.mark.parametrize("fields", [{"query": ""}, {"csv": "yes", "words": "yes", "reason": " "}])
 def test_an_export_without_format_or_reason_is_none(carla: Any, ledger: Ledger, fields: dict[str, str]) -> None:
     before = _kinds(ledger)

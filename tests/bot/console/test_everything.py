@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from bot.accounts import Role, Title
 from bot.actions import Action, Verb, tag
-from bot.cli.build import Record, open_cabinet, open_revisions, session_key
+from bot.cli.build import Record, open_cabinet, open_collections, open_revisions, session_key
 from bot.cli.parts import Parts
 from bot.cli.serve import House
 from bot.console.auth import SignIn
@@ -89,7 +89,8 @@ def whole(tmp_path: Path, policy_path: Path) -> Iterator[Whole]:
     cabinet = open_cabinet(settings, record)
     prescreen = Prescreen(Screener(load_policy(policy_path)), record.ledger, cabinet.appeals)
     revisions = open_revisions(settings, record.store, record.ledger)
-    house = House(settings, record.store, cabinet, prescreen, revisions, Screener, None, Metrics())  # type: ignore[arg-type]
+    collections = open_collections(settings, record)
+    house = House(settings, record.store, cabinet, prescreen, revisions, Screener, None, Metrics(), collections)  # type: ignore[arg-type]
     parts = Parts.open(settings, record.store, cabinet, prescreen, revisions)
     whole = Whole(house, parts, SignIn(Sessions(record.store), cabinet.people))
     for name in READERS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,6 +15,7 @@ import pytest
 from sqlmodel import select
 from stored import stored
 
+from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
@@ -120,6 +123,40 @@ def test_one_that_nobody_fetches_goes(console: Any, store: Store, monkeypatch: p
     a.archive.undertakings.sweep()
     with store.read() as session:
         assert session.exec(select(UndertakingPiece)).all() == []
+
+
+def test_one_whose_fetching_was_broken_off_does_not_stay(
+    console: Any, people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = console()
+    a.submit("/audit/export", query="", csv="yes")
+    part(a, "/audit/export")
+    monkeypatch.setattr(exports, "LIFE", 0.1)
+    file = exports.SharedExports(a.archive, tmp_path).take(people.person(CARLA))
+    assert file is not None
+    for _ in range(1_000):
+        if not file.parent.exists():
+            break
+        time.sleep(0.02)
+    assert not file.parent.exists()
+
+
+def test_a_database_that_is_away_when_its_time_is_over_is_no_fault(
+    console: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody catches on a thread fails the test."""
+    a, asked = console(), threading.Event()
+    a.submit("/audit/export", query="", csv="yes")
+    part(a, "/audit/export")
+
+    def away(_: Undertakings) -> None:
+        asked.set()
+        raise RecordError("away", "db")
+
+    monkeypatch.setattr(Undertakings, "sweep", away)
+    monkeypatch.setattr(exports, "LIFE", -0.9)
+    a.submit("/audit/export", query="", csv="yes")
+    assert asked.wait(60)
 
 
 def test_one_that_is_too_large_to_be_kept_says_so(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,6 +119,27 @@ async def test_a_piece_is_in_one_workers_hands(
     assert seen == [False]
 
 
+def test_a_stop_after_the_very_last_draft_leaves_it_done(
+    shared: Backtests, given: Given, begun: Callable[..., str], written: Write, store: Store
+) -> None:
+    """It would be at it for good: no piece is left that somebody could do."""
+    written(14)
+    whole, id = shared.run(begun()), begun()
+    shared.sharing.hand_out(id)
+
+    def stop_at_the_end(done: int, total: int) -> None:
+        if done == total:
+            raise KeyboardInterrupt
+
+    for piece in given.ids:
+        with pytest.raises(KeyboardInterrupt):
+            shared.sharing.work_on(piece, stop_at_the_end)
+    found = shared.find(id)
+    assert found is not None
+    assert (what(found), found.state) == (what(whole), "done")
+    assert gone(store)
+
+
 async def test_stopped_it_goes_on_where_it_was(
     shared: Backtests, given: Given, begun: Callable[..., str], written: Write
 ) -> None:
