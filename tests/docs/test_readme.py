@@ -188,6 +188,8 @@ _NAMED = {
     ("clients", "add"),
     ("clients", "end", "c_0123"),
     ("bulk",),
+    ("screen",),
+    ("policy", "backtest", "--over-workers"),
     ("queue",),
     ("queue", "replay"),
     ("queue", "drop"),
