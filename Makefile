@@ -19,7 +19,7 @@ test: $(VENV)/.installed-dev lint
 
 # What a change in the core, the record or the reviews breaks first: no process, browser, whole chat or second database.
 test-fast: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest -q -m "not slow and not browser and not wide"
+	@$(BIN)/python -m pytest -q -n auto -m "not slow and not browser and not wide"
 
 # An hour, or MINUTES=10, in one process that gives way to all others; docs/fuzzing.md says what of.
 MINUTES ?= 60

@@ -41,15 +41,21 @@ _DATABASES = {"sqlite": "sqlite_only", "postgresql": "postgres_only"}
 """Each, and the mark of the tests that are for it alone."""
 
 
-_WIDE = {"chat", "cli", "console", "docs", "faults"}
-"""Folders whose tests go through a whole chat, page, command or handbook: `make test-fast` leaves them out, and what
-runs on PostgreSQL a second time."""
+_WIDE = {
+    *("audit", "bulk", "chat", "cli", "console", "deploy", "docs", "emulators", "faults", "fuzzing", "insights"),
+    *("proposals", "security"),
+}
+"""Folders whose tests go through a whole chat, page, command, record or handbook: `make test-fast` leaves them out, and
+what runs on PostgreSQL a second time."""
+_AT_THE_HEART = {"test_ledger", "test_vault"}
+"""Files in them that it takes all the same."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         callspec = getattr(item, "callspec", None)
-        if _WIDE & {*item.path.parts} or (callspec and callspec.params.get("database") == "postgresql"):
+        is_wide = _WIDE & {*item.path.parts} and item.path.stem not in _AT_THE_HEART
+        if is_wide or (callspec and callspec.params.get("database") == "postgresql"):
             item.add_marker("wide")
 
 
