@@ -5,7 +5,7 @@
 `--rounds`: with so many worker processes, and one front-end, how many drafts a second are answered at most; then, with
 drafts that arrive at random at half and at nine tenths of that rate, how long after its acknowledgement each is
 answered. `--soak`: the last of `--workers`, at a part of what it can do, its memory each minute. `--disk`: what a
-screening leaves behind on either database. All three unless some are named. What it prints is Markdown for
+screening leaves behind on either database. Rounds and disk unless some are named. What it prints is Markdown for
 docs/operations.md. Leaves with 1 if something acknowledged was not answered, was answered twice, or the record does
 not verify; never because of time.
 

@@ -24,6 +24,7 @@ import socket
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,20 @@ def serve(policy: Path, models: Path, folder: Path, told: Connection) -> None:
         "VAGLIO_MODELS_DIR": str(models),
         "VAGLIO_TOXICITY": "built-in",
     }
-    from bot.cli.build import Record, open_cabinet, open_revisions, screeners
+    listening = socket.create_server(("127.0.0.1", 0))
+    app, new_key, missing = console(policy, listening)
+
+    class Told(Server):
+        async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+            await super().startup(sockets)  # type: ignore[arg-type]
+            told.send((listening.getsockname()[1], new_key(), missing))
+
+    Told(Config(app, access_log=False, log_level="error", server_header=False)).run(sockets=[listening])
+
+
+def console(policy: Path, listening: socket.socket) -> tuple[Any, Callable[[], str], list[str]]:
+    """The application, what makes a link's key, and the rules that cannot run."""
+    from bot.cli.build import Record, open_cabinet, open_collections, open_revisions, screeners
     from bot.cli.parts import Parts
     from bot.cli.serve import House
     from bot.console.auth import SignIn
@@ -87,18 +101,11 @@ def serve(policy: Path, models: Path, folder: Path, told: Connection) -> None:
     missing = screener.load()
     prescreen = Prescreen(screener, record.ledger, cabinet.appeals)
     revisions = open_revisions(settings, record.store, record.ledger)
-    listening = socket.create_server(("127.0.0.1", 0))
-    house = House(settings, record.store, cabinet, prescreen, revisions, build, listening, Metrics())
+    collections = open_collections(settings, record)
+    house = House(settings, record.store, cabinet, prescreen, revisions, build, listening, Metrics(), collections)
     parts = Parts.open(settings, record.store, cabinet, prescreen, revisions)
     sign_in = SignIn(Sessions(record.store), cabinet.people)
-    app = house.console(parts, sign_in)
-
-    class Told(Server):
-        async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-            await super().startup(sockets)  # type: ignore[arg-type]
-            told.send((listening.getsockname()[1], sign_in.new_key(), sorted(missing)))
-
-    Told(Config(app, access_log=False, log_level="error", server_header=False)).run(sockets=[listening])
+    return house.console(parts, sign_in), sign_in.new_key, sorted(missing)
 
 
 def main() -> None:
