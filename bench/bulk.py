@@ -133,9 +133,13 @@ def presidio(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
     It is told each text's language. Without a spaCy model, which has to be downloaded: no names of people, and all the
     faster. To be run in a process of its own: Vaglio's loads a Presidio without the parts that it does not use.
     """
+    import logging
+
     from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine, RecognizerRegistry
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
+    # Its check of addresses asks the network for a newer list of suffixes, and says at length that there is none.
+    logging.getLogger("tldextract").setLevel(logging.CRITICAL)
     registry = RecognizerRegistry(supported_languages=list(LANGUAGES))
     registry.load_predefined_recognizers(languages=list(LANGUAGES))
     registry.remove_recognizer("SpacyRecognizer")

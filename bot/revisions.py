@@ -261,6 +261,8 @@ class Revisions:
         place = self._folder / revision
         with self._alone("reading"):
             if written(place) != files:
+                for left in self._folder.glob(".new-*"):  # by somebody who was stopped: here is one at a time
+                    shutil.rmtree(left, ignore_errors=True)
                 new = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
                 laid_out(files, new)
                 shutil.rmtree(place, ignore_errors=True)

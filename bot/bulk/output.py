@@ -144,9 +144,8 @@ def _whole_chunks(file: BinaryIO, summary: Summary) -> tuple[int, int]:
     held: list[Mapping[str, Any]] = []
     number, size, at = 0, 0, 0
     for raw in file:
-        if not raw.endswith(b"\n"):
+        if (result := _whole(raw)) is None:
             break
-        result = json.loads(raw)
         if held and chunk_of(result["line"]) != number:
             _add(summary, held)
             held, size = [], at
@@ -154,6 +153,15 @@ def _whole_chunks(file: BinaryIO, summary: Summary) -> tuple[int, int]:
         held.append(result)
         at += len(raw)
     return number, size
+
+
+def _whole(raw: bytes) -> Mapping[str, Any] | None:
+    """A result as it was written; a power cut can leave blocks of zeros as well as half a line."""
+    try:
+        result = json.loads(raw) if raw.endswith(b"\n") else None
+    except ValueError:
+        return None
+    return result if isinstance(result, dict) and isinstance(result.get("line"), int) else None
 
 
 def _add(summary: Summary, results: Sequence[Mapping[str, Any]]) -> None:

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import regex
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from rules.knowledge.hashing import Keyed
 
 _NAME = regex.compile(r"[a-z][a-z0-9\-]{0,40}")
 _VERSION = 1
 _CHUNK = 1_000_000
+_APART = ".new-"
+_MAKER = ".maker.lock"
 
 
 class KnowledgeError(Exception):
@@ -106,11 +108,22 @@ class Knowledge:
     def apart(self) -> Iterator[Knowledge]:
         """A place in which something can be made before it counts; what was not taken from it is gone at the end."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        place = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
+        with FileLock(self.folder / ".apart.lock"):
+            self._clear()
+            place = Path(tempfile.mkdtemp(prefix=_APART, dir=self.folder))
+            maker = FileLock(place / _MAKER)
+            maker.acquire()
         try:
             yield Knowledge(place, self.keyed)
         finally:
             shutil.rmtree(place, ignore_errors=True)
+            maker.release()
+
+    def _clear(self) -> None:
+        """Takes away what somebody left who was stopped: the system let go of the lock inside."""
+        for left in self.folder.glob(f"{_APART}*"):
+            with suppress(Timeout, OSError), FileLock(left / _MAKER, blocking=False):
+                shutil.rmtree(left, ignore_errors=True)
 
     def take(self, manifest: Manifest, made: Path) -> None:
         """Put in place what lies whole in the folder `made`, on the same disk. Raises `KnowledgeError`, `OSError`."""

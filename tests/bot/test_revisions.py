@@ -300,6 +300,7 @@ def test_what_was_unpacked_may_be_lost_or_spoilt(
 def test_many_may_read_at_once(again: Callable[[], Revisions], policy: Policy, policy_path: Path, folder: Path) -> None:
     _publish(again(), policy_path)
     shutil.rmtree(folder)
+    (folder / ".new-stopped").mkdir(parents=True)
     with ThreadPoolExecutor(8) as pool:
         assert all(found == policy for found in pool.map(lambda _: again().load(1), range(16)))
     assert list(folder.glob(".new-*")) == []

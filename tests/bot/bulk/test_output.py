@@ -110,6 +110,18 @@ def test_stopped_and_cut_anywhere_it_ends_as_if_never_stopped(
     whole.close()
 
 
+def test_blocks_that_a_power_cut_left_empty_are_judged_again(tmp_path: Path, policy: Policy) -> None:
+    posts = written(tmp_path / "a.jsonl", 2 * CHUNK)
+    whole, output = Output(tmp_path / "whole.jsonl"), Output(tmp_path / "out.jsonl")
+    expected = run(Posts(posts), whole, Here(policy))
+    with suppress(KeyboardInterrupt):
+        run(Posts(posts), output, Here(policy, 1))
+    with output.path.open("ab") as file:
+        file.write(bytes(4096) + b'\n{"line": "x"}\n')
+    assert run(Posts(posts), output, Here(policy)) == expected
+    assert output.path.read_bytes() == whole.path.read_bytes()
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     from small_policy import POLICY

@@ -76,6 +76,16 @@ def test_what_somebody_left_who_was_stopped_is_cleared(knowledge: Knowledge) -> 
     assert sorted(path.name.partition("@")[0] for path in folders(knowledge)) == ["numbers", "numbers-2"]
 
 
+def test_what_was_being_made_by_somebody_who_was_stopped_is_cleared(knowledge: Knowledge) -> None:
+    with knowledge.apart() as other:
+        (knowledge.folder / ".new-left").mkdir()
+        (knowledge.folder / ".new-left" / "parcel.zip").write_bytes(b"half")
+        with knowledge.apart() as place:
+            assert (other.folder.is_dir(), place.folder.is_dir()) == (True, True)
+            assert len(list(knowledge.folder.glob(".new-*"))) == 2
+    assert list(knowledge.folder.glob(".new-*")) == []
+
+
 def test_while_it_is_replaced_nobody_reads_half_of_it(knowledge: Knowledge) -> None:
     knowledge.put("numbers", "numbers", writing(0))
     read: list[tuple[int, int, int]] = []
