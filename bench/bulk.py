@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import multiprocessing
 import os
 import platform
@@ -133,8 +134,6 @@ def presidio(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
     It is told each text's language. Without a spaCy model, which has to be downloaded: no names of people, and all the
     faster. To be run in a process of its own: Vaglio's loads a Presidio without the parts that it does not use.
     """
-    import logging
-
     from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine, RecognizerRegistry
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
