@@ -42,6 +42,9 @@ from rules.thresholds import EMERGENCY, FORMATION, OPENING
 _WATCHWORD = regex.compile(r"parola (?:chiave|d['’]ordine|magica)|magic word", regex.I)
 
 
+# No pattern reads more of a value than that; what goes on behind it is of the secret too.
+_LONGEST = 60
+_GOES_ON = regex.compile(r"(?<=\S)[^\s\"'“”‘’«»`<>]*")
 _DENIED = regex.compile(r"(?:\bnot|\bnon (?:è|sia|era)|n['’]t be)\s+[\"'«“]?$", regex.I)
 
 
@@ -64,6 +67,8 @@ def told(text: str) -> Iterator[tuple[int, int]]:
     for start, end in found:
         if _is_advice(text, start) or _is_name(text, start) or _is_known(text, start, end):
             continue
+        if end - start >= _LONGEST and (more := _GOES_ON.match(text, end)):
+            _, end = _trimmed(text, start, more.end())
         if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:

@@ -139,9 +139,11 @@ class SlackDelivery:
             return
         await self.direct(event["user"], text, blocks)
 
-    async def _respond(self, url: str, answer: Mapping[str, Any]) -> None:
+    async def _respond(self, url: object, answer: Mapping[str, Any]) -> None:
         """Raises `SlackApiError` as the Web API's methods do; this address answers `ok`, or says why not in JSON."""
         await self._still_ours()
+        if not isinstance(url, str):
+            raise SlackApiError("response_url", {"error": "expired_url"})  # type: ignore[no-untyped-call]
         hook = AsyncWebhookClient(url, timeout=TIMEOUT, retry_handlers=self._client.retry_handlers)
         try:
             sent = await hook.send_dict(dict(answer))

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount, Route
 
 from bot import clock
+from bot.allocator import keep_giving_back
 from bot.audit.deliveries import EVERY, late_places
 from bot.audit.errors import RecordError
 from bot.audit.signing import SigningKeys
@@ -131,7 +132,7 @@ class House:
         parts = Parts.open(settings, self.store, self.cabinet, self.prescreen, self.revisions)
         sign_in = SignIn(Sessions(self.store), self.cabinet.people)
         pages = self._pages(parts, sign_in)
-        tasks: list[Task] = [self._follow]
+        tasks: list[Task] = [self._follow, keep_giving_back]
         if duty.works:
             self._plan(parts)
             tasks.append(parts.work.run)

@@ -263,6 +263,14 @@ def test_whatever_stands_before_the_place_is_right(rule: Any, found: Find, befor
     assert found(rule, f"{before}La password è «Girasole99» {before}") == ["Girasole99"]
 
 
+@pytest.mark.parametrize(
+    "text", ["La password del wifi è {}", "password: Pippo123! {} per tutti", "il pin? no, la pass: {}, grazie"]
+)
+def test_a_long_secret_is_found_to_its_end(rule: Any, found: Find, text: str) -> None:
+    value = "!".join(f"Zq{number}" for number in range(50))
+    assert value in found(rule, text.format(value))
+
+
 def test_a_secret_with_invisible_characters_inside_is_hidden_whole(rule: Any, found: Find) -> None:
     _, secret = machine("github_pat", "{}")
     for unseen in ("\x00", "\u200b", "\u00ad"):

@@ -26,6 +26,20 @@ async def test_an_address_that_is_none_sends_the_answer_to_the_direct_messages(
 
 
 @pytest.mark.parametrize("connect", ["http"], indirect=True)
+async def test_an_address_that_is_no_text_does_the_same(slack: SlackEmulator, house: Any, answer: Any) -> None:
+    message = {"type": "message", "user": "U1", "text": TEXT, "ts": "1.1"}
+    body = {
+        "type": "message_action", "callback_id": "check_message", "trigger_id": "1.1.y", "team": {"id": "T1"},
+        "user": {"id": "U1", "team_id": "T1"}, "channel": {"id": "C1"}, "message": message, "response_url": [7],
+    }  # fmt: skip
+    status, _ = await slack.deliver(*signed(body, "s3cret"))
+    assert status == 200
+    assert "Vaglio Mini" in (await answer()).text
+    await slack.wait_for("chat.postMessage")
+    await house.quiet()
+
+
+@pytest.mark.parametrize("connect", ["http"], indirect=True)
 @pytest.mark.parametrize(
     ("team", "user"), [("T1", ""), ("", "U1"), ("T1", "U1:U2"), ("T1", "zibaldone"), ("T1", "U\n1")]
 )
