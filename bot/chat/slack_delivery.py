@@ -132,7 +132,7 @@ class SlackDelivery:
             answer = {"text": text, "blocks": blocks, "response_type": "ephemeral", "replace_original": replaces}
             if await _in_time(self._respond(url, answer)):
                 return
-        elif channel := event.get("channel"):
+        elif (channel := event.get("channel")) and isinstance(channel, str):
             ts = event.get("ts") if replaces else None
             if not ts or not await self.update(channel, ts, text, blocks):
                 await self.post(channel, text, blocks)

@@ -40,6 +40,17 @@ async def test_an_address_that_is_no_text_does_the_same(slack: SlackEmulator, ho
 
 
 @pytest.mark.parametrize("connect", ["http"], indirect=True)
+async def test_a_channel_that_is_no_text_does_the_same(slack: SlackEmulator, house: Any, answer: Any) -> None:
+    message = {"type": "message", "channel_type": "im", "user": "U1", "text": TEXT, "ts": "1.1", "channel": ["D"]}
+    body = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": message}
+    status, _ = await slack.deliver(*signed(body, "s3cret"))
+    assert status == 200
+    assert "Vaglio Mini" in (await answer()).text
+    assert not slack.refused
+    await house.quiet()
+
+
+@pytest.mark.parametrize("connect", ["http"], indirect=True)
 @pytest.mark.parametrize(
     ("team", "user"), [("T1", ""), ("", "U1"), ("T1", "U1:U2"), ("T1", "zibaldone"), ("T1", "U\n1")]
 )
