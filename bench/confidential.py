@@ -21,6 +21,7 @@ from pathlib import Path
 
 import harmless
 import invented
+from beside import presidio_engine
 from intervals import wilson
 from pydantic import TypeAdapter
 
@@ -102,17 +103,8 @@ def subject_of(post: Post, judges: Judges | None = None) -> Subject:
 
 
 def presidio() -> Finder:
-    """Its own recognisers at a threshold of 0.4, tokens from a blank pipeline: what one gets offline."""
-    import spacy
-    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-    from presidio_analyzer.nlp_engine import NlpEngineProvider
-
-    registry = RecognizerRegistry(supported_languages=list(LANGUAGES))
-    registry.load_predefined_recognizers(languages=list(LANGUAGES))
-    registry.remove_recognizer("SpacyRecognizer")
-    models = [{"lang_code": language, "model_name": "none"} for language in LANGUAGES]
-    engine = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "no_op", "models": models}).create_engine()
-    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=list(LANGUAGES))
+    """Its own recognisers at a threshold of 0.4."""
+    analyzer = presidio_engine()
     same = {"IT_PASSPORT": "PASSPORT", "US_PASSPORT": "PASSPORT", "UK_PASSPORT": "PASSPORT",
             "IT_DRIVER_LICENSE": "DRIVER_LICENSE",
             "US_DRIVER_LICENSE": "DRIVER_LICENSE",
@@ -123,7 +115,6 @@ def presidio() -> Finder:
         found = analyzer.analyze(post.text, language=post.language, score_threshold=0.4)
         return [(same.get(one.entity_type, one.entity_type), one.start, one.end) for one in found]
 
-    del spacy
     return find
 
 

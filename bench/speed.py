@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rules.checkpoints import install
 from rules.detoxified import Detoxified
+from rules.detoxify_checkpoints import install
 from rules.draft import Account, Kind
 from rules.e5 import read_e5, weights_path
 from rules.encoder import Encoder

@@ -10,10 +10,11 @@ from bot.naming import override_name, severity_name, state_name
 from bot.wording import Wording
 from rules.comparing import Comparison, Detail, Kind, Row, compare
 from rules.detectors.fields import State
+from rules.directions import MEASURED
 from rules.localized import ANY
 from rules.localized import say as in_language
 from rules.policy import Policy
-from rules.strictness import MEASURED, root
+from rules.strictness import root
 
 ORDER: Final[tuple[Kind, ...]] = ("stricter", "looser", "new", "gone", "changed")
 """In which the kinds are told."""

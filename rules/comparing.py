@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from rules.detectors import Rule
 from rules.detectors.personal_data import PersonalData
+from rules.directions import MEASURED, Detail, Direction, Side
 from rules.policy import Policy
-from rules.strictness import MEASURED, Detail, Direction, Side, differences, root
+from rules.strictness import differences, root
 
 __all__ = ["Comparison", "Detail", "Direction", "Kind", "Row", "What", "compare"]
 

@@ -201,11 +201,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "`{name}` would stay empty: a message of this detector is filled in only for: {known}.",
     ),
     "only_note": (
-        "protected_speech non è una colpa: una regola che la riconosce può avere solo la severità `note`.",
+        "protected_speech non è una colpa: una regola che la riconosce può avere solo la gravità `note`.",
         "protected_speech is no fault: a rule that recognises it may only have the severity `note`.",
     ),
     "holds_up_lawful": (
-        "questa regola fermerebbe parole che nessuna policy può fermare: «{sentence}». Dalle severità `note`,"
+        "questa regola fermerebbe parole che nessuna policy può fermare: «{sentence}». Dalle gravità `note`,"
         " toglila dai profili personali, oppure scrivi perché vale anche qui: `protected: {{aware: ...}}`.",
         "this rule would hold up words that no policy may hold up: “{sentence}”. Make it a `note`, keep it off"
         " personal accounts, or write why it holds here too: `protected: {{aware: ...}}`.",

@@ -1,6 +1,36 @@
 """A small company's policy, in two languages: one rule of each severity, and two that hide what they find."""
 
-POLICY = """
+PRODUCT = """\
+  - id: names.product
+    detector: substitution
+    severity: warn
+    clause: "2.3"
+    swap: {vaglietto: "Vaglio Mini", "vaglio mini": "Vaglio Mini"}
+    message: {it: "Il prodotto si chiama {preferred}.", en: "The product is called {preferred}."}
+    examples: {flag: ["Il nuovo vaglietto"], allow: ["Il nuovo Vaglio Mini"]}
+"""
+HIDING = """\
+  - id: data.accounts
+    detector: pattern
+    severity: block
+    clause: "4.1"
+    hides: IBAN
+    patterns: ['\\bIT\\p{Nd}{2}[A-Z][A-Z0-9]{22}\\b']
+    message: {it: "Un conto.", en: "An account."}
+    examples: {flag: ["IT60X0542811101000000123456"], allow: ["IT60"]}
+  - id: data.passwords
+    detector: pattern
+    severity: block
+    clause: "4.1"
+    hides: SECRET
+    patterns: ['\\bsegretissimo\\p{Nd}+\\b']
+    message: {it: "Una password.", en: "A password."}
+    examples: {flag: ["segretissimo7"], allow: ["segretissimo"]}
+"""
+"""Rules that are the same in other small policies too."""
+
+POLICY = (
+    """
 name: small
 languages: [it, en]
 owners:
@@ -30,13 +60,9 @@ rules:
       en: This reads like a result that is not announced yet.
     suggest: {it: "Aspetta il comunicato, o chiedi all’ufficio legale.", en: "Wait for the release, or ask legal."}
     examples: {flag: ["Un trimestre record"], allow: ["Un bel trimestre"]}
-  - id: names.product
-    detector: substitution
-    severity: warn
-    clause: "2.3"
-    swap: {vaglietto: "Vaglio Mini", "vaglio mini": "Vaglio Mini"}
-    message: {it: "Il prodotto si chiama {preferred}.", en: "The product is called {preferred}."}
-    examples: {flag: ["Il nuovo vaglietto"], allow: ["Il nuovo Vaglio Mini"]}
+"""
+    + PRODUCT
+    + """\
   - id: tone.shouting
     detector: shouting
     severity: note
@@ -44,20 +70,6 @@ rules:
     message: {it: "Qui il testo grida.", en: "The text shouts here."}
     suggest: {it: "Un punto esclamativo basta.", en: "One exclamation mark is enough."}
     examples: {flag: ["Evviva!!!"], allow: ["Evviva!"]}
-  - id: data.accounts
-    detector: pattern
-    severity: block
-    clause: "4.1"
-    hides: IBAN
-    patterns: ['\\bIT\\p{Nd}{2}[A-Z][A-Z0-9]{22}\\b']
-    message: {it: "Un conto.", en: "An account."}
-    examples: {flag: ["IT60X0542811101000000123456"], allow: ["IT60"]}
-  - id: data.passwords
-    detector: pattern
-    severity: block
-    clause: "4.1"
-    hides: SECRET
-    patterns: ['\\bsegretissimo\\p{Nd}+\\b']
-    message: {it: "Una password.", en: "A password."}
-    examples: {flag: ["segretissimo7"], allow: ["segretissimo"]}
 """
+    + HIDING
+)

@@ -132,7 +132,7 @@ def _pipeline(name: str, source: Path | None, sha256: str | None, settings: Sett
 
 
 def _install(kind: str, source: Path | None, settings: Settings) -> None:
-    from rules.checkpoints import install  # and with it ONNX's own package
+    from rules.detoxify_checkpoints import install  # and with it ONNX's own package
 
     folder = settings.models_dir
     with reporting() as report:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import regex
 
-from rules.credentials import told
+from rules.credentials.told import told
 from rules.detectors.base import Guarding, Hit, Subject
 from rules.draft import Span, united
 from rules.folding import Reading, fold_plain

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Iterable
+
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
@@ -13,9 +16,7 @@ _SCORE = 0.85
 """Presidio's own for spaCy, which gives no score."""
 
 
-class People(LocalRecognizer):
-    """A title and a name, or a first name that is on the list and what follows it in capitals."""
-
+class _Persons(LocalRecognizer):
     def __init__(self, language: str) -> None:
         super().__init__([Entity.PERSON], supported_language=language)
 
@@ -26,11 +27,22 @@ class People(LocalRecognizer):
         metadata = {RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id}
         return [
             RecognizerResult(Entity.PERSON, start, end, score, recognition_metadata=metadata)
-            for start, end, score in names_in(text)
+            for start, end, score in self._names(text)
         ]
 
+    @abstractmethod
+    def _names(self, text: str) -> Iterable[tuple[int, int, float]]:
+        """The start, the end and the score of each."""
 
-class Names(LocalRecognizer):
+
+class People(_Persons):
+    """A title and a name, or a first name that is on the list and what follows it in capitals."""
+
+    def _names(self, text: str) -> Iterable[tuple[int, int, float]]:
+        return names_in(text)
+
+
+class Names(_Persons):
     """What a pipeline takes for a person."""
 
     def __init__(self, language: str, pipeline: str) -> None:
@@ -39,15 +51,8 @@ class Names(LocalRecognizer):
         self._pipeline = spacy.load(
             pipeline, exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "morphologizer"]
         )
-        super().__init__([Entity.PERSON], supported_language=language)
+        super().__init__(language)
 
-    def load(self) -> None:
-        pass
-
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        metadata = {RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id}
-        return [
-            RecognizerResult(Entity.PERSON, span.start_char, span.end_char, _SCORE, recognition_metadata=metadata)
-            for span in self._pipeline(text).ents
-            if span.label_ in _LABELS
-        ]
+    def _names(self, text: str) -> Iterable[tuple[int, int, float]]:
+        entities = self._pipeline(text).ents
+        return [(each.start_char, each.end_char, _SCORE) for each in entities if each.label_ in _LABELS]

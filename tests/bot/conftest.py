@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.appeals import Appeals
+from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
 from bot.deeds import Cabinet
@@ -22,6 +24,9 @@ from bot.store import Store
 from rules.assembly import load_policy
 from rules.policy import Policy
 from rules.screening import Screener
+
+if TYPE_CHECKING:
+    from rules.encoder import Encoder
 
 POLICY = """
 name: prova
@@ -116,6 +121,13 @@ def ledger(store: Store, people: People, tmp_path: Path) -> Ledger:
 
 
 @pytest.fixture
+def index(store: Store, ledger: Ledger) -> Iterator[Index]:
+    index = Index(store, ledger)
+    yield index
+    index.close()
+
+
+@pytest.fixture
 def cabinet(store: Store, people: People, ledger: Ledger) -> Cabinet:
     vault = people.seals.vault
     return Cabinet(
@@ -133,3 +145,10 @@ def cabinet(store: Store, people: People, ledger: Ledger) -> Cabinet:
 @pytest.fixture
 def prescreen(screener: Screener, ledger: Ledger) -> Prescreen:
     return Prescreen(screener, ledger)
+
+
+@pytest.fixture(scope="session")
+def encoder(models: Path) -> Encoder:
+    from rules.encoder import Encoder  # and with it ONNX Runtime, for the few who ask
+
+    return Encoder(models)

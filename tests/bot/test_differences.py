@@ -9,8 +9,8 @@ import pytest
 from bot.differences import for_people, told
 from rules.assembly import SHIPPED, load_policy
 from rules.comparing import Comparison, Detail, Kind, Row, What, compare
+from rules.directions import Direction
 from rules.policy import Policy
-from rules.strictness import Direction
 
 
 def _told(*details: Detail, kind: Kind = "changed", what: What = "rule", language: str = "en") -> list[str]:

@@ -96,7 +96,8 @@ def test_every_key_has_its_row_and_its_default(guide: Page, model: type[BaseMode
 @in_both
 @in_each_detector
 def test_every_field_of_a_detector_has_its_row_and_its_default(guide: Page, detector: str) -> None:
-    first = tables(guide.section(f"`{detector}`"))[0]
+    # One that has no key of its own needs no table.
+    first = next(iter(tables(guide.section(f"`{detector}`"))), {})
     assert _second_cells(first) == _defaults(_own(detector), guide.language)
 
 

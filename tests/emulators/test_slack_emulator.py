@@ -10,15 +10,15 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
+from emulators.loopback import Json
 from emulators.slack import LateAck, SlackEmulator, signed
+from emulators.slack_payloads import button, form, section
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
-
-Json = dict[str, Any]
 
 
 @pytest.fixture
@@ -87,29 +87,6 @@ async def connected(slack: SlackEmulator, app: AsyncApp) -> AsyncIterator[None]:
     await slack.connected()
     yield
     await handler.close_async()
-
-
-def section(text: str, kind: str = "mrkdwn", **more: Any) -> Json:
-    return {"type": "section", "text": {"type": kind, "text": text, **more}}
-
-
-def rich(*elements: Json) -> Json:
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
-
-
-def button(**more: Any) -> Json:
-    return {"type": "button", "text": {"type": "plain_text", "text": "Chiedi"}, "action_id": "ask", **more}
-
-
-def form(**more: Any) -> Json:
-    label = {"type": "plain_text", "text": "Bozza"}
-    draft = {"type": "plain_text_input", "action_id": "draft"}
-    words = [{"text": {"type": "plain_text", "text": each}, "value": each} for each in ("post", "reply")]
-    kind = {"type": "radio_buttons", "action_id": "kind", "options": words, "initial_option": words[0]}
-    blocks = [
-        {"type": "input", "block_id": each["action_id"], "label": label, "element": each} for each in (draft, kind)
-    ]
-    return {"type": "modal", "callback_id": "form", "title": label, "submit": label, "blocks": blocks, **more}
 
 
 @pytest.mark.usefixtures("connected")

@@ -17,11 +17,12 @@ from rules.comparing import Comparison, Direction, Kind, Row, compare
 from rules.detectors import DETECTORS, Rule
 from rules.detectors.base import BaseRule, Subject
 from rules.detectors.fields import State
+from rules.directions import Detail
 from rules.draft import Account, Channel, Draft
 from rules.draft import Kind as DraftKind
 from rules.folding import fold
 from rules.policy import Policy
-from rules.strictness import _FIELDS, Detail
+from rules.strictness import _FIELDS
 
 _RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
 MakeRule = Callable[..., Rule]

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from detoxify_checkpoint import texts, write_checkpoint
 
-from rules.checkpoints import install, read_checkpoint
 from rules.detoxified import Detoxified, NotDetoxify, is_installed
+from rules.detoxify_checkpoints import install, read_checkpoint
 from rules.segmenting import sentences
 from rules.unavailable import Unavailable
 

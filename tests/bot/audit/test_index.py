@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,6 @@ from bot.tables import Content
 from rules.draft import Draft
 
 ANNA, BRUNO = "slack:T1:ANNA", "slack:T1:BRUNO"
-
-
-@pytest.fixture
-def index(store: Store, ledger: Ledger) -> Iterator[Index]:
-    index = Index(store, ledger)
-    yield index
-    index.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import itertools
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,13 +38,6 @@ NUMBERS = itertools.count(1)
 
 Event = tuple[str, int, float, int]
 Say = Callable[[Event], None]
-
-
-@pytest.fixture
-def index(store: Store, ledger: Ledger) -> Iterator[Index]:
-    index = Index(store, ledger)
-    yield index
-    index.close()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import structlog
 from engine_made import engine_of
+from small_policy import HIDING, PRODUCT
 from stored import stored
 
 from bot.appeals import Appeals
@@ -51,7 +52,8 @@ MARKER = "zibaldone"
 UNTOLD = (MARKER, "xoxb-", "xapp-", "1:TEST", "anna", "bruno", "carla", "slack:", "telegram:1", "/response/")
 """What the log must not hold: drafts, tokens, names, and addresses that take answers."""
 
-POLICY = """
+POLICY = (
+    """
 name: small
 languages: [it, en]
 owners:
@@ -92,13 +94,9 @@ rules:
     phrases: [progetto girasole]
     message: {it: "Un nome in codice.", en: "A code name."}
     examples: {flag: ["Il progetto Girasole"], allow: ["Un girasole"]}
-  - id: names.product
-    detector: substitution
-    severity: warn
-    clause: "2.3"
-    swap: {vaglietto: "Vaglio Mini", "vaglio mini": "Vaglio Mini"}
-    message: {it: "Il prodotto si chiama {preferred}.", en: "The product is called {preferred}."}
-    examples: {flag: ["Il nuovo vaglietto"], allow: ["Il nuovo Vaglio Mini"]}
+"""
+    + PRODUCT
+    + """\
   - id: tone.shouting
     detector: shouting
     severity: note
@@ -119,23 +117,9 @@ rules:
     phrases: [distinti saluti]
     message: {it: "Troppo rigido.", en: "Too stiff."}
     examples: {flag: ["Distinti saluti"], allow: ["Saluti"]}
-  - id: data.accounts
-    detector: pattern
-    severity: block
-    clause: "4.1"
-    hides: IBAN
-    patterns: ['\\bIT\\p{Nd}{2}[A-Z][A-Z0-9]{22}\\b']
-    message: {it: "Un conto.", en: "An account."}
-    examples: {flag: ["IT60X0542811101000000123456"], allow: ["IT60"]}
-  - id: data.passwords
-    detector: pattern
-    severity: block
-    clause: "4.1"
-    hides: SECRET
-    patterns: ['\\bsegretissimo\\p{Nd}+\\b']
-    message: {it: "Una password.", en: "A password."}
-    examples: {flag: ["segretissimo7"], allow: ["segretissimo"]}
 """
+    + HIDING
+)
 
 IBAN = "IT60X0542811101000000123456"
 HOSTILE = {

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,18 +35,6 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 FIGURES = ("outcomes", "teams", "rules", "appeals", "coverage", "missed", "decisions", "knowing")
 _WRITTEN = Path(__file__).parents[3] / "bench" / "data" / "listening.jsonl"
 MESSAGES = [json.loads(line) for line in _WRITTEN.read_text(encoding="utf-8").splitlines()]
-
-
-@pytest.fixture(scope="session")
-def encoder(models: Path) -> Encoder:
-    return Encoder(models)
-
-
-@pytest.fixture
-def index(store: Store, ledger: Ledger) -> Iterator[Index]:
-    index = Index(store, ledger)
-    yield index
-    index.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.insights.listening import Listening
 from bot.prescreen import Prescreen
-from bot.store import Store
 from rules.draft import Draft, Kind
 from rules.encoder import Encoder
 
@@ -24,11 +23,6 @@ Answer = Callable[..., None]
 
 
 @pytest.fixture(scope="session")
-def encoder(models: Path) -> Encoder:
-    return Encoder(models)
-
-
-@pytest.fixture(scope="session")
 def written() -> dict[str, list[str]]:
     """Messages of customers by what they are about, as the bench has them."""
     found: dict[str, list[str]] = {}
@@ -36,13 +30,6 @@ def written() -> dict[str, list[str]]:
         row = json.loads(line)
         found.setdefault(row["theme"], []).append(row["text"])
     return found
-
-
-@pytest.fixture
-def index(store: Store, ledger: Ledger) -> Iterator[Index]:
-    index = Index(store, ledger)
-    yield index
-    index.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import regex
 
-from rules.thresholds import (
+from rules.credentials.doors import (
     ANSWER,
     ASSIGNED,
     BEHIND,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import regex
 
-from rules.announcements import (
+from rules.credentials.announcements import (
     ADVICE,
     BARE,
     CODE_NEAR,
@@ -35,13 +35,11 @@ from rules.announcements import (
     TYPED,
     WITH_ADDRESS,
 )
-from rules.entries import entered
-from rules.thresholds import EMERGENCY, FORMATION, OPENING
+from rules.credentials.doors import EMERGENCY, FORMATION, OPENING
+from rules.credentials.unannounced import entered
 
 # Of a company's values one says so, too: `la parola d'ordine è qualità`.
 _WATCHWORD = regex.compile(r"parola (?:chiave|d['’]ordine|magica)|magic word", regex.I)
-
-
 # No pattern reads more of a value than that; what goes on behind it is of the secret too.
 _LONGEST = 60
 _GOES_ON = regex.compile(r"(?<=\S)[^\s\"'“”‘’«»`<>]*")

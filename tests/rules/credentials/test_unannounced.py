@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rules.credentials import told
+from rules.credentials.told import told
 
 FLAGGED = [
     "Per aprire il magazzino di notte premi 7 7 0 4 e tira forte",
