@@ -328,6 +328,21 @@ async def test_what_its_handler_cannot_read_is_given_up_for_good(make: Make, sto
     assert (buried(store), pending(store)) == ([("slack", "VaultError")], [])
 
 
+async def test_what_is_put_within_a_transaction_stands_or_falls_with_it(make: Make, store: Store) -> None:
+    work, desk = make(), Desk()
+    work.on("slack", desk)
+    async with running(work):
+        with suppress(OSError), store.write() as session:
+            work.put(session, "slack", "1", {"text": "a"})
+            raise OSError
+        with store.write() as session:
+            for text in ("b", "c"):
+                work.put(session, "slack", "1", {"text": text})
+        assert await work.defer("slack", "1", {"text": "d"}) is Deferred.DUPLICATE
+        await until(lambda: not pending(store))
+    assert desk.given == ["b"]
+
+
 async def test_a_database_that_fails_for_a_while(make: Make, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     work, desk, read = make(), Desk(), Work._read
     work.on("slack", desk)
