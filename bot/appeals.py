@@ -6,12 +6,12 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from bot.audit.vault import Vault
 from bot.drafts import Fault, HeldDraft
@@ -103,8 +103,21 @@ class Appeals:
             rows = session.exec(query.limit(most)).all()
         return [self._opened(row) for row in rows]
 
-    def decide(self, id: str, person: str, state: Standing, reason: str, at: datetime, by: str | None = None) -> Ruled:
-        """Rule on an appeal; what is overturned is dismissed from now on. Nobody rules on their own."""
+    def decide(
+        self,
+        id: str,
+        person: str,
+        state: Standing,
+        reason: str,
+        at: datetime,
+        along: Callable[[Session], None],
+        *,
+        by: str | None = None,
+    ) -> Ruled:
+        """Rule on an appeal; what is overturned is dismissed from now on. Nobody rules on their own.
+
+        `along` stands or falls with it. Of the same word of the same person again only that is done once more.
+        """
         appeal = self.find(id)
         if appeal is None:
             return Ruled.GONE
@@ -115,13 +128,15 @@ class Appeals:
             row = session.get(Appeal, id)
             if row is None:
                 return Ruled.GONE
-            if row.state != Standing.OPEN:
-                return Ruled.DONE if (row.decided_by, row.state) == (person, state) else Ruled.SETTLED
-            row.state, row.decided_by, row.decided_at = state, person, at.timestamp()
-            row.wrapped, row.sealed = wrapped, sealed
-            session.add(row)
-            if state is Standing.OVERTURNED and session.get(Dismissal, appeal.key) is None:
-                session.add(Dismissal(key=appeal.key, rule=row.rule, appeal=id, at=at.timestamp()))
+            if row.state == Standing.OPEN:
+                row.state, row.decided_by, row.decided_at = state, person, at.timestamp()
+                row.wrapped, row.sealed = wrapped, sealed
+                session.add(row)
+                if state is Standing.OVERTURNED and session.get(Dismissal, appeal.key) is None:
+                    session.add(Dismissal(key=appeal.key, rule=row.rule, appeal=id, at=at.timestamp()))
+            elif (row.decided_by, row.state) != (person, state):
+                return Ruled.SETTLED
+            along(session)
         return Ruled.DONE
 
     def among(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -54,8 +54,7 @@ class Clock:
         """To be called every so often. What fails is logged and done at the next look."""
         if not self._is_caught_up:
             # A sudden stop may have come between a word and the messages that it called for.
-            await self._kindly(self.catch_up())
-            self._is_caught_up = True
+            self._is_caught_up = await self._kindly(self.catch_up())
         await self._kindly(self.tick(datetime.now(UTC)))
 
     async def catch_up(self) -> None:
@@ -143,8 +142,11 @@ class Clock:
         self._erasures.again(now)
         self._days.done(_RETENTION, day)
 
-    async def _kindly(self, doing: Awaitable[None]) -> None:
+    async def _kindly(self, doing: Awaitable[None]) -> bool:
+        """Whether it was done."""
         try:
             await doing
         except Exception as error:
             log.warning("clock.failed", error=type(error).__name__)
+            return False
+        return True

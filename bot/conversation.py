@@ -14,7 +14,7 @@ from bot.choices import asked_for, choices
 from bot.context import ANSWER, answered, changed, others
 from bot.deeds import Act, Answer, Cabinet
 from bot.drafts import HeldDraft, State
-from bot.errands import What
+from bot.errands import Put, What
 from bot.hearing import Hearing
 from bot.languages import LANGUAGES, Language, spoken_in
 from bot.naming import context_name
@@ -36,13 +36,18 @@ _HEARD = (Verb.APPROVE, Verb.REJECT, Verb.CHANGE, Verb.TAKE, Verb.PASS, Verb.UPH
 
 
 class Conversation:
-    """Synchronous and thread-safe. `reaches(owner)` says whether that owner can be asked on a platform that runs."""
+    """Synchronous and thread-safe. `reaches(owner)` says whether that owner can be asked on a platform that runs.
 
-    def __init__(self, prescreen: Prescreen, cabinet: Cabinet, cards: Cards, reaches: Callable[[str], bool]) -> None:
+    `put` has those told whom a ruling concerns, in the transaction that it counts with.
+    """
+
+    def __init__(
+        self, prescreen: Prescreen, cabinet: Cabinet, cards: Cards, reaches: Callable[[str], bool], put: Put
+    ) -> None:
         self.cabinet = cabinet
         self._prescreen = prescreen
         self._writing = Writing(cabinet, reaches)
-        self._hearing = Hearing(cabinet, cards)
+        self._hearing = Hearing(cabinet, cards, put)
 
     @property
     def policy(self) -> Policy:

@@ -108,7 +108,9 @@ def bury(session: Session, pending: Pending, platform: str, error: Exception) ->
 
 def revive_readable(session: Session, engine: Engine, vault: Vault) -> int:
     """Have answered what could not be read and now can: the right key is back. Returns how many."""
-    unread = session.exec(select(DeadLetter).where(col(DeadLetter.error) == _UNREAD)).all()
+    # Not what a handler found unreadable, such as a damaged row: it would be given up and revived for ever.
+    is_unread = (col(DeadLetter.error) == _UNREAD, col(DeadLetter.platform) == "")
+    unread = session.exec(select(DeadLetter).where(*is_unread)).all()
     readable = [row for row in unread if _opens(row, vault)]
     _revive(session, engine, readable)
     return len(readable)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -183,15 +183,27 @@ class Drafts:
             row = session.exec(earlier).first()
         return self._opened(row) if row else None
 
-    def move(self, id: str, state: State, *, among: Sequence[State] = tuple(State)) -> bool:
-        """Put a draft into `state` if it is in one of `among` now. False if it is not there or somewhere else."""
+    def move(
+        self, id: str, state: State, *, among: Sequence[State], along: Callable[[Session], object] | None = None
+    ) -> bool:
+        """Put a draft into `state` if it is in one of `among` now, and do `along` in the same transaction.
+
+        False, and nothing is done, if it is not there or somewhere else.
+        """
         with self._store.write() as session:
-            row = session.get(Held, id)
-            if row is None or State(row.state) not in among:
-                return False
-            row.state = state
-            session.add(row)
-            return True
+            is_moved = self.move_in(session, id, state, among=among)
+            if is_moved and along:
+                along(session)
+        return is_moved
+
+    def move_in(self, session: Session, id: str, state: State, *, among: Sequence[State]) -> bool:
+        """The same inside a transaction of `Store.write`."""
+        row = session.get(Held, id)
+        if row is None or State(row.state) not in among:
+            return False
+        row.state = state
+        session.add(row)
+        return True
 
     def forget(self, held: HeldDraft) -> None:
         """Let go of a draft and of all that was checked before it in its thread."""

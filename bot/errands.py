@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 import structlog
+from sqlmodel import Session
 
 from bot.actions import tag
 from bot.review import Asked
@@ -63,13 +64,21 @@ def card_of(seat: Asked, owner: str | None = None) -> Errand:
     return Errand(What.CARD, seat.id, f"{seat.id}:{to}:{stands}", owner=to)
 
 
+Put = Callable[[Session, Iterable[Errand]], None]
+"""Has them sent once the transaction of `Store.write` is committed, and only then: see `Post.put`."""
+
+
 class Accounts(Protocol):
     def accounts(self, person: str) -> Collection[str]:
         """Every account of theirs, such as `slack:TEAM:USER`."""
 
+    def accounts_in(self, session: Session, person: str) -> Collection[str]: ...
+
 
 class Intake(Protocol):
     async def defer(self, platform: str, name: str, event: Event) -> Deferred: ...
+
+    def put(self, session: Session, platform: str, name: str, event: Event) -> None: ...
 
 
 class Post:
@@ -84,20 +93,25 @@ class Post:
     async def send(self, errands: Iterable[Errand]) -> None:
         """Durable on return. What nobody can be reached for is logged: whoever is asked next is the clock's to find."""
         for errand in errands:
-            reached = False
-            for platform, to in await asyncio.to_thread(self.places, errand):
-                event = {"kind": "errand", "what": errand.what, "about": errand.about, "owner": errand.owner, "to": to}
-                await self._work.defer(platform, f"errand:{errand.name}", event)
-                reached = True
-            if not reached and self._platforms:
+            places = await asyncio.to_thread(self.places, errand)
+            for platform, to in places:
+                await self._work.defer(platform, f"errand:{errand.name}", _event(errand, to))
+            if not places and self._platforms:
                 log.warning("errand.unreachable", what=errand.what, owner=errand.owner)
 
-    def places(self, errand: Errand) -> list[tuple[str, str]]:
+    def put(self, session: Session, errands: Iterable[Errand]) -> None:
+        """The same inside a transaction of `Store.write`: they stand or fall with what they tell of."""
+        for errand in errands:
+            for platform, to in self.places(errand, session):
+                self._work.put(session, platform, f"errand:{errand.name}", _event(errand, to))
+
+    def places(self, errand: Errand, session: Session | None = None) -> list[tuple[str, str]]:
         """The platform and the channel, chat or account of each message: an owner's on every platform they have."""
         if errand.owner is not None:
             owner = next((owner for owner in self._policy().owners if owner.id == errand.owner), None)
             return [place for place in _places(owner) if place[0] in self._platforms] if owner else []
-        accounts = self._accounts.accounts(errand.person or "")
+        person = errand.person or ""
+        accounts = self._accounts.accounts_in(session, person) if session else self._accounts.accounts(person)
         mine = [(account.partition(":")[0], account) for account in sorted(accounts)]
         # A person is told once: sorted, Slack comes before Telegram.
         return [place for place in mine if place[0] in self._platforms][:1]
@@ -105,6 +119,10 @@ class Post:
     def reaches(self, owner: str) -> bool:
         """Whether this owner can be asked at all: where no chat runs, owners answer on the page."""
         return not self._platforms or bool(self.places(Errand(What.CARD, "", "", owner=owner)))
+
+
+def _event(errand: Errand, to: str) -> Event:
+    return {"kind": "errand", "what": errand.what, "about": errand.about, "owner": errand.owner, "to": to}
 
 
 def _places(owner: Owner) -> list[tuple[str, str]]:

@@ -1,16 +1,25 @@
-"""What owners rule on drafts, and communications on appeals: who may, and who is told."""
+"""What owners rule on drafts, and communications on appeals: who may, and who is told.
+
+A ruling, its entry, what becomes of the draft and the news of it are one transaction: what is on record is what counts,
+and whoever it concerns hears of it, whatever stops in between.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlmodel import Session
 
 from bot.actions import Verb, tag
 from bot.appeals import Standing, hearer
+from bot.audit.ledger import NewEntry
 from bot.audit.records import canonical
 from bot.choices import others
 from bot.deeds import Act, Answer, Cabinet, kept_words, unsafe, wordless
 from bot.drafts import State
-from bot.errands import Errand, What, card_name, card_of
+from bot.errands import Errand, Put, What, card_name, card_of
 from bot.news import names_of
 from bot.places import Cards
 from bot.reply import Notice
@@ -30,8 +39,8 @@ _STATES = {
 class Hearing:
     """Judges who may rule by role, or by the channel in which the card stands."""
 
-    def __init__(self, cabinet: Cabinet, cards: Cards) -> None:
-        self._cabinet, self._cards = cabinet, cards
+    def __init__(self, cabinet: Cabinet, cards: Cards, put: Put) -> None:
+        self._cabinet, self._cards, self._put = cabinet, cards, put
 
     def do(self, act: Act, screener: Screener) -> Answer:
         if act.action.verb in (Verb.UPHOLD, Verb.OVERTURN):
@@ -62,28 +71,34 @@ class Hearing:
         reason = kept_words(screener, act.words) if act.words else ""
         if reason is None:
             return unsafe(act.language)
-        ruled = self._cabinet.reviews.claim(seat, person, ruling)
-        if ruled is not Ruled.DONE:
-            return _not_done(ruled, act)
-        # On record before it counts: a yes that nobody can find again is none.
         facts = {
             "review": seat.review, "screening": seat.screening, "owner": seat.owner, "asked": seat.asked,
             "ruling": ruling.value, "policy": screener.policy.revision,
         }  # fmt: skip
-        self._cabinet.ledger.append(
-            "decision", subject=seat.id, facts=facts, actor=person, at=act.at,
-            content=canonical({"reason": reason}), holder=seat.writer,
-        )  # fmt: skip
-        ruled = self._cabinet.reviews.rule(seat, person, ruling, act.at, by=act.name, reason=reason or None)
+        word = NewEntry("decision", seat.id, facts, person, act.at, canonical({"reason": reason}), seat.writer)
+        told = Errand(What.RULED, seat.screening, f"{seat.id}:{ruling}", person=seat.writer)
+        errands = list[Errand]()
+
+        def along(session: Session, seats: Sequence[Asked]) -> None:
+            self._record(session, word, act)
+            if (state := _STATES.get(seats[0].whole)) is not None:
+                self._cabinet.drafts.move_in(session, seat.screening, state, among=[State.ASKED])
+            # Others who were asked may not be needed any more.
+            errands.extend([*map(card_of, seats), told])
+            self._put(session, errands)
+
+        ruled = self._cabinet.reviews.rule(seat, person, ruling, act.at, along, by=act.name, reason=reason or None)
         if ruled is not Ruled.DONE:
             return _not_done(ruled, act)
-        seat = self._cabinet.reviews.seat(seat.id) or seat
-        if seat.whole in _STATES:
-            self._cabinet.drafts.move(seat.screening, _STATES[seat.whole], among=[State.ASKED])
-        # Others who were asked may not be needed any more.
-        cards = tuple(card_of(each) for each in self._cabinet.reviews.of_screening(seat.screening))
-        told = Errand(What.RULED, seat.screening, f"{seat.id}:{ruling}", person=seat.writer)
-        return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (*cards, told))
+        self._cabinet.ledger.let_head_follow()
+        return Answer(Notice(wording.say("Noted. The writer hears it at once.")), tuple(errands))
+
+    def _record(self, session: Session, word: NewEntry, act: Act) -> None:
+        """Put a ruling on record, so that the last entry about its subject is the one that counts."""
+        said = json.loads(self._cabinet.ledger.append_in(session, word).body)
+        if (said["actor"], said["facts"]["ruling"]) != (word.actor, word.facts["ruling"]):
+            # Once a word was recorded before it counted: a stop in between left one on record that never did.
+            self._cabinet.ledger.append_in(session, replace(word, subject=f"{word.subject}:{act.id}"))
 
     def _take(self, act: Act, seat: Asked, person: str) -> Answer:
         ruled = self._cabinet.reviews.take(seat, person, act.name)
@@ -102,10 +117,17 @@ class Hearing:
         if seat.state is not Ruling.OPEN:
             return _not_done(Ruled.SETTLED, act)
         facts = {"review": seat.review, "screening": seat.screening, "from": seat.owner, "to": to.id}
-        self._cabinet.ledger.append("passed", subject=f"{seat.id}:{act.id}", facts=facts, actor=person, at=act.at)
-        ruled = self._cabinet.reviews.pass_on(seat, person, to, policy, act.at)
+        word = NewEntry("passed", f"{seat.id}:{act.id}", facts, person, act.at)
+
+        def along(session: Session, seats: Sequence[Asked]) -> None:
+            self._cabinet.ledger.append_in(session, word)
+            now = next(each for each in seats if each.id == seat.id)
+            self._put(session, (card_of(now, seat.owner), card_of(now)))
+
+        ruled = self._cabinet.reviews.pass_on(seat, person, to, policy, act.at, along)
         if ruled is not Ruled.DONE:
             return _not_done(ruled, act)
+        self._cabinet.ledger.let_head_follow()
         passed = self._cabinet.reviews.seat(seat.id) or seat
         return _passed_on(act, passed, seat.owner, policy)
 
@@ -133,20 +155,20 @@ class Hearing:
         reason = kept_words(screener, act.words)
         if reason is None:
             return unsafe(act.language)
-        if appeal.state is not Standing.OPEN and appeal.decided_by != person:
-            return _not_done(Ruled.SETTLED, act)
         facts = {"screening": appeal.screening, "rule": appeal.rule, "ruling": state.value}
-        entry = self._cabinet.ledger.append(
-            "appeal_decision", subject=appeal.id, facts=facts, actor=person, at=act.at,
-            content=canonical({"reason": reason}), holder=appeal.writer,
-        )  # fmt: skip
-        if json.loads(entry.body)["actor"] != person:  # of two who decide at once, the one who is on record
-            return _not_done(Ruled.SETTLED, act)
-        ruled = self._cabinet.appeals.decide(appeal.id, person, state, reason, act.at, act.name)
-        if ruled is not Ruled.DONE:
-            return _not_done(ruled, act)
+        content = canonical({"reason": reason})
+        word = NewEntry("appeal_decision", appeal.id, facts, person, act.at, content, appeal.writer)
         card = Errand(What.APPEAL, appeal.id, f"{appeal.id}:{state}", owner=owner)
         told = Errand(What.HEARD, appeal.id, f"{appeal.id}:heard", person=appeal.writer)
+
+        def along(session: Session) -> None:
+            self._record(session, word, act)
+            self._put(session, (card, told))
+
+        ruled = self._cabinet.appeals.decide(appeal.id, person, state, reason, act.at, along, by=act.name)
+        if ruled is not Ruled.DONE:
+            return _not_done(ruled, act)
+        self._cabinet.ledger.let_head_follow()
         return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (card, told))
 
     def _is_own(self, writer: str, person: str) -> bool:

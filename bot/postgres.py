@@ -138,11 +138,29 @@ def people(connection: sqlalchemy.Connection) -> list[str]:
     return [row[0] for row in found]
 
 
-def hold(connection: sqlalchemy.Connection, name: str, patience: float) -> None:
-    """Take the lock of that name for as long as the connection lives; `patience` is in seconds."""
+def attend(connection: sqlalchemy.Connection) -> None:
     connection.exec_driver_sql(ATTENTIVE)
-    connection.exec_driver_sql(f"SET lock_timeout = '{patience:.0f}s'")
-    connection.exec_driver_sql("SELECT pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": f"vaglio {name}"})
+
+
+def take(connection: sqlalchemy.Connection, name: str) -> bool:
+    """Take the lock of that name for as long as the connection lives; False where somebody else has it."""
+    return bool(_about_lock(connection, "pg_try_advisory_lock", name))
+
+
+def let_go(connection: sqlalchemy.Connection, name: str) -> None:
+    """Give back the lock that this connection has taken."""
+    _about_lock(connection, "pg_advisory_unlock", name)
+
+
+def _about_lock(connection: sqlalchemy.Connection, function: str, name: str) -> object:
+    found = connection.exec_driver_sql(f"SELECT {function}(hashtextextended(%(name)s, 0))", {"name": f"vaglio {name}"})
+    return found.scalar_one()
+
+
+def end(connection: sqlalchemy.Connection) -> None:
+    """Close it, and with it go its locks; the server need not be there to be told."""
+    connection.invalidate()
+    connection.close()
 
 
 def for_tools(address: URL, folder: Path) -> tuple[str, dict[str, str]]:

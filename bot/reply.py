@@ -157,6 +157,14 @@ def mishap(language: str) -> str:
     )
 
 
+def unsure(language: str) -> str:
+    """What to say of a button where nobody can tell whether it was obeyed, and nobody tries it again."""
+    return Wording(language).say(
+        "Something on my side went wrong, and I cannot tell yet whether what you asked for is done. Please look again "
+        "in a few minutes; to ask for it once more does no harm."
+    )
+
+
 def _in_order(findings: Sequence[Finding]) -> list[Finding]:
     """The first finding of each rule, the most severe rules first, then as they stand in the draft."""
     firsts = {finding.rule: finding for finding in reversed(findings)}

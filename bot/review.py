@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 from sqlmodel import Session, col, func, select
@@ -22,7 +22,10 @@ from bot.store import Store
 from bot.tables import Held, Review, Seat
 from rules.policy import Owner, Policy
 
-__all__ = ["Asked", "Reviews", "Ruled", "Ruling"]
+__all__ = ["Along", "Asked", "Reviews", "Ruled", "Ruling"]
+
+Along = Callable[[Session, Sequence[Asked]], None]
+"""What stands or falls with a change, such as its entry: given its transaction and the seats as they are by then."""
 
 
 class Reviews:
@@ -100,44 +103,35 @@ class Reviews:
 
     # --- What people do ----------------------------------------------------------------------------------------------
 
-    def claim(self, seat: Asked, person: str, ruling: Ruling) -> Ruled:
-        """An owner is about to rule: from now on nobody else does, so that their word can be recorded first."""
-        with self._store.write() as session:
-            row, review = self._row(session, seat.id)
-            if row is None or review is None:
-                return Ruled.GONE
-            if review.person == person:
-                return Ruled.OWN
-            if row.state != Ruling.OPEN or review.state != Ruling.OPEN:
-                return Ruled.DONE if (row.decided_by, row.state) == (person, ruling) else Ruled.SETTLED
-            if row.owner != seat.owner or row.decided_by not in (None, person):
-                return Ruled.SETTLED
-            row.decided_by = person
-            session.add(row)
-        return Ruled.DONE
-
     def rule(
         self,
         seat: Asked,
         person: str,
         ruling: Ruling,
         at: datetime,
+        along: Along,
         *,
         by: str | None = None,
         reason: str | None = None,
     ) -> Ruled:
-        """The word of whoever has claimed the seat. The same word of the same person again is done already."""
+        """The word of whoever was asked. Of the same word of the same person again only `along` is done once more."""
         with self._store.write() as session:
             row, review = self._row(session, seat.id)
             if row is None or review is None:
                 return Ruled.GONE
-            if row.state != Ruling.OPEN or review.state != Ruling.OPEN or row.decided_by != person:
-                return Ruled.DONE if (row.decided_by, row.state) == (person, ruling) else Ruled.SETTLED
-            row.state, row.decided_at, row.due = ruling, at.timestamp(), None
-            row.wrapped, row.sealed = self._said(row.id, by, reason)
-            session.add(row)
-            session.flush()
-            self._settle(session, review)
+            if review.person == person:
+                return Ruled.OWN
+            if row.state == Ruling.OPEN and review.state == Ruling.OPEN:
+                if row.owner != seat.owner:
+                    return Ruled.SETTLED
+                row.state, row.decided_by, row.decided_at, row.due = ruling, person, at.timestamp(), None
+                row.wrapped, row.sealed = self._said(row.id, by, reason)
+                session.add(row)
+                session.flush()
+                self._settle(session, review)
+            elif (row.decided_by, row.state) != (person, ruling):
+                return Ruled.SETTLED
+            along(session, self._seats(session, review))
         return Ruled.DONE
 
     def take(self, seat: Asked, person: str, by: str | None = None) -> Ruled:
@@ -155,8 +149,8 @@ class Reviews:
             session.add(row)
         return Ruled.DONE
 
-    def pass_on(self, seat: Asked, person: str, to: Owner, policy: Policy, at: datetime) -> Ruled:
-        """Another owner is asked instead, with their own deadline from now on."""
+    def pass_on(self, seat: Asked, person: str, to: Owner, policy: Policy, at: datetime, along: Along) -> Ruled:
+        """Another owner is asked instead, with their own deadline from now on, unless they are asked already."""
         with self._store.write() as session:
             row, review = self._row(session, seat.id)
             if row is None or review is None:
@@ -169,6 +163,7 @@ class Reviews:
                 _hand_over(row, to, policy, at)
                 row.step = 0
                 session.add(row)
+                along(session, self._seats(session, review))
         return Ruled.DONE
 
     def withdraw(self, screening: str) -> None:
@@ -254,7 +249,7 @@ class Reviews:
 
 
 def _hand_over(row: Seat, to: Owner, policy: Policy, at: datetime) -> None:
-    """From now on `to` is asked, with a deadline of their own; what somebody before them was about to say is void."""
+    """From now on `to` is asked, with a deadline of their own; that somebody before them was looking at it is void."""
     row.owner, row.due, row.taken_by, row.decided_by = to.id, due_at(to, policy, at).timestamp(), None, None
     row.wrapped = row.sealed = b""
 

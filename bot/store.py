@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -63,7 +63,7 @@ class Store:
         else:
             postgres.prepare(self.engine)
             self._reading = postgres.reading(self.engine)
-            # Not of one pool with what is done under those locks: with all of it in hand, each would wait for another.
+            # Not of one pool with what is done under locks: with all of it in hand, each would wait for another.
             self._holding = _engine(address, keeps_open=False)
         self._writing = (self._reading if read_only else self.engine).execution_options(vaglio_writes=_LOCKED)
         # SQLite has whoever waits for its lock ask again after ever longer pauses, and under load some never get it:
@@ -142,26 +142,19 @@ class Store:
             raise RecordError("newer" if form.is_newer(found) else "behind", self.place)
         return True
 
-    def hold(self, name: str) -> Callable[[], None]:
-        """On a server, wait for the lock of that name, which is no transaction's; what is returned lets go of it.
+    def apart(self) -> Connection:
+        """On a server, a connection of nobody else's and without a transaction, for locks that live as long as it does.
 
-        Raises `RecordError` ("locked") where whoever has it does not let go within a minute.
+        To be ended by `postgres.end`.
         """
         with self.told():
             connection = self._holding.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
-                postgres.hold(connection, name, _PATIENCE)
+                postgres.attend(connection)
             except BaseException:
-                connection.invalidate()
-                connection.close()
+                postgres.end(connection)
                 raise
-
-        def let_go() -> None:
-            # With the connection goes the lock, also where the server is not there to be told.
-            connection.invalidate()
-            connection.close()
-
-        return let_go
+        return connection
 
     def holds(self, column: Mapped[bytes], part: bytes) -> ColumnElement[bool]:
         """Whether the bytes of `column` hold `part`."""

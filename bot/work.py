@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import Any
 
 import structlog
-from sqlmodel import col, delete, func, select
+from sqlmodel import Session, col, delete, func, select
 
 from bot.audit.vault import Vault, VaultError
 from bot.dead_letters import KIND, bury, let_go, revive_readable
@@ -100,11 +100,14 @@ class Work:
 
     async def defer(self, platform: str, name: str, event: Event) -> Deferred:
         """Take in an event, durable on return. A second one of the same `name`, the platform's own, is a duplicate."""
-        body = json.dumps({"platform": platform, **event}, ensure_ascii=True).encode()
-        incoming = _Incoming(_key(platform, name), body)
+        incoming = _incoming(platform, name, event)
         self._incoming.append(incoming)
         self._writer.submit(self._write_all)
         return await asyncio.wrap_future(incoming.written)
+
+    def put(self, session: Session, platform: str, name: str, event: Event) -> None:
+        """As `defer`, inside a transaction of `Store.write`: taken in once that is committed, and only then."""
+        self._write_in(session, [_incoming(platform, name, event)])
 
     async def still_ours(self) -> None:
         """To be asked by a handler right before an answer goes out. Raises `Lost`: another worker has the event."""
@@ -185,21 +188,24 @@ class Work:
 
     def _write(self, taken: Sequence[_Incoming]) -> list[Deferred]:
         """What became of each. Of two of one name in different processes, the database's lock lets one be first."""
-        now, found, fresh = time.time(), list[Deferred](), dict[str, str]()
         with self._store.write() as session:
-            waiting = self._engine.waiting(session, KIND, self._backlog)
-            session.exec(delete(Seen).where(col(Seen.at) < now - _REMEMBERED))
-            for one in taken:
-                if one.key in fresh or session.get(Seen, one.key) is not None:
-                    found.append(Deferred.DUPLICATE)
-                    continue
-                found.append(Deferred.QUEUED if waiting + len(fresh) >= self._backlog else Deferred.TAKEN)
-                fresh[one.key] = id = new_id()
-                wrapped, sealed = self._vault.seal(one.body, id.encode())
-                session.add(Seen(key=one.key, at=now))
-                session.add(Pending(id=id, at=now, wrapped=wrapped, sealed=sealed))
-            session.flush()
-            self._engine.put(session, KIND, list(fresh.values()))
+            return self._write_in(session, taken)
+
+    def _write_in(self, session: Session, taken: Sequence[_Incoming]) -> list[Deferred]:
+        now, found, fresh = time.time(), list[Deferred](), dict[str, str]()
+        waiting = self._engine.waiting(session, KIND, self._backlog)
+        session.exec(delete(Seen).where(col(Seen.at) < now - _REMEMBERED))
+        for one in taken:
+            if one.key in fresh or session.get(Seen, one.key) is not None:
+                found.append(Deferred.DUPLICATE)
+                continue
+            found.append(Deferred.QUEUED if waiting + len(fresh) >= self._backlog else Deferred.TAKEN)
+            fresh[one.key] = id = new_id()
+            wrapped, sealed = self._vault.seal(one.body, id.encode())
+            session.add(Seen(key=one.key, at=now))
+            session.add(Pending(id=id, at=now, wrapped=wrapped, sealed=sealed))
+        session.flush()
+        self._engine.put(session, KIND, list(fresh.values()))
         return found
 
     def _left_over(self) -> list[str]:
@@ -235,6 +241,10 @@ class Work:
             gone = let_go(session, time.time() - self._kept * 86_400)
         if revived or gone:
             log.info("work.dead_letters", revived=revived, let_go=gone)
+
+
+def _incoming(platform: str, name: str, event: Event) -> _Incoming:
+    return _Incoming(_key(platform, name), json.dumps({"platform": platform, **event}, ensure_ascii=True).encode())
 
 
 def _key(platform: str, name: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.actions import Action, Button, Verb, tag
 from bot.appeals import hearer
+from bot.audit.ledger import NewEntry
 from bot.audit.records import canonical
 from bot.choices import choices, later, may_override, which
 from bot.deeds import Act, Answer, Cabinet, kept_words, unsafe, wordless
@@ -130,11 +131,8 @@ class Writing:
         if reason is None:
             return unsafe(act.language)
         facts = {"policy": held.policy, "how": verb.value, "rules": [fault.rule for fault in held.in_the_way]}
-        content = canonical({"reason": reason})
-        self._cabinet.ledger.append(
-            "override", subject=held.id, facts=facts, actor=held.person, at=act.at, content=content
-        )
-        self._cabinet.drafts.move(held.id, State.OVERRIDDEN, among=[State.CHECKED])
+        word = NewEntry("override", held.id, facts, held.person, act.at, canonical({"reason": reason}))
+        self._move(held, State.OVERRIDDEN, word, among=[State.CHECKED])
         found = self._cabinet.drafts.find(held.id)
         if found is None or found.state is not State.OVERRIDDEN:
             return moved_on(act)
@@ -144,6 +142,15 @@ class Writing:
             code=self.receipt(held),
         )
         return Answer(Notice(said, choices(held, screener.policy, act.language, has_proposal=False)), replaces=True)
+
+    def _move(self, held: HeldDraft, state: State, word: NewEntry, *, among: Sequence[State]) -> bool:
+        """With its entry, or not at all: what is on record is so."""
+        ledger = self._cabinet.ledger
+        is_moved = self._cabinet.drafts.move(
+            held.id, state, among=among, along=lambda session: ledger.append_in(session, word)
+        )
+        ledger.let_head_follow()
+        return is_moved
 
     def _disagree(self, act: Act, held: HeldDraft, screener: Screener) -> Answer:
         wording, policy = Wording(act.language), screener.policy
@@ -175,11 +182,9 @@ class Writing:
         if link is None:
             return unsafe(act.language)
         facts = {"policy": held.policy, "channel": held.draft.channel.value, "standing": held.standing}
-        content = canonical({"link": link})
-        self._cabinet.ledger.append(
-            "published", subject=held.id, facts=facts, actor=held.person, at=act.at, content=content
-        )
-        self._cabinet.drafts.move(held.id, State.PUBLISHED)
+        word = NewEntry("published", held.id, facts, held.person, act.at, canonical({"link": link}))
+        if not self._move(held, State.PUBLISHED, word, among=[held.state, State.PUBLISHED]):
+            return moved_on(act)
         return Answer(Notice(Wording(act.language).say("Good: I have noted that it is out.")), replaces=True)
 
     def _remind(self, act: Act, held: HeldDraft, policy: Policy) -> Answer:

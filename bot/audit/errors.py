@@ -6,7 +6,7 @@ import re
 import sqlite3
 from typing import Literal
 
-from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 
 from bot.wording import Wording
 
@@ -156,6 +156,16 @@ def _of_postgres(error: DatabaseError) -> Code | None:
         return next((code for code, said in _REFUSED.items() if said.search(str(error.orig))), "away")
     # An option in the address that nobody knows; anything else was never sent.
     return "other" if isinstance(error, ProgrammingError) else None
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Whether the database failed whoever asked it: nobody can tell from it whether something is done or not."""
+    import psycopg  # for whoever has a server, and then it is loaded
+
+    outages = (RecordError, OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+    while error is not None and not isinstance(error, outages):
+        error = error.__cause__  # the queue's library says it in its own words
+    return error is not None
 
 
 def without_values(error: DatabaseError) -> DatabaseError:

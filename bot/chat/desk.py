@@ -11,9 +11,10 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from bot.actions import Action, Asks, Verb
-from bot.audit.errors import RecordError
+from bot.audit.errors import RecordError, is_outage
 from bot.conversation import Conversation
 from bot.deeds import Act, Answer
+from bot.engine import Retry
 from bot.errands import Post, What
 from bot.learning import Learning
 from bot.people import Language, People
@@ -64,8 +65,12 @@ class Desk:
         return self.conversation.check(id, draft, language, room=room)
 
     async def act(self, act: Act) -> Answer:
-        """Do what a button says, and have whoever it concerns told."""
-        return await self._once(act.id, act.language, lambda: self._acted(act), mishap)
+        """Do what a button says, and have whoever it concerns told.
+
+        Raises `Retry` where it may be done, or a part of it, and the database fails: to be asked for once more, which
+        does it once. That it was not done is said only where it was not.
+        """
+        return await self._once(act.id, act.language, lambda: self._acted(act), act)
 
     async def told(self, id: str, event: Event, account: str, language: Language) -> Answer | None:
         """The message of an errand, as things stand now; None where there is nothing to say any more.
@@ -93,12 +98,11 @@ class Desk:
         """The answer is out, or nobody will ever take it: its words are let go."""
         self._given.pop(id, None)
 
-    async def _once(
-        self, id: str, language: Language, work: Callable[[], Answer], failed: Callable[[str], str] = failure
-    ) -> Answer:
+    async def _once(self, id: str, language: Language, work: Callable[[], Answer], act: Act | None = None) -> Answer:
         """The same `id` asked again before `delivered` gets the same answer: it is worked out and counted once."""
         if id in self._given:
             return self._given[id]
+        answer: Answer | None = None
         try:
             answer = await self._run(work)
             # Before anybody is answered: what somebody was promised is under way.
@@ -108,7 +112,12 @@ class Desk:
         except Exception as error:
             # Its message may quote the draft: the type is all that may be told.
             log.error("screening.failed", id=id, error=type(error).__name__, **_alarm(error))
-            return Answer(Notice(failed(language)))
+            if act is None:
+                return Answer(Notice(failure(language)))
+            # Whoever waits for a verdict is told at once that there is none.
+            if answer is not None or (is_outage(error) and act.action.verb not in _SCREENING):
+                raise Retry from None
+            return Answer(Notice(mishap(language)))
         self._keep(id, answer)
         return answer
 

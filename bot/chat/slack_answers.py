@@ -50,6 +50,8 @@ class SlackAnswers:
         try:
             answer = await self._answer(id, event, language)
             return slack_blocks.messages(answer.said, language), answer.replaces
+        except Retry:
+            raise
         except Exception as error:
             # A fault of ours, which an hour of trying would only hide from the writer.
             log.error("slack.not_answered", id=id, error=type(error).__name__)

@@ -36,7 +36,7 @@ class TelegramActions:
         self._desk, self._out, self._questions = desk, out, questions
 
     async def press(self, id: str, event: Event, language: Language) -> None:
-        """Do what a button says, or ask for the words that it needs. Raises Telegram's errors."""
+        """Do what a button says, or ask for the words that it needs. Raises Telegram's errors and `Retry`."""
         is_skip = event["word"].startswith(SKIP)
         action = Action.read(event["word"].removeprefix(SKIP))
         if action is None:
@@ -58,7 +58,7 @@ class TelegramActions:
         self._desk.delivered(done)
 
     async def words(self, id: str, event: Event, action: Action, waiting: Waiting, language: Language) -> None:
-        """Do what a button says, with the words that it asked for. Raises Telegram's errors."""
+        """Do what a button says, with the words that it asked for. Raises Telegram's errors and `Retry`."""
         answer = await self._act(id, event, action, language, place=waiting.chat, words=event["text"])
         if is_shared(event):
             await self._in_private(id, event, answer, language)

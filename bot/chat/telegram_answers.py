@@ -20,6 +20,7 @@ from bot.chat.telegram_questions import TelegramQuestions
 from bot.chat.telegram_strangers import spoken_by
 from bot.chat.telegram_waiting import ANSWER, PRIVATE, REPLY, Waiting
 from bot.deeds import Act
+from bot.engine import Retry
 from bot.people import Language, Linked
 from bot.reply import Notice, Reply, failure
 from bot.wording import Wording
@@ -36,7 +37,7 @@ class TelegramAnswers:
         self._desk, self._out, self._questions, self._actions = desk, out, questions, actions
 
     async def answer(self, id: str, event: Event, language: Language) -> None:
-        """Raises Telegram's errors; may be called again for the same event."""
+        """Raises Telegram's errors and `Retry`; may be called again for the same event."""
         waiting = Waiting.read(event.get("waiting"))
         if event.get("kind") == "action":
             await self._actions.press(id, event, language)
@@ -86,6 +87,8 @@ class TelegramAnswers:
         try:
             said = await self._said(id, event, waiting, language)
             shown, about = parts(said, language), live(said)
+        except Retry:
+            raise
         except Exception as error:
             # A fault of ours, which an hour of trying would only hide from the writer.
             log.error("telegram.not_answered", id=id, error=type(error).__name__)

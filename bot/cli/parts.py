@@ -63,7 +63,7 @@ class Parts:
         post = Post(work, cabinet.people, lambda: prescreen.screener.policy, running(settings))
         quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
         desk = Desk(
-            Conversation(prescreen, cabinet, cards, post.reaches),
+            Conversation(prescreen, cabinet, cards, post.reaches, post.put),
             Learning(cabinet.people, quizzes, acknowledgements, lambda: prescreen.screener.policy),
             cabinet.people,
             post,

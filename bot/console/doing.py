@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -13,13 +14,17 @@ from bot.choices import asked_for
 from bot.console.gate import Visitor
 from bot.conversation import Conversation
 from bot.deeds import Act, Answer
+from bot.engine import Retry
 from bot.languages import LANGUAGES, spoken_in
+from bot.reply import Notice, unsure
 from rules.draft import Draft
 
 PLACE: Final = "console"
 """Where a button of a page is pressed, beside `slack:CHANNEL` and `telegram:CHAT`: no card ever stands there."""
 _BY_OTHER_WAYS: Final = (Verb.EDIT, Verb.REWRITE, Verb.AGAIN, Verb.REMIND)
 """What a page does with the draft's own field, and a reminder, which comes in a chat."""
+_PAUSES: Final = (0.3, 1.0, 2.0)
+"""Seconds before each further try while the database fails: somebody waits for the page."""
 
 
 class Desk(Protocol):
@@ -58,7 +63,10 @@ def offers(buttons: tuple[Button, ...], language: str) -> tuple[Offer, ...]:
 async def done(
     desk: Desk, visitor: Visitor, action: Action, language: str, words: str, once: str, name: str | None
 ) -> Answer:
-    """Do what a button says. `once` is the form's own: sent again, it is the same deed."""
+    """Do what a button says. `once` is the form's own: sent again, it is the same deed.
+
+    A database that is away for a moment is waited for, since a part of it may be done.
+    """
     act = Act(
         id=_deed(visitor, action, once),
         account=visitor.account,
@@ -70,9 +78,21 @@ async def done(
         place=PLACE,
         speaks_for=visitor.owned,
     )
-    answer = await desk.act(act)
+    answer = await _patiently(desk, act)
     desk.delivered(act.id)
     return answer
+
+
+async def _patiently(desk: Desk, act: Act) -> Answer:
+    for pause in _PAUSES:
+        try:
+            return await desk.act(act)
+        except Retry:
+            await asyncio.sleep(pause)
+    try:
+        return await desk.act(act)
+    except Retry:
+        return Answer(Notice(unsure(act.language)))
 
 
 def new_once() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.audit.erasure import Erasures
+from bot.audit.errors import RecordError
 from bot.audit.retention import Retention
 from bot.clock import Clock
 from bot.deeds import Cabinet
@@ -166,6 +167,31 @@ async def test_what_a_stop_left_unsaid_is_said_at_the_next_start(
     for _ in range(2):
         await clock.catch_up()
     assert outbox.told() == [("card", "#legal")]
+
+
+async def test_what_could_not_be_caught_up_with_is_tried_at_every_look(
+    clock: Clock, ask: Callable[[], Asked], outbox: Outbox, cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask()
+    waiting, looks, failures = cabinet.reviews.waiting, list[int](), [RecordError("away", "db")] * 2
+
+    def sometimes() -> tuple[Asked, ...]:
+        looks.append(1)
+        if failures:
+            raise failures.pop()
+        return waiting()
+
+    async def nothing(_: datetime) -> None: ...
+
+    monkeypatch.setattr(cabinet.reviews, "waiting", sometimes)
+    monkeypatch.setattr(clock, "tick", nothing)
+    for _ in range(2):
+        await clock.look()
+    assert outbox.told() == []
+    for _ in range(2):
+        await clock.look()
+    assert outbox.told() == [("card", "#legal")]
+    assert len(looks) == 3
 
 
 async def test_a_draft_is_checked_again_when_its_writer_asked_for_it(

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 from stored import stored
 
 from bot.actions import Action, Verb, tag
-from bot.appeals import Standing
+from bot.appeals import Appeals, Standing
 from bot.audit.ledger import Ledger
 from bot.conversation import Conversation
 from bot.deeds import Act, Answer, Cabinet
-from bot.drafts import HeldDraft, State
-from bot.errands import What, card_name
+from bot.drafts import Drafts, HeldDraft, State
+from bot.errands import Errand, What, card_name
 from bot.people import Linked
 from bot.places import Cards
 from bot.prescreen import Prescreen
 from bot.reply import Notice, Reply
-from bot.review import Ruling
+from bot.review import Reviews, Ruling
 from bot.roles import Role
 from bot.store import Store
 from bot.tables import Held
@@ -89,7 +89,11 @@ class Talk:
 def talk(prescreen: Prescreen, cabinet: Cabinet, store: Store) -> Talk:
     prescreen = Prescreen(prescreen.screener, cabinet.ledger, cabinet.appeals)
     cards = Cards(store)
-    return Talk(Conversation(prescreen, cabinet, cards, lambda owner: True), cards)
+    return Talk(Conversation(prescreen, cabinet, cards, lambda owner: True, _nobody), cards)
+
+
+def _nobody(session: Session, errands: Iterable[Errand]) -> None:
+    """Whom a ruling concerns is told: of that, `bot/chat/test_desk.py` has the tests."""
 
 
 def verbs(said: Reply | Notice) -> list[Verb]:
@@ -280,7 +284,7 @@ def test_an_owner_without_a_channel_is_asked_on_the_page_where_somebody_answers_
     prescreen: Prescreen, cabinet: Cabinet, store: Store
 ) -> None:
     cards = Cards(store)
-    talk = Talk(Conversation(prescreen, cabinet, cards, lambda owner: owner != "legal"), cards)
+    talk = Talk(Conversation(prescreen, cabinet, cards, lambda owner: owner != "legal", _nobody), cards)
     id = talk.send(SECRET_NEWS).screening
     assert "riesco a raggiungere" in text_of(talk.press(Verb.ASK, id))
     cabinet.roles.grant(cabinet.people.person(CARLA), Role.OWNER, "legal", by=None)
@@ -460,18 +464,100 @@ def test_passing_on_done_again_after_a_stop_says_the_same(talk: Talk) -> None:
     assert talk.conversation.act(act) == talk.conversation.act(act)
 
 
-def test_a_ruling_is_on_record_before_it_counts(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+def on_record(ledger: Ledger, kind: str) -> list[tuple[str, str]]:
+    """Who ruled what, the first entry first."""
+    said = [json.loads(entry.body) for entry in reversed(ledger.entries()) if entry.kind == kind]
+    return [(each["actor"], each["facts"]["ruling"]) for each in said]
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, press: Callable[[], Answer]) -> None:
+    """Right before `name` is done, and after all that is looked at before it, another worker does `press`, once."""
+    do = getattr(owner, name)
+
+    def second(*given: Any, **more: Any) -> Any:
+        monkeypatch.setattr(owner, name, do)
+        press()
+        return do(*given, **more)
+
+    monkeypatch.setattr(owner, name, second)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(Ledger, "append_in"), (Drafts, "move_in"), (Reviews, "_settle"), (Ledger, "let_head_follow")]
+)
+def test_a_ruling_is_on_record_and_counts_or_neither(
+    talk: Talk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
     id, seat = talk.asked()
-    ledger = talk.conversation.cabinet.ledger
     with monkeypatch.context() as broken:
-        broken.setattr(Ledger, "append", lambda *_, **__: (_ for _ in ()).throw(OSError("full")))
+        broken.setattr(owner, name, lambda *_, **__: (_ for _ in ()).throw(OSError("full")))
         with pytest.raises(OSError, match="full"):
             talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
-    assert talk.held(id).state is State.ASKED
-    talk.press(Verb.APPROVE, seat, CARLA, place=LEGAL)
-    assert talk.held(id).state is State.ASKED
-    talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
-    assert (talk.held(id).state, kinds(ledger).count("decision")) == (State.APPROVED, 1)
+    cabinet = talk.conversation.cabinet
+    # The last of them fails when all is done: then nobody rules otherwise.
+    is_done = name == "let_head_follow"
+    assert on_record(ledger, "decision") == ([(cabinet.people.person(BRUNO), "approved")] if is_done else [])
+    assert talk.held(id).state is (State.APPROVED if is_done else State.ASKED)
+    talk.press(Verb.REJECT, seat, CARLA, words="No.", place=LEGAL)
+    ruled = (BRUNO, "approved") if is_done else (CARLA, "rejected")
+    assert on_record(ledger, "decision") == [(cabinet.people.person(ruled[0]), ruled[1])]
+    assert talk.held(id).state == cabinet.reviews.of_screening(id)[0].state == ruled[1]
+
+
+@pytest.mark.parametrize("second", [BRUNO, CARLA])
+def test_of_two_rulings_at_once_the_one_on_record_counts(
+    talk: Talk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    """Also where one person presses both buttons, and two workers have them in hand."""
+    id, seat = talk.asked()
+    other = lambda: talk.press(Verb.REJECT, seat, second, words="No.", place=LEGAL)  # noqa: E731
+    meanwhile(monkeypatch, Reviews, "rule", other)
+    late = talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL)
+    assert "Qualcuno ha fatto prima" in text_of(late)
+    person = talk.conversation.cabinet.people.person(second)
+    assert on_record(ledger, "decision") == [(person, "rejected")]
+    (found,) = talk.conversation.cabinet.reviews.of_screening(id)
+    assert (found.state, found.decided_by, talk.held(id).state) == (Ruling.REJECTED, person, State.REJECTED)
+
+
+def test_a_ruling_done_again_after_a_stop_says_the_same(talk: Talk, ledger: Ledger) -> None:
+    _, seat = talk.asked()
+    act = Act("e_1", BRUNO, Action(Verb.REJECT, seat), "it", NOW, "No.", place=LEGAL)
+    assert talk.conversation.act(act) == talk.conversation.act(act)
+    assert len(on_record(ledger, "decision")) == 1
+
+
+def test_a_word_that_never_counted_does_not_stand_for_the_one_that_does(talk: Talk, ledger: Ledger) -> None:
+    """An older version put a ruling on record first; where it was stopped then, somebody may rule otherwise."""
+    id, seat = talk.asked()
+    bruno, carla = (talk.conversation.cabinet.people.person(each) for each in (BRUNO, CARLA))
+    ledger.append("decision", subject=seat, facts={"screening": id, "ruling": "approved"}, actor=bruno, at=NOW)
+    talk.press(Verb.REJECT, seat, CARLA, words="No.", place=LEGAL)
+    assert on_record(ledger, "decision") == [(bruno, "approved"), (carla, "rejected")]
+    assert talk.held(id).state is State.REJECTED
+
+
+def test_a_card_that_could_not_be_passed_on_is_not_on_record_as_passed(
+    talk: Talk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, seat = talk.asked()
+    meanwhile(monkeypatch, Reviews, "pass_on", lambda: talk.press(Verb.APPROVE, seat, CARLA, place=LEGAL))
+    late = talk.press(Verb.PASS, seat, BRUNO, choice=tag("comms"), place=LEGAL)
+    assert "Qualcuno ha fatto prima" in text_of(late)
+    assert kinds(ledger) == ["screening", "review", "decision"]
+    assert talk.held(id).state is State.APPROVED
+
+
+@pytest.mark.parametrize(("verb", "text"), [(Verb.ACCEPT, RUDE), (Verb.PUBLISHED, CLEAR)])
+def test_what_came_too_late_is_not_on_record(
+    talk: Talk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, verb: Verb, text: str
+) -> None:
+    """The draft is checked anew, with other words, while its writer's other press is worked on."""
+    id = talk.send(text).screening
+    meanwhile(monkeypatch, Drafts, "move", lambda: talk.press(Verb.EDIT, id, words=CODE))
+    assert "le cose sono cambiate" in text_of(talk.press(verb, id))
+    assert kinds(ledger) == ["screening", "screening"]
+    assert talk.held(id).state is State.REPLACED
 
 
 def test_an_owner_whose_last_name_is_taken_back_is_nobodys(talk: Talk) -> None:
@@ -603,28 +689,35 @@ def test_nobody_rules_on_their_own_appeal_by_an_account_linked_since(talk: Talk)
     assert still.id == appeal.id
 
 
+@pytest.mark.parametrize("second", [BRUNO, CARLA])
 def test_of_two_who_decide_an_appeal_at_once_the_one_on_record_counts(
-    talk: Talk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    talk: Talk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, second: str
 ) -> None:
     _, appeal = disagree(talk)
-    appeals, carla = talk.conversation.cabinet.appeals, "slack:T1:U3"
-    decide, said = appeals.decide, list[str]()
-
-    def meanwhile(*given: Any) -> Any:
-        # Bruno's word is on record and does not count yet: now Carla's comes.
-        if not said:
-            said.append("Carla")
-            said.append(text_of(talk.press(Verb.UPHOLD, appeal, carla, words="No.", place="slack:CCOMMS")))
-        return decide(*given)
-
-    monkeypatch.setattr(appeals, "decide", meanwhile)
-    talk.press(Verb.OVERTURN, appeal, BRUNO, words="Sì.", place="slack:CCOMMS")
-    assert "Qualcuno ha fatto prima" in said[1]
-    found = appeals.find(appeal)
+    other = lambda: talk.press(Verb.UPHOLD, appeal, second, words="No.", place="slack:CCOMMS")  # noqa: E731
+    meanwhile(monkeypatch, Appeals, "decide", other)
+    late = talk.press(Verb.OVERTURN, appeal, BRUNO, words="Sì.", place="slack:CCOMMS")
+    assert "Qualcuno ha fatto prima" in text_of(late)
+    found = talk.conversation.cabinet.appeals.find(appeal)
     assert found is not None
-    assert found.state is Standing.OVERTURNED
-    (entry,) = [entry for entry in ledger.entries() if entry.kind == "appeal_decision"]
-    assert json.loads(entry.body)["facts"]["ruling"] == "overturned"
+    assert found.state is Standing.UPHELD
+    assert on_record(ledger, "appeal_decision") == [(talk.conversation.cabinet.people.person(second), "upheld")]
+    assert talk.send(RUDE).remarks != ()
+
+
+@pytest.mark.parametrize("name", ["append_in", "let_head_follow"])
+def test_an_appeal_is_decided_on_record_or_not_at_all(
+    talk: Talk, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    _, appeal = disagree(talk)
+    with monkeypatch.context() as broken:
+        broken.setattr(Ledger, name, lambda *_, **__: (_ for _ in ()).throw(OSError("full")))
+        with pytest.raises(OSError, match="full"):
+            talk.press(Verb.OVERTURN, appeal, BRUNO, words="Sì.", place="slack:CCOMMS")
+    talk.press(Verb.UPHOLD, appeal, CARLA, words="No.", place="slack:CCOMMS")
+    found = talk.conversation.cabinet.appeals.find(appeal)
+    assert found is not None
+    assert [(found.decided_by, found.state)] == on_record(ledger, "appeal_decision")
 
 
 # --- Receipts ------------------------------------------------------------------------------------------------------

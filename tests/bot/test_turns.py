@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ import pytest
 from sqlmodel import select
 
 from bot import postgres, sole
+from bot.audit.errors import RecordError
 from bot.audit.seals import Seals
 from bot.chat.telegram_waiting import Waiting, Waits
 from bot.places import Awaiting, Cards
@@ -94,13 +96,80 @@ async def test_many_turns_at_once_leave_connections_for_what_is_done_in_them(sto
 
 
 @pytest.mark.postgres_only("a file has one process")
+async def test_many_turns_at_once_are_one_connection_and_none_when_they_are_over(store: Store) -> None:
+    turns, inside, everybody = Turns(store), list[int](), asyncio.Event()
+
+    def connections() -> int:
+        with store.engine.connect() as connection:
+            return postgres.others(connection)
+
+    async def one(number: int) -> None:
+        async with turns.of(f"card {number}"):
+            inside.append(number)
+            await everybody.wait()
+
+    before = connections()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        for number in range(20):
+            group.create_task(one(number))
+        while len(inside) < 20:
+            await asyncio.sleep(0.01)
+        assert connections() == before + 1
+        everybody.set()
+    async with asyncio.timeout(20):
+        while connections() > before:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.postgres_only("a file has one process")
+async def test_whoever_waits_for_a_turn_keeps_no_thread_from_whoever_has_it(store: Store, elsewhere: Store) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    async with asyncio.timeout(20):
+        async with Turns(store).of("card"):
+            waiting = [asyncio.create_task(_once(Turns(elsewhere))) for _ in range(3)]
+            await asyncio.sleep(0.2)
+            await asyncio.to_thread(lambda: None)
+        await asyncio.gather(*waiting)
+
+
+@pytest.mark.postgres_only("a file has one process")
+async def test_nobody_is_waited_for_without_end(
+    store: Store, elsewhere: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.turns._PATIENCE", 0.1)
+    async with Turns(store).of("card"):
+        with pytest.raises(RecordError, match="another program holds the database"):
+            await _once(Turns(elsewhere))
+        async with Turns(elsewhere).of("another card"):
+            pass
+    await _once(Turns(elsewhere))
+
+
+@pytest.mark.postgres_only("a file has one process")
+async def test_turns_are_taken_again_after_a_server_has_let_everybody_go(store: Store) -> None:
+    turns = Turns(store)
+    async with turns.of("card"), turns.of("another card"):
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user"
+            ).all()
+        with pytest.raises(RecordError):
+            async with turns.of("a third card"):
+                pass
+        async with turns.of("a third card"):
+            pass
+    async with turns.of("card"):
+        pass
+
+
+@pytest.mark.postgres_only("a file has one process")
 def test_the_server_asks_by_itself_whether_a_host_that_holds_a_lock_is_still_there(store: Store) -> None:
     """Of one that lost its power it would hear nothing for two hours, and neither would whoever waits."""
     source = "SELECT source FROM pg_settings WHERE name LIKE 'tcp_keepalives%%' ORDER BY name"
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        postgres.hold(connection, "card", 1.0)
-        assert list(connection.exec_driver_sql(source).scalars()) == ["session"] * 3
-        connection.invalidate()
+    connection = store.apart()
+    assert list(connection.exec_driver_sql(source).scalars()) == ["session"] * 3
+    postgres.end(connection)
     with closing(sole._taken(store, "x")) as lock:
         assert lock.execute(source).fetchall() == [("session",)] * 3
 

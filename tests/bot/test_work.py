@@ -14,7 +14,7 @@ from engine_made import engine_of
 from sqlmodel import select
 from structlog.testing import capture_logs
 
-from bot.audit.vault import Vault
+from bot.audit.vault import Vault, VaultError
 from bot.store import Store
 from bot.tables import Seen
 from bot.work import Deferred, Event, Patience, Retry, Undeliverable, Work
@@ -315,6 +315,32 @@ async def test_another_key_leaves_the_entry_and_says_how_to_go_on(make: Make, st
     async with running(right):
         await until(lambda: desk.given and not pending(store))
     assert (desk.given, buried(store)) == (["zibaldone"], [])
+
+
+async def test_what_its_handler_cannot_read_is_given_up_for_good(make: Make, store: Store) -> None:
+    """A damaged row, say: its own envelope opens, and no key that comes back would help."""
+    work = make(patience=Patience(first=0.001, longest=0.01, whole=0.0, tries=2))
+    work.on("slack", Desk(*[VaultError("a row is damaged")] * 9))
+    async with running(work):
+        await work.defer("slack", "1", {"text": "zibaldone"})
+        await until(lambda: buried(store))
+    await work._look()
+    assert (buried(store), pending(store)) == ([("slack", "VaultError")], [])
+
+
+async def test_what_is_put_within_a_transaction_stands_or_falls_with_it(make: Make, store: Store) -> None:
+    work, desk = make(), Desk()
+    work.on("slack", desk)
+    async with running(work):
+        with suppress(OSError), store.write() as session:
+            work.put(session, "slack", "1", {"text": "a"})
+            raise OSError
+        with store.write() as session:
+            for text in ("b", "c"):
+                work.put(session, "slack", "1", {"text": text})
+        assert await work.defer("slack", "1", {"text": "d"}) is Deferred.DUPLICATE
+        await until(lambda: not pending(store))
+    assert desk.given == ["b"]
 
 
 async def test_a_database_that_fails_for_a_while(make: Make, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

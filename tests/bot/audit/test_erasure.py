@@ -46,7 +46,7 @@ def erasures(store: Store, ledger: Ledger, people: People, tmp_path: Path) -> Er
 
 @pytest.fixture
 def talk(prescreen: Prescreen, cabinet: Cabinet, store: Store) -> Conversation:
-    return Conversation(prescreen, cabinet, Cards(store), lambda owner: True)
+    return Conversation(prescreen, cabinet, Cards(store), lambda owner: True, lambda session, errands: None)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ async def busy(
 ) -> Callable[[Path], dict[str, Any]]:
     """A database in which something is sealed in every table; it gives what the keys in a folder open of it."""
     cabinet.roles.grant(cabinet.people.person(BRUNO), Role.OWNER, "legal", by=None)
-    talk = Conversation(prescreen, cabinet, Cards(store), lambda owner: True)
+    talk = Conversation(prescreen, cabinet, Cards(store), lambda owner: True, lambda session, errands: None)
     held = talk.check("e1", Draft(text="È un prodotto non ancora annunciato", author=ANNA), "it").said.screening
     _press(talk, ANNA, Verb.ASK, held)
     (seat,) = cabinet.reviews.of_screening(held)

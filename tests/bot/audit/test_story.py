@@ -49,7 +49,7 @@ def stories(store: Store, ledger: Ledger) -> Stories:
 
 @pytest.fixture
 def talk(prescreen: Prescreen, cabinet: Cabinet, store: Store) -> Conversation:
-    return Conversation(prescreen, cabinet, Cards(store), lambda owner: True)
+    return Conversation(prescreen, cabinet, Cards(store), lambda owner: True, lambda session, errands: None)
 
 
 @pytest.fixture

@@ -249,7 +249,7 @@ class House:
         self.platforms: set[str] = set()
         """Those that run: each emulator's fixture adds its own."""
         self.post = Post(self.work, self.people, lambda: self.prescreen.screener.policy, self.platforms)
-        self.conversation = Conversation(self.prescreen, self.cabinet, self.cards, self.post.reaches)
+        self.conversation = Conversation(self.prescreen, self.cabinet, self.cards, self.post.reaches, self.post.put)
         self.rates = Rates(self.store, self.seals, 1_000, 10_000)
         in_force = lambda: self.prescreen.screener  # noqa: E731
         self.quizzes = Quizzes(self.store, self.ledger, in_force)

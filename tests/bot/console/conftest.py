@@ -17,6 +17,7 @@ from httpx2 import Response
 from itsdangerous import TimestampSigner
 from playwright.sync_api import Browser, Page
 from small_policy import POLICY
+from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from bot.accounts import Title
@@ -79,6 +80,9 @@ class Mailbag:
     async def defer(self, platform: str, name: str, event: Event) -> Deferred:
         self.sent.append(event)
         return Deferred.TAKEN
+
+    def put(self, session: Session, platform: str, name: str, event: Event) -> None:
+        self.sent.append(event)
 
     def told(self) -> set[tuple[str, str]]:
         """What each message is about, and the channel or the account that it goes to."""
@@ -203,7 +207,7 @@ def _desk(prescreen: Prescreen, cabinet: Cabinet, store: Store, mailbag: Mailbag
     quizzes = Quizzes(store, cabinet.ledger, lambda: prescreen.screener)
     known = Acknowledgements(store, cabinet.ledger, lambda name: None, lambda before, after, language: [])
     return Desk(
-        Conversation(prescreen, cabinet, Cards(store), post.reaches),
+        Conversation(prescreen, cabinet, Cards(store), post.reaches, post.put),
         Learning(people, quizzes, known, policy),
         people,
         post,

@@ -105,7 +105,8 @@ def whole(tmp_path: Path, policy_path: Path) -> Iterator[Whole]:
 def _live(whole: Whole) -> None:
     """A draft with a question that waits, one that was decided, one that was disagreed with, and a reply."""
     cabinet, now = whole.house.cabinet, datetime.now(UTC)
-    talk = Conversation(whole.house.prescreen, cabinet, Cards(whole.house.store), lambda owner: True)
+    cards, untold = Cards(whole.house.store), lambda session, errands: None
+    talk = Conversation(whole.house.prescreen, cabinet, cards, lambda owner: True, untold)
 
     def check(id: str, text: str, **more: Any) -> str:
         return talk.check(id, Draft(text=text, author=ANNA, **more), "it").said.screening

@@ -12,6 +12,7 @@ import pytest
 
 from bot.actions import Action, Verb, tag
 from bot.appeals import Standing
+from bot.audit.errors import RecordError
 from bot.deeds import Act, Answer
 from bot.drafts import State
 from bot.review import Asked, Ruling
@@ -218,6 +219,28 @@ def test_of_two_who_press_at_once_one_is_told_that_the_other_was_faster(rig: Any
             answers = [each.result().text for each in pressed]
     assert sum("Qualcuno ha fatto prima" in answer for answer in answers) == 1
     assert kinds(rig).count("decision") == 1
+
+
+@pytest.mark.parametrize("times", [2, 9])
+def test_while_the_database_fails_nobody_is_told_that_nothing_was_done(
+    rig: Any, ask: Ask, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    seat, failures, send = ask(), [RecordError("away", "db")] * times, rig.desk._post.send
+
+    async def sometimes(errands: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await send(errands)
+
+    monkeypatch.setattr("bot.console.doing._PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(rig.desk._post, "send", sometimes)
+    page = rule(rig.visitor(*LEGAL), Verb.APPROVE, seat.id).text
+    assert ("Segnato." in page, "ancora non so dirti" in page) == (times == 2, times == 9)
+    assert "NON è stato fatto" not in page
+    assert rig.cabinet.reviews.seat(seat.id).state is Ruling.APPROVED
+    assert kinds(rig).count("decision") == 1
+    # Its writer hears of it whatever the page could say.
+    assert ("ruled", WRITER) in rig.mailbag.told()
 
 
 def test_a_double_click_is_one_deed(rig: Any, ask: Ask) -> None:

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from emulators.slack import LateAck, SlackEmulator, signed
+from emulators.slack import LateAck, SlackEmulator, signed, words
 
+from bot.audit.errors import RecordError
 from bot.chat.slack import SlackChat, slack_client
 
 DRAFT = "Che idiota, lo zibaldone"
 BLOCKED = "Così, per favore, non pubblicarla"
 FAILED = "la tua bozza NON è stata controllata"
 SECRET = "s3cret"
+LEGALE = "C11"
 
 WAYS = {"command": "response_url", "shortcut": "response_url", "direct": "chat.postMessage", "form": "views.update"}
 
@@ -215,6 +217,30 @@ async def test_a_form_that_cannot_be_opened_harms_nobody(slack: SlackEmulator, h
     await slack.direct_message(DRAFT)
     await house.quiet()
     assert '"event": "courtesy.failed"' in logged()
+
+
+@pytest.mark.parametrize("connect", ["socket"], indirect=True)
+async def test_a_ruling_while_the_database_fails_is_done_and_said_once(
+    slack: SlackEmulator, verdict: Any, press: Any, house: Any, say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await verdict("direct", "Uno zibaldone: un trimestre record")
+    await press("Ask: {owners}", owners="Ufficio legale")
+    (card,) = [each for each in slack.screen("U3") if each.channel == LEGALE]
+    send, failures = house.post.send, [RecordError("away", "db")] * 2
+
+    async def sometimes(errands: Any) -> None:
+        if errands and failures:
+            raise failures.pop()
+        await send(errands)
+
+    monkeypatch.setattr(house.post, "send", sometimes)
+    await slack.press(say("U1", "Approve"), "U3", on=card)
+    await house.quiet()
+    assert failures == []
+    heard = [words(each.payload) for each in slack.screen("U3") if each.kind == "ephemeral" and each.user == "U3"]
+    assert [say("U3", "Noted. The writer hears it at once.") in each for each in heard] == [True]
+    assert say("U1", "Your draft is approved") in slack.reads("U1", "message")
+    assert [entry.kind for entry in house.ledger.entries()].count("decision") == 1
 
 
 @pytest.mark.parametrize("way", WAYS)

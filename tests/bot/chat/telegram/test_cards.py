@@ -10,6 +10,8 @@ import pytest
 from emulators.telegram import part
 from emulators.telegram_people import labels
 
+from bot.audit.errors import RecordError
+
 both = pytest.mark.parametrize("language", ["it", "en"])
 
 PRESS, LEGAL = -1001, -1002
@@ -168,6 +170,41 @@ async def test_of_two_who_press_at_once_one_is_told(owners: Any, asked: Any, hou
     await house.quiet()
     assert sorted(owners.alerts) == sorted([NOTED["it"], FASTER])
     assert [entry.kind for entry in house.ledger.entries()].count("decision") == 1
+
+
+async def test_a_ruling_while_the_database_fails_is_done_and_said_once(
+    writer: Any, owners: Any, asked: Any, house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, failures = house.post.send, [RecordError("away", "db")] * 2
+
+    async def sometimes(errands: Any) -> None:
+        if errands and failures:
+            raise failures.pop()
+        await send(errands)
+
+    monkeypatch.setattr(house.post, "send", sometimes)
+    await owners.press(APPROVE)
+    assert failures == []
+    assert owners.alerts == [NOTED["it"]]
+    assert "La tua bozza è approvata" in writer.last
+    assert [entry.kind for entry in house.ledger.entries()].count("decision") == 1
+
+
+async def test_what_is_asked_for_while_the_database_fails_is_shown_once_it_is_back(
+    writer: Any, house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, failures = house.cabinet.drafts.mine, [RecordError("away", "db")] * 2
+
+    def sometimes(person: str) -> Any:
+        if failures:
+            raise failures.pop()
+        return mine(person)
+
+    monkeypatch.setattr(house.cabinet.drafts, "mine", sometimes)
+    await writer.send("/mine")
+    assert failures == []
+    (said,) = writer.seen
+    assert "NON è stat" not in said["text"]
 
 
 async def test_two_clauses_need_two_owners(writer: Any, owners: Any) -> None:
