@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -45,6 +46,8 @@ class Patience:
 
 
 USUAL: Final = Patience()
+
+_BEGUN: Final[ContextVar[bool]] = ContextVar("begun", default=False)
 
 
 class Retry(Exception):
@@ -136,6 +139,7 @@ class Engine(Protocol):
 
 async def attempt(kind: str, do: Do, id: str, attempts: int, patience: Patience) -> float | None:
     """Have a piece done that failed `attempts` times. Returns the pause before it is to be tried again; None: done."""
+    _BEGUN.set(attempts > 0)
     try:
         await do(id)
     except Retry as error:
@@ -155,6 +159,11 @@ async def attempt(kind: str, do: Do, id: str, attempts: int, patience: Patience)
         log.error("work.failed", kind=kind, id=id, error=type(error).__name__)
         return patience.after(attempts)
     return None
+
+
+def was_begun() -> bool:
+    """To be asked by who does a piece: whether it was tried before, and a part of it may be done, by whomever."""
+    return _BEGUN.get()
 
 
 def is_being_cancelled() -> bool:

@@ -110,12 +110,12 @@ class InProcess:
             for task in self._later:
                 task.cancel()
 
-    def _take(self, kind: str, ids: Sequence[str]) -> None:
+    def _take(self, kind: str, ids: Sequence[str], tries: int = 0) -> None:
         """From any thread."""
         lane = self._kinds[kind].lane
         with self._taking:
             fresh = [piece for id in ids if (piece := (kind, id)) not in self._held]
-            self._held.update(dict.fromkeys(fresh, 0))
+            self._held.update(dict.fromkeys(fresh, tries))
             lane.pieces.extend(fresh)
         # Before `run` nobody is there to hear it, and after it nobody is to.
         if loop := self._loop:
@@ -125,7 +125,8 @@ class InProcess:
     async def _look(self) -> None:
         for kind, each in self._kinds.items():
             if each.left_over:
-                self._take(kind, await asyncio.to_thread(each.left_over))
+                # Whoever had it before this process may have begun it.
+                self._take(kind, await asyncio.to_thread(each.left_over), tries=1)
 
     async def _look_again(self) -> None:
         while True:

@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from sqlmodel import Session, col, delete, func, select
 
 from bot.audit.vault import Vault, VaultError
 from bot.dead_letters import KIND, bury, let_go, revive_readable
-from bot.engine import USUAL, Engine, Lost, Patience, Retry, Undeliverable
+from bot.engine import USUAL, Engine, Lost, Patience, Retry, Undeliverable, was_begun
 from bot.prescreen import new_id
 from bot.store import Store
 from bot.tables import Pending, Seen
@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 Event = Mapping[str, Any]
 Handler = Callable[[str, Event], Awaitable[None]]
+
+SINCE: Final = "since"
+"""In an event that was tried before: from when on, in seconds since the epoch, some of its answer may be out."""
 
 _REMEMBERED = 48 * 3600.0
 """Seconds for which an event's name is kept, to know it again: longer than any platform tries."""
@@ -83,7 +86,10 @@ class Work:
         engine.every(_LOOK, "dead letters", self._look)
 
     def on(self, platform: str, handler: Handler) -> None:
-        """`handler(id, event)` is given every event of `platform`; it may be called again for the same one."""
+        """`handler(id, event)` is given every event of `platform`; it may be called again for the same one.
+
+        Then the event says `SINCE` when.
+        """
         self._handlers[platform] = handler
 
     @property
@@ -135,6 +141,8 @@ class Work:
             log.error("work.unreadable", id=id, remedy="restore the master key that was in use when it was taken in")
             await asyncio.to_thread(self._bury, id, "", error)
             return
+        if was_begun():
+            event[SINCE] = pending.at
         platform = event["platform"]
         try:
             await self._handlers[platform](id, event)

@@ -60,7 +60,7 @@ class SlackChat:
         self, *, client: AsyncWebClient, signing_secret: str, work: Work, desk: Desk, clock: Clock, cards: Cards
     ) -> None:
         self.client, self._work, self._desk = client, work, desk
-        delivery = SlackDelivery(client, cards, work.still_ours)
+        delivery = SlackDelivery(client, cards, work.still_ours, desk.people.seals.name)
         self._readers = SlackReaders(client, desk)
         self._commands = SlackCommands(desk)
         self._answers = SlackAnswers(desk, self._readers, delivery, self._commands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -15,11 +15,12 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.chat import slack_blocks, slack_forms
 from bot.chat.slack_blocks import Block, Said
+from bot.chat.slack_sendings import Sending
 from bot.engine import Ours, Retry, Undeliverable
 from bot.people import Language
 from bot.places import Cards
 from bot.reply import failure
-from bot.work import Event
+from bot.work import SINCE, Event
 
 log = structlog.get_logger(__name__)
 
@@ -55,41 +56,56 @@ class SlackDelivery:
     What its methods raise, `sorted_out` sorts into what passes and what stays; `Lost` where `still_ours` says so.
     """
 
-    def __init__(self, client: AsyncWebClient, cards: Cards, still_ours: Ours) -> None:
-        """`still_ours` is asked right before anything is shown."""
-        self._client, self._cards, self._still_ours = client, cards, still_ours
+    def __init__(
+        self, client: AsyncWebClient, cards: Cards, still_ours: Ours, name: Callable[[str, str, str], str]
+    ) -> None:
+        """`still_ours` is asked right before anything is shown; `name` makes keys that nobody else can."""
+        self._client, self._cards, self._still_ours, self._name = client, cards, still_ours, name
 
     async def deliver(self, id: str, event: Event, said: Sequence[Said], language: Language, *, replaces: bool) -> None:
         """Show what was `said`; where it `replaces`, in place of the message that the event came from."""
         if event.get("view") and await self._in_view(id, event, said, language, replaces=replaces):
             return
         # Of an answer in several messages, one that fails is not said again from the beginning, whoever tries next.
-        is_long = len(said) > 1
+        is_long, since = len(said) > 1, event.get(SINCE)
         for number in range(await asyncio.to_thread(self._cards.out, id) if is_long else 0, len(said)):
             text, blocks = said[number]
             try:
-                await self._one(event, text, blocks, replaces=replaces and number == 0)
+                sending = self.sending(id, number, since)
+                await self._one(event, text, blocks, sending, replaces=replaces and number == 0)
             except SlackApiError as error:
-                await self._one(event, *_admitted(id, error, language), replaces=replaces)
+                sending = self.sending(id, "refused", since)
+                await self._one(event, *_admitted(id, error, language), sending, replaces=replaces)
                 break
             if is_long:
                 await asyncio.to_thread(self._cards.are_out, id, number + 1)
+            # Those after it nobody can have begun.
+            since = None
 
     async def say(self, event: Event, sentence: str) -> None:
         """A sentence beside where the answer to `event` will be."""
-        await self._one(event, *slack_blocks.notice(sentence), replaces=False)
+        await self._one(event, *slack_blocks.notice(sentence), None, replaces=False)
 
-    async def direct(self, user: str, text: str, blocks: list[Block]) -> None:
+    def sending(self, id: str, part: object, since: float | None) -> Sending:
+        """A message of the answer to the event `id`, begun before or not; see `bot.work.SINCE`."""
+        return Sending(self._name("sending", id, str(part)), since)
+
+    async def direct(self, user: str, text: str, blocks: list[Block], sending: Sending | None = None) -> None:
         opened = await self._client.conversations_open(users=user)
-        await self.post(opened["channel"]["id"], text, blocks)
+        await self.post(opened["channel"]["id"], text, blocks, sending)
 
-    async def post(self, channel: str, text: str, blocks: list[Block], *, under: str | None = None) -> tuple[str, str]:
+    async def post(
+        self, channel: str, text: str, blocks: list[Block], sending: Sending | None = None, *, under: str | None = None
+    ) -> tuple[str, str]:
         """Returns the channel's id, for it may have been called by its name, and the message's `ts`.
 
-        One that stands `under` another shows in the channel as well.
+        What was begun before is posted only where it is not there. One that stands `under` another shows in the
+        channel as well.
         """
+        if sending and (posted := await self.posted(channel, sending)):
+            return posted
         await self._still_ours()
-        posted = await self._client.chat_postMessage(
+        answer = await self._client.chat_postMessage(
             channel=channel,
             text=text,
             blocks=blocks,
@@ -97,8 +113,19 @@ class SlackDelivery:
             unfurl_media=False,
             thread_ts=under,
             reply_broadcast=True if under else None,
+            metadata=sending.metadata if sending else None,
         )
-        return str(posted["channel"]), str(posted["ts"])
+        return str(answer["channel"]), str(answer["ts"])
+
+    async def posted(self, channel: str, sending: Sending) -> tuple[str, str] | None:
+        """What `post` returns of a message that is there since an earlier try. None too where Slack does not tell."""
+        try:
+            ts = await sending.found(self._client, channel)
+        except UNREACHED as error:
+            # Rather twice than never.
+            log.info("slack.history_not_read", error=type(error).__name__, reason=reason_of(error))
+            return None
+        return (channel, ts) if ts else None
 
     async def update(self, channel: str, ts: str, text: str, blocks: list[Block]) -> bool:
         """Returns whether the message was still there."""
@@ -123,7 +150,9 @@ class SlackDelivery:
             await _in_time(self._client.views_update(view_id=root, view=view))
         return taken
 
-    async def _one(self, event: Event, text: str, blocks: list[Block], *, replaces: bool) -> None:
+    async def _one(
+        self, event: Event, text: str, blocks: list[Block], sending: Sending | None, *, replaces: bool
+    ) -> None:
         """To the place that the reader looks at; where that is gone, to their direct messages."""
         if url := event.get("response_url"):
             # An ephemeral message can be replaced through its address, and not be updated like another. What is not
@@ -135,9 +164,9 @@ class SlackDelivery:
         elif (channel := event.get("channel")) and isinstance(channel, str):
             ts = event.get("ts") if replaces else None
             if not ts or not await self.update(channel, ts, text, blocks):
-                await self.post(channel, text, blocks)
+                await self.post(channel, text, blocks, sending)
             return
-        await self.direct(event["user"], text, blocks)
+        await self.direct(event["user"], text, blocks, sending)
 
     async def _respond(self, url: object, answer: Mapping[str, Any]) -> None:
         """Raises `SlackApiError` as the Web API's methods do; this address answers `ok`, or says why not in JSON."""

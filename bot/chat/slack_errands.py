@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from slack_sdk.errors import SlackApiError
@@ -11,6 +12,7 @@ from bot.chat import slack_blocks
 from bot.chat.desk import Desk
 from bot.chat.slack_delivery import PLATFORM, SlackDelivery, sorted_out
 from bot.chat.slack_readers import SlackReaders
+from bot.chat.slack_sendings import Sending
 from bot.clock import Clock
 from bot.deeds import Answer
 from bot.engine import Undeliverable
@@ -21,7 +23,7 @@ from bot.reply import Reply
 from bot.review import Asked, Ruling
 from bot.turns import Turns
 from bot.wording import Wording
-from bot.work import Event
+from bot.work import SINCE, Event
 
 _OWNERS = (What.CARD, What.APPEAL, What.DIGEST)
 
@@ -52,7 +54,8 @@ class SlackErrands:
         answer = await self._desk.told(id, event, event["to"], language)
         if answer is not None:
             said = slack_blocks.messages(answer.said, language)
-            await self._delivery.deliver(id, {"user": user}, said, language, replaces=False)
+            place = {"user": user, SINCE: event.get(SINCE)}
+            await self._delivery.deliver(id, place, said, language, replaces=False)
         self._desk.delivered(id)
 
     async def _to_owner(self, id: str, event: Event) -> None:
@@ -64,22 +67,25 @@ class SlackErrands:
                 if answer is None:
                     return
                 if what is What.DIGEST:
-                    for text, blocks in slack_blocks.messages(answer.said, language):
-                        await self._delivery.post(event["to"], text, blocks)
+                    for number, (text, blocks) in enumerate(slack_blocks.messages(answer.said, language)):
+                        await self._delivery.post(event["to"], text, blocks, self._sending(id, event, number))
                     return
-                await self._show(event, card, answer, language)
+                await self._show(id, event, card, answer, language)
             finally:
                 # Tried again, it says how things stand by then.
                 self._desk.delivered(id)
 
-    async def _show(self, event: Event, card: str, answer: Answer, language: Language) -> None:
+    def _sending(self, id: str, event: Event, part: object) -> Sending:
+        return self._delivery.sending(id, part, event.get(SINCE))
+
+    async def _show(self, id: str, event: Event, card: str, answer: Answer, language: Language) -> None:
         said = answer.said
         if not isinstance(said, Reply):
             raise TypeError("a card is a reply")
         try:
-            await self._put(card, event["to"], said, language)
+            await self._put(card, event["to"], said, language, self._sending(id, event, "card"))
             if event["what"] == What.CARD:
-                await self._remind(card, event, language)
+                await self._remind(card, event, language, self._sending(id, event, "reminder"))
         except SlackApiError as error:
             is_lost = event["what"] == What.CARD and said.buttons and isinstance(sorted_out(error), Undeliverable)
             if is_lost and not await asyncio.to_thread(self._is_elsewhere, card):
@@ -90,10 +96,10 @@ class SlackErrands:
         """Whether its owner sees it on another platform."""
         return any(not place.startswith(f"{PLATFORM}:") for place in self._cards.places(card))
 
-    async def _put(self, card: str, channel: str, said: Reply, language: Language) -> None:
+    async def _put(self, card: str, channel: str, said: Reply, language: Language, sending: Sending) -> None:
         """Change the card, or post it where it is not."""
         text, blocks = slack_blocks.message(said, language)
-        if kept := await self._kept(card, channel):
+        if kept := await self._kept(card, channel) or await self._found(card, channel, sending):
             if await self._delivery.update(*kept, text, blocks):
                 return
             await asyncio.to_thread(self._cards.drop, card, _place(channel))
@@ -101,9 +107,11 @@ class SlackErrands:
         elif not said.buttons:
             # It was over before anybody saw it.
             return
-        await self._keep(card, channel, await self._delivery.post(channel, text, blocks))
+        # It was looked for above.
+        posted = await self._delivery.post(channel, text, blocks, replace(sending, since=None))
+        await self._keep(card, channel, posted)
 
-    async def _remind(self, card: str, event: Event, language: Language) -> None:
+    async def _remind(self, card: str, event: Event, language: Language, sending: Sending) -> None:
         """A message that changes tells nobody: a reminder is one of its own, under the card."""
         seat = await asyncio.to_thread(self._desk.conversation.cabinet.reviews.seat, event["about"])
         kept = await self._kept(card, event["to"])
@@ -111,12 +119,19 @@ class SlackErrands:
         if not kept or not _is_late(seat, event["owner"]) or await self._kept(reminder, event["to"]):
             return
         text, blocks = slack_blocks.notice(Wording(language).say("A reminder: its writer is waiting."))
-        await self._keep(reminder, event["to"], await self._delivery.post(kept[0], text, blocks, under=kept[1]))
+        posted = await self._delivery.post(kept[0], text, blocks, sending, under=kept[1])
+        await self._keep(reminder, event["to"], posted)
 
     async def _kept(self, card: str, channel: str) -> tuple[str, str] | None:
         """The id of the channel and the `ts` of the message."""
         kept = await asyncio.to_thread(self._cards.message, card, _place(channel))
         return tuple(kept.split(" ", 1)) if kept else None  # type: ignore[return-value]
+
+    async def _found(self, card: str, channel: str, sending: Sending) -> tuple[str, str] | None:
+        """What was posted, and could not be noted any more: now it is."""
+        if found := await self._delivery.posted(channel, sending):
+            await self._keep(card, channel, found)
+        return found
 
     async def _keep(self, card: str, channel: str, message: tuple[str, str]) -> None:
         # By what the policy calls the channel, to find it again; by its id, for that is what a press brings.

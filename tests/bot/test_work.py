@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from bot.audit.vault import Vault, VaultError
 from bot.store import Store
 from bot.tables import Seen
-from bot.work import Deferred, Event, Patience, Retry, Undeliverable, Work
+from bot.work import SINCE, Deferred, Event, Patience, Retry, Undeliverable, Work
 
 BRISK = Patience(first=0.001, longest=0.01, grace=0.5)
 
@@ -299,6 +299,31 @@ async def test_what_takes_longer_is_left_for_the_next_start(make: Make, store: S
     async with running(after):
         await until(lambda: not pending(store))
     assert desk.given == ["a"]
+
+
+async def test_whoever_tries_again_is_told_since_when_some_of_it_may_be_out(make: Make, store: Store) -> None:
+    """In this process, and after one that was cut short in the middle."""
+    work, told, taken = make(patience=Patience(first=0.001, grace=0.01)), list[Any](), list[float]()
+
+    async def unlucky(_: str, event: Event) -> None:
+        told.append(event.get(SINCE))
+        with store.engine.connect() as connection:
+            taken.append(connection.exec_driver_sql("SELECT at FROM pending").scalar_one())
+        if len(told) == 1:
+            raise Retry(0.001)
+        if len(told) == 2:
+            await asyncio.sleep(60)
+
+    work.on("slack", unlucky)
+    async with running(work):
+        await work.defer("slack", "1", {"text": "a"})
+        await until(lambda: len(told) == 2)
+    after = make()
+    after.on("slack", unlucky)
+    async with running(after):
+        await until(lambda: not pending(store))
+    assert told == [None, *taken[1:]]
+    assert len(told) == 3
 
 
 async def test_another_key_leaves_the_entry_and_says_how_to_go_on(make: Make, store: Store) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 from aiohttp import web
 from emulators.loopback import Call, Fault, Json, Loopback, Refused, read
+from emulators.slack_history import SlackHistory, check_posted, no
 from emulators.slack_limits import SlackLimit, check_message, check_view, seen
 from emulators.slack_link import ACK_SECONDS, APP, Ack, LateAck, signed
 from emulators.slack_people import BOT, BOT_USER, TEAM, state_of
-from emulators.slack_screen import SlackScreen
 
 __all__ = [
     "Ack",
@@ -58,12 +58,7 @@ def words(node: Any) -> str:
     return "\n".join(filter(None, pieces))
 
 
-def no(error: str, status: int = 200, **more: Any) -> Refused:
-    """Slack's way of refusing."""
-    return Refused({"ok": False, "error": error} | more, status)
-
-
-class SlackEmulator(SlackScreen):
+class SlackEmulator(SlackHistory):
     """One workspace with one app, which knows it by the bot's and the app's token.
 
     `users`, `files`, `groups` (their members), `emails` (whose they are) and `channels` (their ids by name) may be
@@ -129,7 +124,7 @@ class SlackEmulator(SlackScreen):
         return {"url": f"{self.url.replace('http', 'ws', 1)}/link?ticket={next(self._ids)}&app_id={APP}"}
 
     def api_chat_postMessage(self, payload: Json) -> Json:
-        self._check(payload, check_message)
+        self._check(payload, check_posted)
         channel, ts = self._channel(payload), self._ts()
         return {"channel": channel, "ts": ts, "message": self._keep(channel, ts, payload)}
 
@@ -140,10 +135,12 @@ class SlackEmulator(SlackScreen):
         return {"message_ts": self._ts()}
 
     def api_chat_update(self, payload: Json) -> Json:
-        self._check(payload, check_message)
+        self._check(payload, check_posted)
         channel, ts = self._channel(payload), str(payload.get("ts"))
         if (channel, ts) not in self.messages:  # such as any ephemeral one
             raise no("message_not_found")
+        if self.messages[channel, ts].get("bot_id") != BOT:
+            raise no("cant_update_message")
         return {"channel": channel, "ts": ts, "message": self._keep(channel, ts, payload)}
 
     def api_views_open(self, payload: Json) -> Json:
@@ -229,13 +226,6 @@ class SlackEmulator(SlackScreen):
         if not re.fullmatch(r"[CDGU]\w+", channel) or (channel.startswith("U") and channel not in self.users):
             raise no("channel_not_found")
         return f"D{channel}" if channel.startswith("U") else channel
-
-    def _keep(self, channel: str, ts: str, payload: Json) -> Json:
-        sent = {key: payload[key] for key in ("text", "blocks", "thread_ts") if key in payload}
-        self.messages[channel, ts] = {"type": "message", "user": BOT_USER, "bot_id": BOT, "ts": ts} | sent
-        reader = channel.removeprefix("D") if channel.startswith("D") else None
-        self._show("message", f"{channel}/{ts}", reader, self.messages[channel, ts], channel, ts)
-        return self.messages[channel, ts]
 
     def _on_top(self, view: Json, view_id: str, user: str | None = None) -> Json:
         """A view before somebody's eyes; one that is changed stays theirs."""

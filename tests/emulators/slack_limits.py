@@ -254,7 +254,7 @@ FORMATTING = re.compile(
 )
 # What Slack keeps to itself: no person reads an id, a value or a type.
 IDS = ("block_id", "action_id", "callback_id", "external_id", "view_id", "trigger_id", "hash", "ts", "thread_ts")
-HIDDEN = {*IDS, "type", "value", "private_metadata", "token", "style", "initial_option"}
+HIDDEN = {*IDS, "type", "value", "metadata", "private_metadata", "token", "style", "initial_option"}
 
 
 def live_parts(payload: Json) -> list[str]:

@@ -143,7 +143,8 @@ class SlackPeople(SlackLink):
 
     async def direct_message(self, text: str, user: str = "U1", event_id: str | None = None, **extra: Any) -> Ack:
         """`extra` is for what other messages carry: `bot_id`, `subtype`, `files`, `thread_ts`."""
-        message = self._message(text, user)
+        message = self._message(text, user) | extra
+        self.messages[f"D{user}", message["ts"]] = message
         place = {"channel": f"D{user}", "channel_type": "im", "event_ts": message["ts"]}
         return await self._push("events_api", self._event(message | place | extra, event_id))
 

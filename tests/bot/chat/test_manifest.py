@@ -23,6 +23,7 @@ SCOPES = {
     "auth_test": None,
     "chat_postMessage": "chat:write",
     "chat_update": "chat:write",
+    "conversations_history": "im:history",
     "conversations_open": "im:write",
     "users_info": "users:read",
     "views_open": None,
@@ -121,7 +122,8 @@ def test_the_home_is_there() -> None:
 
 def test_what_channels_need_is_in_the_docs() -> None:
     page = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
-    assert "| `chat:write.public` |" in page
+    for scope in ("chat:write.public", "channels:history", "groups:history"):
+        assert f"| `{scope}` |" in page
     assert "/invite @Vaglio" in page
 
 
