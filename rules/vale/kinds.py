@@ -110,7 +110,7 @@ def _repetition(rule: Definition) -> Carried:
     tokens = "|".join(rule.texts("tokens")) or r"[^\s]+"
     found = written([tokens], whole_words=False, can_take_words=False, lines=False)
     _same_when_folded(found)
-    most = 1 + int(rule.number("max", 0))
+    most = 1 + max(0, int(rule.number("max", 0)))
     fields = {
         **_engine(found),
         "pattern": found.patterns[0],
