@@ -306,7 +306,7 @@ token: '\b(\w+)\b'
         ),
         ("extends: repetition\nmessage: x\nignorecase: true\ntokens: ['[^\\s]+']", "The the 2 2", ["The the", "2 2"]),
         ("extends: repetition\nmessage: x\nmax: 1\ntokens: ['\\w+']", "no no sì sì sì", ["sì sì sì"]),
-        (f"extends: repetition\nmessage: x\nmax: -1{'0' * 30}\ntokens: ['\\\\w+']", "no no sì", ["no no"]),
+        (f"extends: repetition\nmessage: x\nmax: -1{'0' * 30}\ntokens: ['\\w+']", "no no sì", ["no no"]),
         ("extends: repetition\nmessage: x\ntokens: ['[^\\s.]+']", "I forgot that. that is it", []),
         ("extends: repetition\nmessage: x\ntokens: [so, and]", "so tired, so tired", ["so tired, so"]),
         ("extends: consistency\nmessage: x\neither: {advisor: adviser}", "advisor, adviser, Adviser", ["adviser"]),
