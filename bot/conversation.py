@@ -82,9 +82,13 @@ class Conversation:
         return Answer(self._offered(reply, screening, held, screener.policy, language), errands)
 
     def asks(self, action: Action, account: str, language: str) -> Asks | None:
-        """The words that an action needs; None for one that needs none."""
+        """The words that an action needs; None for one that needs none, or will not be done whatever they are."""
         if action.verb is Verb.CONTEXT:
             return answered(language) if action.choice == ANSWER else None
+        if action.verb in _HEARD:
+            asks = asked_for(action, language)
+            # Nobody rules on their own: where others read along, no question is to name whoever wrote it.
+            return None if asks and self._hearing.is_by(account, action.about) else asks
         held = self._mine(account, action.about) if action.verb is Verb.EDIT else None
         return asked_for(action, language, held.draft.text if held else "")
 

@@ -42,6 +42,12 @@ class Hearing:
     def __init__(self, cabinet: Cabinet, cards: Cards, put: Put) -> None:
         self._cabinet, self._cards, self._put = cabinet, cards, put
 
+    def is_by(self, account: str, about: str) -> bool:
+        """Whether whoever has this account wrote what a card is about."""
+        people = self._cabinet.people
+        card = self._cabinet.reviews.seat(about) or self._cabinet.appeals.find(about)
+        return card is not None and people.is_known(account) and self._is_own(card.writer, people.person(account))
+
     def do(self, act: Act, screener: Screener) -> Answer:
         if act.action.verb in (Verb.UPHOLD, Verb.OVERTURN):
             return self._appeal(act, screener)

@@ -71,7 +71,7 @@ class Learning:
 
     def quiz(self, act: Act) -> Reply | Notice:
         """The first question of a new quiz."""
-        run = self._quizzes.begin(self._people.person(act.account), act.language, act.at)
+        run = self._quizzes.begin(self._people.person(act.account), act.language, act.at, once=act.id)
         if isinstance(run, Ended):
             return Notice(run.says)
         asked = self._quizzes.question(run)

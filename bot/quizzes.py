@@ -1,4 +1,4 @@
-"""Quizzes under way. How somebody answers is theirs alone: when a quiz is done, only that it was done remains."""
+"""Quizzes under way. How somebody answers is theirs alone: soon after a quiz is done, only that it was remains."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from rules.screening import Screener
 
 DAYS: Final = 7
 """For which an unfinished quiz waits for its person."""
+AGAIN: Final = timedelta(hours=1)
+"""For which the same answer, sent once more, is answered as it was: so long a platform that is away is tried again."""
 _KEPT: Final = 200
 """Quizzes whose questions are kept at hand; those of one that was let go are only made again."""
 
@@ -59,6 +61,7 @@ class QuizRun:
     at: datetime
     answers: str = ""
     """As in the table: 1 right, 0 wrong."""
+    is_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +102,14 @@ class Quizzes:
         """`in_force` gives the screener of the policy that is in force when it is called."""
         self._store, self._ledger, self._in_force = store, ledger, in_force
         self._made = _Lately[tuple[Question, ...]]()
-        # A second press on the last question finds no row any more, and should see the same result all the same: so
-        # from the first answer to what is said of it nobody else comes between.
-        self._over = _Lately[tuple[QuizRun, Answered]]()
-        self._answering = threading.Lock()
 
-    def begin(self, person: str, language: Language, now: datetime) -> QuizRun | Ended:
-        """A new quiz on the policy in force; an unfinished one of the same person is given up for it."""
-        screener, seed = self._in_force(), secrets.token_hex(8)
+    def begin(self, person: str, language: Language, now: datetime, *, once: str = "") -> QuizRun | Ended:
+        """A new quiz on the policy in force; an unfinished one of the same person is given up for it.
+
+        `once` names what asks for it: the same again is the same quiz, as far as it has come.
+        """
+        screener = self._in_force()
+        seed = hashlib.sha256(once.encode()).hexdigest()[:16] if once else secrets.token_hex(8)
         made = questions(screener, seed, language, at=_moment(now.timestamp()))
         if not made:
             return _ended(End.EMPTY, language)
@@ -114,23 +117,16 @@ class Quizzes:
             id=f"z_{seed}_{language}_{_print(made)}", person=person, policy=screener.policy.revision, at=now.timestamp()
         )
         with self._store.write() as session:
-            session.exec(delete(Quiz).where(col(Quiz.person) == person))
-            session.add(row)
+            session.exec(delete(Quiz).where(col(Quiz.person) == person, col(Quiz.id) != row.id))
+            if (known := session.get(Quiz, row.id)) is None:
+                session.add(row)
         self._made.keep(row.id, made)
-        return _run(row)
+        return _run(known or row)
 
     def find(self, id: str, person: str) -> QuizRun | Ended:
-        """The quiz of that id, if it is this person's and its policy is in force."""
-        with self._store.read() as session:
-            row = session.get(Quiz, id)
-        if row is None:
-            return _ended(End.GONE, _language(id))
-        if row.person != person:
-            return _ended(End.FOREIGN, _language(id))
-        if row.policy != self._in_force().policy.revision:
-            self._forget(id)
-            return _ended(End.CHANGED, _language(id))
-        return _run(row)
+        """The quiz of that id, if it is this person's, under way, and its policy is in force."""
+        run = self._found(id, person)
+        return _ended(End.GONE, run.language) if isinstance(run, QuizRun) and run.is_done else run
 
     def question(self, run: QuizRun) -> Asked | Ended:
         """The question that comes next in a run as it stands."""
@@ -141,26 +137,39 @@ class Quizzes:
     def answer(self, id: str, person: str, number: int, option: int, now: datetime) -> Answered | Asked | Ended:
         """Take the option (from 0) for question `number` (from 1). Only the first answer to a question counts.
 
-        What was never offered changes nothing: the question that is due is asked again. Raises what the ledger raises,
-        after which the same answer may be given again.
+        For `AGAIN` after the last one too, whichever process is asked. What was never offered changes nothing: the
+        question that is due is asked again. Raises what the ledger raises, after which the same answer may be given
+        again.
         """
-        run = self.find(id, person)
+        run = self._found(id, person)
         if isinstance(run, Ended):
-            with self._answering:
-                return self._said_last(id, person, number) or run
+            return run
         made = self._questions(run)
         if not made:
             return _ended(End.GONE, run.language)
         was_put = 1 <= number <= min(len(run.answers) + 1, len(made))
         if not was_put or not 0 <= option < len(made[number - 1].options):
             return self.question(run)
-        with self._answering:
-            return self._taken(run, made, number, option, now)
+        return self._taken(run, made, number, option, now)
 
     def sweep(self, now: datetime) -> None:
-        """Let go of the quizzes that nobody came back to."""
+        """Let go of the quizzes that nobody came back to, and of how those went that are done."""
+        left = col(Quiz.at) < (now - timedelta(days=DAYS)).timestamp()
+        over = col(Quiz.done) < (now - AGAIN).timestamp()
         with self._store.write() as session:
-            session.exec(delete(Quiz).where(col(Quiz.at) < (now - timedelta(days=DAYS)).timestamp()))
+            session.exec(delete(Quiz).where(left | over))
+
+    def _found(self, id: str, person: str) -> QuizRun | Ended:
+        with self._store.read() as session:
+            row = session.get(Quiz, id)
+        if row is None:
+            return _ended(End.GONE, _language(id))
+        if row.person != person:
+            return _ended(End.FOREIGN, _language(id))
+        if row.policy == self._in_force().policy.revision:
+            return _run(row)
+        self._forget(id)
+        return _ended(End.CHANGED if row.done is None else End.GONE, _language(id))
 
     def _taken(
         self, run: QuizRun, made: tuple[Question, ...], number: int, option: int, now: datetime
@@ -168,16 +177,10 @@ class Quizzes:
         if number == len(run.answers) + 1:
             run = self._noted(run, "1" if option == made[number - 1].right else "0")
         if len(run.answers) < number:
-            return self._said_last(run.id, run.person, number) or _ended(End.GONE, run.language)
-        if len(run.answers) == len(made):
+            return _ended(End.GONE, run.language)
+        if len(run.answers) == len(made) and not run.is_done:
             self._finish(run, now)
-            self._over.keep(run.id, (run, _answered(run, made, len(made))))
         return _answered(run, made, number)
-
-    def _said_last(self, id: str, person: str, number: int) -> Answered | None:
-        """What was said of the last answer of a quiz that is done, for who presses twice."""
-        over = self._over.find(id)
-        return over[1] if over and over[0].person == person and len(over[0].answers) == number else None
 
     def _questions(self, run: QuizRun) -> tuple[Question, ...]:
         """Those that were shown; none if they cannot be made any more: an answer to others would not be theirs."""
@@ -206,7 +209,8 @@ class Quizzes:
         with self._store.write() as session:
             if session.get(QuizDone, (run.person, run.policy)) is None:
                 session.add(QuizDone(person=run.person, revision=run.policy, at=now.timestamp()))
-            session.exec(delete(Quiz).where(col(Quiz.id) == run.id))
+            mine = update(Quiz).where(col(Quiz.id) == run.id, col(Quiz.done).is_(None))
+            session.exec(mine.values(done=now.timestamp()))
 
     def _forget(self, id: str) -> None:
         with self._store.write() as session:
@@ -232,7 +236,8 @@ class _Lately(Generic[T]):
 
 
 def _run(row: Quiz) -> QuizRun:
-    return QuizRun(row.id, row.person, row.policy, _language(row.id), _moment(row.at), row.answers)
+    at, is_done = _moment(row.at), row.done is not None
+    return QuizRun(row.id, row.person, row.policy, _language(row.id), at, row.answers, is_done)
 
 
 def _asked(run: QuizRun, made: tuple[Question, ...]) -> Asked | None:

@@ -175,6 +175,11 @@ class Revisions:
         """All of them, the newest first."""
         return self._rows(None)
 
+    def proposal(self, published: Published) -> str | None:
+        """The id of the proposal that was published so; None: it came from a file, or somebody went back to it."""
+        recorded = self._ledger.entry(_subject(published.revision, published.seq))
+        return json.loads(recorded.body)["facts"].get("proposal") if recorded else None
+
     def policy_of(self, revision: str) -> Policy | None:
         """The policy of that name, or None if none was published. Raises as `load` does."""
         seq = next((one.seq for one in self.history() if one.revision == revision), None)

@@ -264,15 +264,15 @@ class Acknowledgement(SQLModel, table=True):
 
 
 class Quiz(SQLModel, table=True):
-    """Questions on the way. Nothing of the answers is left when it is done, but that it was."""
+    """Questions on the way. An hour after it is `done`, which says when, nothing of the answers is left."""
 
     id: str = Field(primary_key=True)
-    """`z_` and random digits."""
     person: str = Field(index=True)
     policy: str
     at: float
     answers: str = ""
     """One digit for each question answered: 1 right, 0 wrong."""
+    done: float | None = None
 
 
 class QuizDone(SQLModel, table=True):

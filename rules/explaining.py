@@ -40,6 +40,8 @@ _CODES = {
     "literal_error": "not_one_of",
     "greater_than_equal": "too_small",
     "less_than_equal": "too_big",
+    "greater_than": "not_over",
+    "less_than": "not_under",
     "too_short": "empty",
     "string_too_short": "empty",
     "union_tag_not_found": "missing",
@@ -119,10 +121,8 @@ def _facts(code: str, loc: _Loc, shown: str, context: Mapping[str, str], source:
             return {"value": shown, "expected": _FORMS.get(field, context["pattern"])}
         case "empty":
             return {"least": context["min_length"]}
-        case "too_small":
-            return {"limit": context["ge"]}
-        case "too_big":
-            return {"limit": context["le"]}
+        case "too_small" | "too_big" | "not_over" | "not_under":
+            return {"limit": next(context[bound] for bound in ("ge", "le", "gt", "lt") if bound in context)}
         case "other":
             return {"reason": context["message"]}
         case _:

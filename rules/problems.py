@@ -143,6 +143,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "wrong_form": ("«{value}» non ha la forma attesa: {expected}.", "`{value}` is not of the form: {expected}."),
     "too_small": ("qui ci vuole almeno {limit}.", "at least {limit} is wanted here."),
     "too_big": ("qui ci vuole al massimo {limit}.", "at most {limit} is wanted here."),
+    "not_over": ("qui ci vuole più di {limit}.", "more than {limit} is wanted here."),
+    "not_under": ("qui ci vuole meno di {limit}.", "less than {limit} is wanted here."),
     "no_bounds": ("manca «most», «least» o tutti e due.", "`most`, `least` or both are missing."),
     "bounds_swapped": ("«least» supera «most».", "`least` is over `most`."),
     "no_group": (

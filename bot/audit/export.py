@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, TextIO
 from sqlmodel import Session, col, select
 
 from bot.audit import guide, records, verifier
+from bot.audit.cells import Separator
 from bot.audit.errors import RecordError
 from bot.audit.filters import Filters
 from bot.audit.index import Index
@@ -25,7 +26,7 @@ from bot.audit.kept import Kept, batched, following, numbers, said_by, these
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.looks import KIND as LOOK
 from bot.audit.promises import in_ranges
-from bot.audit.sheets import KINDS, Format, MissingParquetError, Rows, columns, row_of
+from bot.audit.sheets import Format, MissingParquetError, Rows, columns, row_of, rows_in
 from bot.audit.signing import Signer
 from bot.audit.vault import VaultError
 from bot.store import Store
@@ -70,6 +71,8 @@ class Request:
     by: str
     at: datetime
     formats: Sequence[Format] = (Format.CSV,)
+    separator: Separator = Separator.COMMA
+    """Of CSV."""
     filters: Mapping[str, Any] = field(default_factory=dict)
     selection: Selection | None = None
     """None: all entries."""
@@ -90,13 +93,14 @@ def request_for(
     with_words: bool,
     is_whole: bool,
     reason: str | None = None,
+    separator: Separator = Separator.COMMA,
 ) -> Request:
     """What these filters leave; all, where there are none."""
     given = filters.given
     return Request(
         by=by, at=at, formats=list(dict.fromkeys(formats)), filters=given,
         selection=partial(index.select, filters) if given else None,
-        with_words=with_words, reason=reason, is_whole=is_whole,
+        with_words=with_words, reason=reason, is_whole=is_whole, separator=separator,
     )  # fmt: skip
 
 
@@ -156,7 +160,9 @@ class _Writing:
         if lines:
             self._file("checkpoints.jsonl", "".join(f"{line}\n" for line in lines), len(lines))
         self._file("verify.py", Path(verifier.__file__).read_text(encoding="utf-8"))
-        self._file("README.txt", guide.guide(self._request.with_words, self._request.is_whole, signer is not None))
+        request = self._request
+        told = guide.guide(request.with_words, request.is_whole, signer is not None, request.separator)
+        self._file("README.txt", told)
         manifest = self._manifest(signer)
         (self._part / "manifest.json").write_bytes(manifest)
         if signer:
@@ -202,7 +208,10 @@ class _Writing:
         request, count, done = self._request, 0, 0
         wanted = columns(with_words=request.with_words)
         with ExitStack() as stack:
-            rows = [stack.enter_context(KINDS[each](self._part / f"rows.{each}", wanted)) for each in request.formats]
+            rows = [
+                stack.enter_context(rows_in(each, self._part / f"rows.{each}", wanted, request.separator))
+                for each in request.formats
+            ]
             chain = stack.enter_context((self._part / "chain.jsonl").open("w", encoding="utf-8", newline="\n"))
             words = None
             if request.with_words:

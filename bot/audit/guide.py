@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.audit.cells import Separator
+
 _GUIDE = """\
 VAGLIO - ESPORTAZIONE DEL REGISTRO / EXPORT OF THE RECORD
 
@@ -27,9 +29,14 @@ words.jsonl        le parole che si possono ancora aprire; null dove sono state 
 rows.*             le voci scelte, una per riga, per chi legge
 checkpoints.jsonl  i checkpoint firmati, se ce ne sono
 
-Le persone compaiono solo con pseudonimi. In rows.csv una cella che comincia con = + - @, una tabulazione o un a capo ha
-davanti un apostrofo, perché un foglio di calcolo non la prenda per una formula. In Excel in italiano si apre con
-Dati > Da testo/CSV. {words_it}{chain_it}
+Le persone compaiono solo con pseudonimi. In rows.csv tra una cella e l'altra c'è
+{separator_it}.
+Con Dati > Da testo/CSV Excel lo apre in colonne in ogni lingua; se lì si sceglie di non rilevare i tipi di dati, ogni
+testo resta com'è scritto, mentre con il doppio clic una clausola come 4.1 può diventare una data.
+
+Dove una cella, o un suo pezzo dopo , ; | una tabulazione o un a capo, comincia con = + - @ (anche dopo spazi e
+virgolette), davanti al segno c'è un apostrofo, così nessun foglio di calcolo la prende per una formula, dovunque tagli
+il file. Chi toglie quell'apostrofo, uno solo, ha le parole di prima. {words_it}{chain_it}
 
 ENGLISH
 
@@ -53,12 +60,28 @@ words.jsonl        the words that can still be opened; null where they were eras
 rows.*             the selected entries, one a row, for people
 checkpoints.jsonl  the signed checkpoints, where there are some
 
-People appear under pseudonyms only. In rows.csv a cell that begins with = + - @, a tab or a line break has an
-apostrophe before it, so that no spreadsheet takes it for a formula. {words_en}{chain_en}
+People appear under pseudonyms only. In rows.csv, between one cell and the next, there is
+{separator_en}.
+With Data > From Text/CSV Excel opens it in columns in every language; told there not to detect data types, it leaves
+each text as it is written, where a double click may make a date of a clause such as 4.1.
+
+Where a cell, or a piece of one after , ; | a tab or a line break, begins with = + - @ (also behind blanks and quotation
+marks), there is an apostrophe before that sign, so that no spreadsheet takes it for a formula, wherever it cuts the
+file. Without that apostrophe, one only, the words are what they were. {words_en}{chain_en}
 """
+_SEPARATORS = {
+    Separator.COMMA: (
+        "una virgola: con il doppio clic lo apre in colonne Excel in inglese, non quello in italiano",
+        "a comma: by a double click Excel in English opens it in columns, the Italian one does not",
+    ),
+    Separator.SEMICOLON: (
+        "un punto e virgola: con il doppio clic lo apre in colonne Excel in italiano, non quello in inglese",
+        "a semicolon: by a double click Excel in Italian opens it in columns, the English one does not",
+    ),
+}
 
 
-def guide(with_words: bool, is_whole: bool, is_signed: bool) -> str:
+def guide(with_words: bool, is_whole: bool, is_signed: bool, separator: Separator) -> str:
     """`is_signed`: without a signature nobody can tell who made it."""
     words_it = "Qui ci sono le parole di persone: va protetta, e tolta quando non serve più." if with_words else ""
     words_en = "People's words are in it: protect it, and remove it once it is not needed." if with_words else ""
@@ -67,4 +90,8 @@ def guide(with_words: bool, is_whole: bool, is_signed: bool) -> str:
     if not is_signed:
         chain_it += "\nIl manifesto non è firmato: da solo non dice chi l'ha fatto."
         chain_en += "\nThe manifest is not signed: by itself it does not tell who made it."
-    return _GUIDE.format(words_it=words_it, words_en=words_en, chain_it=chain_it, chain_en=chain_en)
+    separator_it, separator_en = _SEPARATORS[separator]
+    return _GUIDE.format(
+        words_it=words_it, words_en=words_en, chain_it=chain_it, chain_en=chain_en,
+        separator_it=separator_it, separator_en=separator_en,
+    )  # fmt: skip

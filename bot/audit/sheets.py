@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
+from bot.audit.cells import Cell, Separator, inert
+
 
 class Format(StrEnum):
     CSV = "csv"
@@ -18,7 +20,6 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-Cell = str | int | bool | None
 Row = Mapping[str, Cell]
 
 _COLUMNS: Final[Mapping[str, type]] = {
@@ -29,8 +30,6 @@ _COLUMNS: Final[Mapping[str, type]] = {
 }  # fmt: skip
 _WORDS: Final[Mapping[str, type]] = {"text": str, "in_reply_to": str}
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet may take for the beginning of a formula."""
 _GROUP: Final = 20_000
 """Rows that a Parquet file keeps together, and that are in memory until then."""
 
@@ -105,16 +104,17 @@ class Rows(AbstractContextManager["Rows"]):
 
 
 class CsvRows(Rows):
-    """UTF-8 with a mark at its beginning, by which Excel knows it; no cell is a formula."""
+    """UTF-8 with a mark at its beginning, by which Excel knows it; no piece of it is a formula."""
 
-    def __init__(self, path: Path, names: Mapping[str, type]) -> None:
+    def __init__(self, path: Path, names: Mapping[str, type], separator: Separator = Separator.COMMA) -> None:
         super().__init__(path, names)
+        self._separator = separator
         self._file = path.open("w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._file)
+        self._writer = csv.writer(self._file, delimiter=separator.sign)
         self._writer.writerow(names)
 
     def write(self, rows: Sequence[Row]) -> None:
-        self._writer.writerows([inert(row.get(name)) for name in self.names] for row in rows)
+        self._writer.writerows([inert(row.get(name), self._separator) for name in self.names] for row in rows)
 
     def close(self) -> None:
         self._file.close()
@@ -164,16 +164,12 @@ class ParquetRows(Rows):
             self._waiting.clear()
 
 
-KINDS: Final[Mapping[Format, type[Rows]]] = {
-    Format.CSV: CsvRows,
-    Format.JSONL: JsonRows,
-    Format.PARQUET: ParquetRows,
-}
-
-
-def inert(value: Cell | float) -> str:
-    """No cell may be run: one that could be is told by an apostrophe, as spreadsheets themselves do."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def rows_in(form: Format, path: Path, names: Mapping[str, type], separator: Separator) -> Rows:
+    """A new file at `path`; `separator` is CSV's. Raises `OSError`, `MissingParquetError`."""
+    match form:
+        case Format.CSV:
+            return CsvRows(path, names, separator)
+        case Format.JSONL:
+            return JsonRows(path, names)
+        case Format.PARQUET:
+            return ParquetRows(path, names)

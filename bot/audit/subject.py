@@ -164,7 +164,7 @@ class _Kept:
         return (
             *(_of(row, "revision", "at") for row in self.of(Acknowledgement)),
             *({**_of(row, "revision", "at"), "quiz": True} for row in self.of(QuizDone)),
-            *({**_of(row, "at"), "revision": row.policy, "quiz": False} for row in self.of(Quiz)),
+            *({**_of(row, "at"), "revision": row.policy, "quiz": False} for row in self.of(Quiz) if row.done is None),
         )
 
     def _open(self, row: Any, *names: str) -> Row:

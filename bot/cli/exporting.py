@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from bot.audit import export as exports
+from bot.audit.cells import Separator
 from bot.audit.checkpoints import Checkpoints
-from bot.audit.export import ExportError, request_for
-from bot.audit.index import Filters, Index
+from bot.audit.export import ExportError, Request, request_for
+from bot.audit.index import Index
 from bot.audit.sheets import Format
 from bot.audit.signing import SigningKeys
 from bot.cli.build import AUTHOR, Record, terminal, tongue
@@ -40,12 +41,18 @@ from bot.cli.filtering import (
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 
+Between = Annotated[
+    Separator,
+    typer.Option("--separator", help="Between the cells of CSV: Excel in Italian opens semicolons by a double click."),
+]
+
 
 def export(
     folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
     formats: Annotated[
         list[Format] | None, typer.Option("-f", "--format", help="Of the rows; may be given several times.")
     ] = None,
+    separator: Between = Separator.COMMA,
     with_words: Annotated[
         bool, typer.Option("--words", help="With the words that belong to the entries; it goes on record as a look.")
     ] = False,
@@ -73,17 +80,16 @@ def export(
         settings, since, until, outcome=outcome, rule=rule, part=part, clause=clause, channel=channel,
         account=account, kind=kind, policy=policy, pseudonym=person, owner=owner, ruling=ruling, text=text,
     )  # fmt: skip
-    return _export(folder, settings, filters, formats or [Format.CSV], with_words=with_words, is_whole=is_whole)
-
-
-def _export(
-    folder: Path, settings: Settings, filters: Filters, formats: Sequence[Format], *, with_words: bool, is_whole: bool
-) -> int:
-    record, keys = Record.open(settings), SigningKeys(settings.keys_dir)
+    record = Record.open(settings)
     request = request_for(
         filters, Index(record.store, record.ledger), by=record.people.person(AUTHOR), at=datetime.now(UTC),
-        formats=formats, with_words=with_words, is_whole=is_whole,
+        formats=formats or [Format.CSV], with_words=with_words, is_whole=is_whole, separator=separator,
     )  # fmt: skip
+    return _export(folder, settings, record, request)
+
+
+def _export(folder: Path, settings: Settings, record: Record, request: Request) -> int:
+    keys = SigningKeys(settings.keys_dir)
     checkpoints = Checkpoints(record.store, keys).lines()
     place, signer = folder.absolute(), keys.signer()
     try:

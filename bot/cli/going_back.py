@@ -33,7 +33,9 @@ def rollback(
     revisions = open_revisions(settings, record.store, record.ledger)
     name = revision or _one_before(revisions)
     if name is None:
-        sys.stderr.write(wording.say("No other policy was published before: there is nothing to go back to.") + "\n")
+        nothing = wording.say("No other policy was published before: there is nothing to go back to.")
+        file = wording.say("What a file says is put in force by: vaglio policy publish {file}", file=settings.policy)
+        sys.stderr.write(f"{nothing} {file}\n")
         return EXIT_USAGE
     try:
         found, before = revisions.policy_of(name), in_force(revisions, settings.policy)

@@ -73,7 +73,7 @@ class Floor:
         return [
             *self._door(),
             link_room(self.cabinet.people),
-            try_room(self.prescreen, Pool(self.settings.workers, self.settings.backlog), self.desk),
+            self._try(),
             drafts_room(self.desk),
             reviews_room(self.desk, Queue(self.cabinet, self.policy)),
             *self._of_policy(index),
@@ -81,6 +81,10 @@ class Floor:
             *self._of_insights(index),
             *self._of_people(),
         ]
+
+    def _try(self) -> Room:
+        checks = Pool(self.settings.workers, self.settings.backlog)
+        return try_room(self.prescreen, checks, self.desk, is_alone=self.store.file is not None)
 
     def policy(self) -> Policy:
         """The one in force."""

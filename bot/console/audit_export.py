@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.background import BackgroundTask
 from starlette.datastructures import FormData
 
+from bot.audit.cells import Separator
 from bot.audit.export import request_for
 from bot.audit.sheets import Format
 from bot.audit.spoken import Spoken
@@ -52,6 +53,7 @@ class ExportPage:
         wanted = request_for(
             query.filters, self.archive.index, by=visitor.person, at=self.archive.now(), formats=formats,
             with_words=with_words, is_whole=field(form, "chain") != "selected", reason=reason or None,
+            separator=_separator(form),
         )  # fmt: skip
         if not await asyncio.to_thread(self.exports.start, wanted):
             busy = say("An export is being made just now: wait until it is done.")
@@ -82,6 +84,7 @@ class ExportPage:
         facts: dict[str, Any] = {
             "status": 422 if wrong else 200, "wrong": wrong,
             "formats": [(each.value, _NAMES[each]) for each in _formats()],
+            "separators": _separators(wording), "usual": Separator.of(wording.language),
             "chips": chips(query, Spoken.of(wording)),
         }  # fmt: skip
         return self.pages.page(request, "audit_export.html", **state, **facts)
@@ -97,6 +100,18 @@ def add_export(rooms: Rooms, pages: Pages, archive: Archive) -> None:
 
 
 _NAMES: Mapping[Format, str] = {Format.CSV: "CSV", Format.JSONL: "JSON Lines", Format.PARQUET: "Parquet"}
+
+
+def _separators(wording: Wording) -> list[tuple[Separator, str]]:
+    return [
+        (Separator.SEMICOLON, wording.say("Semicolons: Excel in Italian opens it by a double click")),
+        (Separator.COMMA, wording.say("Commas: Excel in English, and most programs")),
+    ]
+
+
+def _separator(form: FormData) -> Separator:
+    chosen = field(form, "separator")
+    return Separator(chosen) if chosen in set(Separator) else Separator.COMMA
 
 
 def _formats() -> list[Format]:

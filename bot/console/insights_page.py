@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from bot.accounts import Role
+from bot.audit.cells import Separator
 from bot.audit.counts import Statistics
 from bot.audit.errors import RecordError
 from bot.audit.index import Index
@@ -104,7 +105,7 @@ class InsightsPage:
         figure = next((each for each in figures if each.name == request.path_params["name"]), None)
         if figure is None:
             return self._refusal(request, 404)
-        return download(figure.csv(), "text/csv", f"{figure.name}.csv")
+        return download(figure.csv(separator_of(request, wording.language)), "text/csv", f"{figure.name}.csv")
 
     async def export_all(self, request: Request, visitor: Visitor) -> Response:
         """Everything, as `vaglio audit stats --json` prints it."""
@@ -153,6 +154,12 @@ class InsightsPage:
         say = self.pages.wording(request).say
         again = say("The address may be mistyped, or the page may be too old.")
         return self.pages.notice(request, say("There is nothing here"), again, status=status)
+
+
+def separator_of(request: Request, language: str) -> Separator:
+    """Of an exported table: what is asked for, else what a spreadsheet in the page's language opens by itself."""
+    asked = request.query_params.get("separator", "")
+    return Separator(asked) if asked in set(Separator) else Separator.of(language)
 
 
 def _by(request: Request) -> By:

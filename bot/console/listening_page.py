@@ -15,7 +15,16 @@ from fastapi.responses import Response
 
 from bot.audit.errors import RecordError
 from bot.console.gate import Rooms, Visitor
-from bot.console.insights_page import AUDIENCE, CatchUp, download, drawn, legend, not_yet, unusable
+from bot.console.insights_page import (
+    AUDIENCE,
+    CatchUp,
+    download,
+    drawn,
+    legend,
+    not_yet,
+    separator_of,
+    unusable,
+)
 from bot.console.pages import Pages, Room
 from bot.console.pool import Busy, Pool
 from bot.insights.heard import listening_figure, theme_chart
@@ -89,7 +98,9 @@ class ListeningPage:
         found = await self._listen(request, by=None)
         if isinstance(found, Response):
             return found
-        return download(listening_figure(found, self.pages.wording(request)).csv(), "text/csv", "listening.csv")
+        wording = self.pages.wording(request)
+        table = listening_figure(found, wording).csv(separator_of(request, wording.language))
+        return download(table, "text/csv", "listening.csv")
 
     async def _listen(self, request: Request, *, by: str | None) -> Listened | Response:
         asked = request.query_params.get("weeks", "")

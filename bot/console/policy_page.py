@@ -21,7 +21,7 @@ from bot.console.pages import Pages, Room
 from bot.console.policy_view import RuleView, Sought, clauses_of, examples_of, scope_of
 from bot.differences import for_people, told
 from bot.policy_page import page
-from bot.proposals.proposals import Proposals
+from bot.proposals.proposals import UNPUBLISHED, Proposals
 from bot.proposals.proposed import line
 from bot.proposals.sources import Origin, origin_of
 from bot.revisions import Published, RevisionError, Revisions
@@ -39,6 +39,8 @@ READERS: Final = EDITORS | {Role.COMPLIANCE}
 _LATELY: Final = 3
 """Publications whose changes are told to everybody."""
 _LISTED: Final = 50
+_NONE: Final = -1
+"""No publication's number."""
 
 Counts = Callable[[], Mapping[str, RuleCounts]]
 
@@ -118,14 +120,17 @@ class PolicyPage:
         return await self._history(request, visitor, wording, wrong="")
 
     async def restore(self, request: Request, visitor: Visitor, form: FormData) -> Response:
-        """Back to an earlier policy: at once, or by a proposal where a second person has to agree."""
+        """Back to an earlier policy: at once, or by a proposal where a second person has to agree.
+
+        To what was never published by a proposal only: its tests are run, and whoever publishes it sees what changes.
+        """
         wording = self.pages.wording(request)
         reason, written = line(field(form, "reason")), field(form, "seq")
         if not reason:
             return await self._history(request, visitor, wording, wrong=wording.say("Say why, in a few words."))
-        seq = int(written) if written.isdecimal() and len(written) < 10 else 0
+        seq = int(written) if written.isdecimal() and len(written) < 10 else _NONE
         try:
-            if self.proposals.people > 1:
+            if self.proposals.people > 1 or seq == UNPUBLISHED:
                 id = await asyncio.to_thread(self.proposals.go_back, seq, visitor.person, self.now(), reason)
                 return RedirectResponse(f"/policy/proposals/{id}", 303)
             await asyncio.to_thread(self._restored, seq, visitor.person, reason)
@@ -143,12 +148,16 @@ class PolicyPage:
         every = await asyncio.to_thread(self.revisions.history)
         at = next((place for place, one in enumerate(every) if str(one.seq) == chosen), None)
         is_reader = visitor.may(*READERS)
+        before = await asyncio.to_thread(self.proposals.before_all)
         return self.pages.page(
             request,
             "policy_history.html",
             status=422 if wrong else 200,
             history=every[:_LISTED],
             chosen=await asyncio.to_thread(self._change, every, at, wording, is_reader) if at is not None else None,
+            is_first_known=before is not None,
+            before=None if before is None or before.revision in {one.revision for one in every} else before,
+            is_before=chosen == str(UNPUBLISHED),
             is_reader=is_reader,
             is_editor=visitor.may(*EDITORS),
             needs_second=self.proposals.people > 1,
@@ -177,15 +186,21 @@ class PolicyPage:
     def _change(self, every: Sequence[Published], place: int, wording: Wording, is_reader: bool) -> Change:
         one = every[place]
         when = moments(self.policy(), wording)(one.at)
-        if place + 1 >= len(every):
-            return Change(one, when, ())
         try:
-            before, after = self.revisions.load(every[place + 1].seq), self.revisions.load(one.seq)
+            before, after = self._earlier(every, place), self.revisions.load(one.seq)
         except (PolicyError, RevisionError, LookupError):
             return Change(one, when, None)
+        if before is None:
+            return Change(one, when, ())
         if is_reader:
             return Change(one, when, tuple(told(compare(before, after), wording.language)))
         return Change(one, when, tuple(for_people(before, after, wording.language)))
+
+    def _earlier(self, every: Sequence[Published], place: int) -> Policy | None:
+        """What was in force before a publication; None where nobody knows. Raises as `Revisions.load` does."""
+        if place + 1 < len(every):
+            return self.revisions.load(every[place + 1].seq)
+        return self.proposals.policy_before_all()
 
 
 def moments(policy: Policy, wording: Wording) -> Callable[[datetime], str]:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,8 @@ from starlette.exceptions import HTTPException
 from bot.console.forms import field
 from bot.console.gate import Visitor
 from bot.console.pages import Pages
-from bot.console.proposal_shown import Fault, faults_of, refusal
+from bot.console.proposal_shown import refusal
+from bot.console.rule_faults import FieldFault, Written, labels_of, told
 from bot.console.rule_form import KINDS, RuleForm, languages_of, new_rule
 from bot.naming import override_name, severity_name, state_name
 from bot.policy_page import page
@@ -60,6 +61,10 @@ class Target:
         except NotEditable:
             return 0
         return found[0] if found else 0
+
+    def written(self, text: str) -> Written:
+        """The file as `text` would have it."""
+        return Written(self.file.name, text, "adjust" if self.form.is_adjusting else "rules", self.id)
 
     def edited(self, changes: editing.Changes) -> str:
         """The file's text with the rule changed. Raises `NotEditable`, `LookupError`."""
@@ -117,7 +122,8 @@ class RulePage:
             await asyncio.to_thread(self.proposals.policy, id, {file.name: text})
             await asyncio.to_thread(lambda: self.proposals.edit(id, file.name, text, **facts))  # type: ignore[arg-type]
         except PolicyError as error:
-            return self._page(request, target, sent, faults=faults_of(error.problems, wording.language))
+            faults = await asyncio.to_thread(told, error.problems, target.written(text), target.form, wording)
+            return self._page(request, target, sent, faults=faults)
         except ProposalError as error:
             return self._page(request, target, sent, wrong=refusal(error, wording))
         return RedirectResponse(f"/policy/proposals/{id}?said=saved", 303)
@@ -159,10 +165,10 @@ class RulePage:
 
     def _page(
         self, request: Request, target: Target, values: Mapping[str, str], *, wrong: str = "",
-        faults: list[Fault] | None = None,
+        faults: Sequence[FieldFault] = (),
     ) -> Response:  # fmt: skip
-        language = self.pages.language(request)
-        policy, rule = target.policy, target.policy.rule(target.id)
+        language, wording = self.pages.language(request), self.pages.wording(request)
+        policy, rule, names = target.policy, target.policy.rule(target.id), (*target.form.names, "id")
         return self.pages.page(
             request,
             "policy_form.html",
@@ -170,14 +176,16 @@ class RulePage:
             id=request.path_params["id"],
             target=target,
             shape_of=target.form,
-            values={name: values.get(name, "") for name in (*target.form.names, "id")},
+            values={name: values.get(name, "") for name in names},
             locked=target.form.locked,
             kinds=KINDS,
             clauses=_clauses(policy, language),
-            current=_current(rule, target.form, self.pages.wording(request)),
+            current=_current(rule, target.form, wording),
+            labels=labels_of(target.form, wording),
             message=say(rule.message, language) if rule else "",
             wrong=wrong,
-            faults=faults or [],
+            faults=faults,
+            wrong_in={name: [one.message for one in faults if one.field == name] for name in names},
         )
 
 

@@ -42,26 +42,31 @@ class Lookout:
     """Looks on a thread of its own, once at a time, and remembers what it found in each language. Thread-safe."""
 
     def __init__(self, checkup: Checkup, now: Callable[[], float]) -> None:
-        self._checkup, self._now = checkup, now
+        self._checkup, self.now = checkup, now
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(1, "checkup")
         self._under_way: dict[str, Future[None]] = {}
         self._found: dict[str, Found] = {}
 
-    def look(self, language: str, *, anew: bool = False) -> Future[None] | None:
-        """The look that is under way in this language, begun if need be; None: what is known is fresh."""
+    def look(self, language: str, *, anew: bool = False, since: int = 0) -> Future[None] | None:
+        """The look that is under way in this language, begun if need be; None: what is known is fresh.
+
+        `since`: seconds since the epoch before which none is.
+        """
         with self._lock:
             found, under_way = self._found.get(language), self._under_way.get(language)
             if under_way and not under_way.done():
                 return under_way
-            if found and not anew and self._now() - found.at < _FRESH:
+            if found and not anew and self.now() - found.at < _FRESH and found.at >= min(since, self.now()):
                 return None
             self._under_way[language] = self._threads.submit(self._do, language)
             return self._under_way[language]
 
-    def found(self, language: str) -> Found | None:
+    def found(self, language: str, *, since: int = 0) -> Found | None:
+        """What was found last; None also where that was before `since`."""
         with self._lock:
-            return self._found.get(language)
+            found = self._found.get(language)
+        return found if found and found.at >= min(since, self.now()) else None
 
     def _do(self, language: str) -> None:
         parts: Sequence[Part] | None = None
@@ -70,7 +75,7 @@ class Lookout:
         except Exception as error:
             _log.error("the settings could not be looked at", error=type(error).__name__)
         with self._lock:
-            self._found[language] = Found(self._now(), parts)
+            self._found[language] = Found(self.now(), parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,9 @@ class SettingsPage:
     has_programs: bool
 
     async def open(self, request: Request, visitor: Visitor) -> Response:
-        language = self.pages.language(request)
-        await self._wait(language)
-        found = self.lookout.found(language)
+        language, since = self.pages.language(request), _moment(request.query_params.get("since", ""))
+        await self._wait(language, since=since)
+        found = self.lookout.found(language, since=since)
         zone = await asyncio.to_thread(self.zone, visitor.person)
         return self.pages.page(
             request, "settings.html", parts=found.parts if found else None, is_found=found is not None,
@@ -94,13 +99,19 @@ class SettingsPage:
         )  # fmt: skip
 
     async def look(self, request: Request, visitor: Visitor, form: FormData) -> Response:
-        """Once more, now."""
+        """Once more, now. Should another process show it, that one looks too: what it found before is not meant."""
+        since = int(self.lookout.now())
         await self._wait(self.pages.language(request), anew=True)
-        return RedirectResponse("/settings", 303)
+        return RedirectResponse(f"/settings?since={since}", 303)
 
-    async def _wait(self, language: str, *, anew: bool = False) -> None:
-        if under_way := self.lookout.look(language, anew=anew):
+    async def _wait(self, language: str, *, anew: bool = False, since: int = 0) -> None:
+        if under_way := self.lookout.look(language, anew=anew, since=since):
             await asyncio.wait([asyncio.wrap_future(under_way)], timeout=_WAIT)
+
+
+def _moment(written: str) -> int:
+    """Seconds since the epoch; 0 for what is none."""
+    return int(written) if written.isascii() and written.isdecimal() and len(written) < 12 else 0
 
 
 def settings_room(

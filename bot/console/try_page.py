@@ -56,6 +56,8 @@ class TryPage:
     typed: Newest
     """Previews of what is being typed: of one session, one at a time."""
     lately: Lately[tuple[Screening, Screener]]
+    is_alone: bool
+    """No other process previews drafts: what a session was shown last lies here."""
 
     async def open(self, request: Request, visitor: Visitor) -> Response:
         return self._page(request, Draft(text=""), Said())
@@ -83,7 +85,9 @@ class TryPage:
         """A better wording of what was previewed last, if there is one."""
         shown, draft = self.lately.take(_session(request)), draft_from(form, visitor.account)
         if shown is not None and shown[0].draft != draft:
-            return Response(status_code=204)
+            if self.is_alone:
+                return Response(status_code=204)
+            shown = None  # another process may have shown what was typed since
 
         def made() -> Screening:
             # It may have been previewed in another process.
@@ -169,12 +173,12 @@ class TryPage:
         return {"view": said.view, "instead": said.instead, "offers": offered, "once": new_once}
 
 
-def try_room(prescreen: Prescreen, checks: Pool, desk: Desk) -> Room:
-    """`/try` and what belongs to it."""
+def try_room(prescreen: Prescreen, checks: Pool, desk: Desk, *, is_alone: bool = True) -> Room:
+    """`/try` and what belongs to it. `is_alone`: no other process has these pages."""
 
     def add(rooms: Rooms, pages: Pages) -> None:
         previews = Pool(_PREVIEWERS, backlog=20)
-        page = TryPage(prescreen, desk, pages, checks, previews, Newest(previews), Lately())
+        page = TryPage(prescreen, desk, pages, checks, previews, Newest(previews), Lately(), is_alone)
         rooms.get("/try", page.open, allowed=EVERYBODY)
         rooms.post("/try", page.check, allowed=EVERYBODY)
         rooms.post("/try/preview", page.preview, allowed=EVERYBODY)

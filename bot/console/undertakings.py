@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,8 @@ _log = structlog.get_logger("vaglio.console")
 
 _LEASE: Final = 60.0
 """Seconds in which whoever does it says how far it is."""
+_LOOKS: Final = 4
+"""Times within it that this is said in any case."""
 _TELLS: Final = 1.0
 """Seconds between two times that it is written down."""
 _PIECE: Final = 1_000_000
@@ -81,6 +84,24 @@ class Undertakings:
                 self._change(id, run, done=done, total=total, due=self._now() + _LEASE)
 
         return tell
+
+    @contextmanager
+    def held(self, id: str, run: str) -> Iterator[None]:
+        """Inside it counts as under way, also while what is done tells nothing: a file is packed, a place is asked."""
+        over = threading.Event()
+
+        def hold() -> None:
+            while not over.wait(_LEASE / _LOOKS):
+                with suppress(RecordError):
+                    self._change(id, run, due=self._now() + _LEASE)
+
+        holding = threading.Thread(target=hold, name="vaglio-holding", daemon=True)
+        holding.start()
+        try:
+            yield
+        finally:
+            over.set()
+            holding.join()
 
     def end(self, id: str, run: str, *, result: str = "", error: str = "", life: float) -> None:
         now = self._now()

@@ -13,8 +13,8 @@ from typing import Final
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from bot.audit.cells import Separator, inert
 from bot.audit.counts import Counts, Knowing, RuleCounts, Statistics
-from bot.audit.sheets import inert
 from bot.insights.drawing import Chart
 from bot.naming import outcome_name
 from bot.wording import Wording
@@ -61,13 +61,13 @@ class Figure:
         """A row's cells as a page shows them."""
         return [_shown(cell, column, language) for cell, column in zip(row, self.columns, strict=True)]
 
-    def csv(self) -> str:
-        """With the keys as its heading, and the mark by which Excel knows UTF-8; no cell is a formula."""
+    def csv(self, separator: Separator = Separator.COMMA) -> str:
+        """With the keys as its heading, and the mark by which Excel knows UTF-8; no piece of it is a formula."""
         written = io.StringIO("\ufeff")
         written.seek(1)
-        writer = csv.writer(written)
+        writer = csv.writer(written, delimiter=separator.sign)
         writer.writerow([column.key for column in self.columns])
-        writer.writerows([[_plain(cell) for cell in row] for row in self.rows])
+        writer.writerows([[_plain(cell, separator) for cell in row] for row in self.rows])
         return written.getvalue()
 
 
@@ -246,5 +246,5 @@ def _shown(cell: Cell, column: Column, language: str) -> str:
     return cell if isinstance(cell, str) else format_decimal(cell, locale=language)
 
 
-def _plain(cell: Cell) -> str:
-    return cell.isoformat() if isinstance(cell, date) else inert(cell)
+def _plain(cell: Cell, separator: Separator) -> str:
+    return cell.isoformat() if isinstance(cell, date) else inert(cell, separator)

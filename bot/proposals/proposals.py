@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,25 +13,27 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from bot.audit.ledger import Ledger
-from bot.bundles import bundled, own_files, packed, unpacked
+from bot.bundles import Unsound, bundled, own_files, packed, unpacked
 from bot.live import LivePolicy
+from bot.proposals.before import BeforeAll, before_all
 from bot.proposals.merging import merged
 from bot.proposals.proposed import File, ProposalError, Proposed, line
 from bot.proposals.reading import Reader
 from bot.proposals.tables import Proposal
-from bot.revisions import Published, Revisions
+from bot.proposals.trials import Trials
+from bot.revisions import Published, RevisionError, Revisions
 from bot.store import Store
 from rules.comparing import Comparison, compare
 from rules.judges import Judges
 from rules.knowledge.store import Knowledge
 from rules.policy import Policy
-from rules.trial import Misbehaviour, find_shadowed, try_examples
+from rules.trial import Misbehaviour
 
 AGREEMENT: Final = "agreement"
 """Of the ledger's entries: a second person agrees to what is proposed."""
+UNPUBLISHED: Final = 0
+"""As a publication's number: none has it."""
 _ID: Final = re.compile(r"w_[0-9a-f]{20}")
-_TRIED: Final = 16
-"""Policies whose trials are remembered."""
 
 
 class Proposals:
@@ -58,18 +59,26 @@ class Proposals:
         self._store, self._ledger, self._revisions, self._file = store, ledger, revisions, file
         self.live = LivePolicy(revisions, file)
         self.people = people
-        self._means = judges, knowledge
-        self._reader = Reader()
-        self._tried: dict[str, tuple[Misbehaviour, ...]] = {}
-        self._trying = threading.Lock()
+        self._trials, self._reader = Trials(judges, knowledge), Reader()
 
     def begin(self, person: str, at: datetime, note: str = "") -> str:
         """A proposal that changes nothing yet of the policy in force; its id. Raises as `LivePolicy.policy` does."""
         return self._begun(None, person, at, note)
 
     def go_back(self, seq: int, person: str, at: datetime, note: str) -> str:
-        """A proposal of what was published as number `seq`, as it was; its id. Raises as `Revisions.load` does."""
-        return self._begun(self._revisions.bundle(seq), person, at, note)
+        """A proposal of what was published as number `seq`, as it was; its id. Raises as `Revisions.load` does.
+
+        `UNPUBLISHED` is what was in force before anything was published: see `before_all`.
+        """
+        if seq != UNPUBLISHED:
+            return self._begun(self._revisions.bundle(seq), person, at, note)
+        if (before := self.before_all()) is None:
+            raise LookupError("nothing is known of what was in force before")
+        return self._begun(before.bundle, person, at, note)
+
+    def before_all(self) -> BeforeAll | None:
+        """What was in force before anything was published, where that is known."""
+        return before_all(self._store, self._revisions)
 
     def _begun(self, bundle: bytes | None, person: str, at: datetime, note: str) -> str:
         origin, base = self.in_force()
@@ -122,21 +131,21 @@ class Proposals:
         """What it builds on. Raises as `policy` does."""
         return self._reader.read(self._row(id).origin)
 
+    def policy_before_all(self) -> Policy | None:
+        """See `before_all`. Raises `PolicyError`, `RevisionError`."""
+        found = self.before_all()
+        try:
+            return self._reader.read(found.bundle) if found else None
+        except Unsound:
+            raise RevisionError("altered", found.revision if found else "") from None
+
     def comparison(self, id: str) -> Comparison:
         """What it changes. Raises as `policy` does."""
         return compare(self.before(id), self.policy(id))
 
     def trial(self, policy: Policy, *, only_known: bool = False) -> tuple[Misbehaviour, ...] | None:
         """What keeps it from being published; it takes seconds, once. None: `only_known`, and nobody has tried it."""
-        if only_known:
-            return self._tried.get(policy.revision)
-        with self._trying:
-            if policy.revision not in self._tried:
-                found = *try_examples(policy, *self._means), *find_shadowed(policy, *self._means)
-                self._tried[policy.revision] = found
-                while len(self._tried) > _TRIED:
-                    del self._tried[next(iter(self._tried))]
-            return self._tried[policy.revision]
+        return self._trials.known(policy) if only_known else self._trials.of(policy)
 
     def moved_to(self, id: str) -> str | None:
         """The revision in force, where it is not the one that the proposal builds on."""

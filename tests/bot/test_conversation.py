@@ -16,10 +16,12 @@ from stored import stored
 from bot.actions import Action, Verb, tag
 from bot.appeals import Appeals, Standing
 from bot.audit.ledger import Ledger
+from bot.chat import slack_blocks, telegram_parts
 from bot.conversation import Conversation
 from bot.deeds import Act, Answer, Cabinet
 from bot.drafts import Drafts, HeldDraft, State
 from bot.errands import Errand, What, card_name
+from bot.languages import LANGUAGES
 from bot.people import Linked
 from bot.places import Cards
 from bot.prescreen import Prescreen
@@ -37,6 +39,8 @@ ANNA, BRUNO, CARLA = "slack:T1:UANNA", "slack:T1:UBRUNO", "slack:T1:UCARLA"
 CLEAR = "Da lunedì lo sportello apre alle otto."
 RUDE = "Ma che cretino!"
 SECRET_NEWS = "Il nuovo forno è un prodotto non ancora annunciato, e scalda in due minuti."
+TELLING = ("UANNA", "Anna", "Bianchi")
+"""Whatever would say who wrote a draft; their pseudonym too."""
 CODE = "Vedi SEGRETO-12 e il prodotto non ancora annunciato."
 LEGAL = "slack:CLEGAL"
 
@@ -75,6 +79,13 @@ class Talk:
         found = self.conversation.cabinet.drafts.find(id)
         assert found is not None
         return found
+
+    def late(self, seat: str) -> None:
+        """Its deadline is over: its owner is reminded."""
+        reviews = self.conversation.cabinet.reviews
+        found = reviews.seat(seat)
+        assert found is not None
+        reviews.move_on(found, self.conversation.policy, self.at + timedelta(days=30))
 
     def asked(self, text: str = SECRET_NEWS) -> tuple[str, str]:
         """A draft on which Legal is asked, whose card stands in its channel: the draft's id and the seat's."""
@@ -632,6 +643,73 @@ def test_the_card_shows_the_draft_masked_until_it_is_settled(talk: Talk) -> None
     assert isinstance(card.said, Reply)
     assert (card.said.pieces, card.said.buttons) == ((), ())
     assert "Bruno" in card.said.title
+
+
+# --- Whose it is -----------------------------------------------------------------------------------------------------
+
+
+def put_into_words(talk: Talk, what: What, about: str, owner: str) -> str:
+    """All that people of an owner are shown, on every platform and in every language."""
+    told = [talk.conversation.told(what, about, owner, talk.id(), "", language) for language in LANGUAGES]
+    said = [answer.said for answer in told if answer is not None]
+    assert said
+    in_slack = [slack_blocks.messages(each, language) for each in said for language in LANGUAGES]
+    in_telegram = [telegram_parts.parts(each, language) for each in said for language in LANGUAGES]
+    return f"{said!r} {in_slack!r} {in_telegram!r}"
+
+
+SEEN: dict[str, Callable[[Talk, str, str], object]] = {
+    "asked": lambda talk, id, seat: None,
+    "taken": lambda talk, id, seat: talk.press(Verb.TAKE, seat, BRUNO, place=LEGAL, name="Bruno"),
+    "late": lambda talk, id, seat: talk.late(seat),
+    "passed on": lambda talk, id, seat: talk.press(Verb.PASS, seat, BRUNO, choice=tag("comms"), place=LEGAL),
+    "approved": lambda talk, id, seat: talk.press(Verb.APPROVE, seat, BRUNO, place=LEGAL, name="Bruno"),
+    "rejected": lambda talk, id, seat: talk.press(Verb.REJECT, seat, BRUNO, words="No.", place=LEGAL, name="Bruno"),
+    "a change": lambda talk, id, seat: talk.press(Verb.CHANGE, seat, BRUNO, words="Più breve.", place=LEGAL),
+    "edited": lambda talk, id, seat: talk.press(Verb.EDIT, id, words=CLEAR, name="Anna Bianchi"),
+    "taken back": lambda talk, id, seat: talk.press(Verb.FORGET, id, name="Anna Bianchi"),
+    "pressed by its writer": lambda talk, id, seat: talk.press(Verb.APPROVE, seat, place=LEGAL, name="Anna Bianchi"),
+}
+
+
+@pytest.mark.parametrize("state", SEEN)
+def test_no_card_in_whatever_state_says_who_wrote_the_draft(talk: Talk, state: str) -> None:
+    id = talk.send(SECRET_NEWS).screening
+    talk.press(Verb.ASK, id, name="Anna Bianchi")
+    seat = talk.conversation.cabinet.reviews.of_screening(id)[0].id
+    talk.cards.put(card_name(seat, "legal"), LEGAL, "1.1")
+    SEEN[state](talk, id, seat)
+    shown = put_into_words(talk, What.CARD, seat, "legal") + put_into_words(talk, What.CARD, seat, "comms")
+    if talk.conversation.cabinet.reviews.waiting("legal"):
+        shown += put_into_words(talk, What.DIGEST, "", "legal")
+    assert id in shown
+    assert [each for each in (*TELLING, talk.conversation.cabinet.people.person(ANNA)) if each in shown] == []
+
+
+@pytest.mark.parametrize("verb", [None, Verb.OVERTURN, Verb.UPHOLD])
+def test_no_appeal_in_whatever_state_says_who_disagrees(talk: Talk, verb: Verb | None) -> None:
+    id = talk.send(RUDE).screening
+    words = {"words": "È il titolo del film.", "choice": tag("toxicity.insult"), "name": "Anna Bianchi"}
+    talk.press(Verb.DISAGREE, id, **words)
+    (appeal,) = talk.conversation.cabinet.appeals.standing(Standing.OPEN)
+    talk.cards.put(card_name(appeal.id, "comms"), "slack:CCOMMS", "3.1")
+    if verb:
+        talk.press(verb, appeal.id, BRUNO, words="Visto.", place="slack:CCOMMS", name="Bruno")
+    shown = put_into_words(talk, What.APPEAL, appeal.id, "comms")
+    assert ("Bruno" in shown) is (verb is not None)
+    assert [each for each in (*TELLING, talk.conversation.cabinet.people.person(ANNA)) if each in shown] == []
+
+
+def test_whoever_wrote_it_is_not_asked_for_words_that_will_not_count(talk: Talk) -> None:
+    """In a group others would read the question, which names whom it is for."""
+    _, seat = talk.asked()
+    _, appeal = disagree(talk)
+    for verb, about in ((Verb.REJECT, seat), (Verb.CHANGE, seat), (Verb.OVERTURN, appeal), (Verb.UPHOLD, appeal)):
+        assert talk.conversation.asks(Action(verb, about), ANNA, "it") is None
+        assert talk.conversation.asks(Action(verb, about), BRUNO, "it") is not None
+        assert talk.conversation.asks(Action(verb, about), "slack:T1:UNOBODY", "it") is not None
+    assert not talk.conversation.cabinet.people.is_known("slack:T1:UNOBODY")
+    assert talk.conversation.asks(Action(Verb.APPROVE, seat), BRUNO, "it") is None
 
 
 # --- Disagreeing ---------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.people import Language
 from bot.quiz import COUNT, LONGEST, Question, questions
-from bot.quizzes import DAYS, Answered, Asked, End, Ended, QuizRun, Quizzes
+from bot.quizzes import AGAIN, DAYS, Answered, Asked, End, Ended, QuizRun, Quizzes
 from bot.store import Store
 from bot.tables import Entry, Quiz, QuizDone
 from rules.assembly import SHIPPED, load_policy
@@ -235,6 +235,10 @@ def test_what_is_left_says_that_it_was_done_and_not_how(
 ) -> None:
     run = begun(quizzes)
     done(quizzes, run, well=well)
+    quizzes.sweep(NOW + AGAIN)
+    (row,), _, _ = kept(store)
+    assert row.done == NOW.timestamp()  # for as long as the last answer may come once more
+    quizzes.sweep(NOW + AGAIN + timedelta(seconds=1))
     rows, completed, (entry,) = kept(store)
     assert (rows, completed) == ([], [(ANNA, policy.revision)])
     body = json.loads(entry.body)
@@ -245,7 +249,10 @@ def test_what_is_left_says_that_it_was_done_and_not_how(
 
 def test_trying_again_leaves_no_trace(quizzes: Quizzes, store: Store) -> None:
     done(quizzes, begun(quizzes), well=False)
-    done(quizzes, begun(quizzes))
+    second = begun(quizzes)
+    assert [row.id for row in kept(store)[0]] == [second.id]  # how the first one went is gone already
+    done(quizzes, second)
+    quizzes.sweep(NOW + AGAIN + timedelta(seconds=1))
     rows, completed, entries = kept(store)
     assert (rows, len(completed), len(entries)) == ([], 1, 1)
 
@@ -270,6 +277,54 @@ def test_two_presses_at_once_on_the_last_question_see_one_result(quizzes: Quizze
     assert said[0].result
     assert all(one == said[0] for one in said)
     assert len(kept(store)[2]) == 1
+
+
+def test_an_answer_that_comes_twice_is_answered_alike_by_another_process(
+    quizzes: Quizzes, store: Store, ledger: Ledger, screener: Screener
+) -> None:
+    elsewhere = Quizzes(store, ledger, lambda: screener)
+    run = begun(quizzes)
+    for number in (1, 2, 3):
+        first = quizzes.answer(run.id, ANNA, number, 0, NOW)
+        assert isinstance(first, Answered)
+        assert elsewhere.answer(run.id, ANNA, number, 0, NOW) == first
+        assert elsewhere.answer(run.id, ANNA, number, 1, NOW) == first  # the first one counts
+    assert first.result
+    assert len(kept(store)[2]) == 1
+    refused = elsewhere.answer(run.id, BRUNO, 3, 0, NOW)
+    assert isinstance(refused, Ended)
+    assert refused.why is End.FOREIGN
+    found = elsewhere.find(run.id, ANNA)
+    assert isinstance(found, Ended)  # it is not under way any more
+    assert found.why is End.GONE
+
+
+def test_of_one_that_is_done_another_policy_changes_nothing(
+    store: Store, ledger: Ledger, screener: Screener, written: Written
+) -> None:
+    in_force = [screener]
+    quizzes = Quizzes(store, ledger, lambda: in_force[0])
+    run = begun(quizzes)
+    done(quizzes, run)
+    in_force[0] = written(MORE)
+    late = quizzes.answer(run.id, ANNA, 3, 0, NOW)
+    assert isinstance(late, Ended)
+    assert late.why is End.GONE
+
+
+def test_what_begins_a_quiz_twice_begins_one(
+    quizzes: Quizzes, store: Store, ledger: Ledger, screener: Screener
+) -> None:
+    first = quizzes.begin(ANNA, "it", NOW, once="s_1")
+    assert isinstance(first, QuizRun)
+    quizzes.answer(first.id, ANNA, 1, 0, NOW)
+    again = Quizzes(store, ledger, lambda: screener).begin(ANNA, "it", NOW, once="s_1")
+    assert isinstance(again, QuizRun)
+    assert (again.id, len(again.answers)) == (first.id, 1)
+    other = quizzes.begin(ANNA, "it", NOW, once="s_2")
+    assert isinstance(other, QuizRun)
+    assert other.id != first.id
+    assert [row.id for row in kept(store)[0]] == [other.id]
 
 
 def test_what_was_never_offered_is_asked_again(quizzes: Quizzes) -> None:
@@ -345,7 +400,7 @@ def test_what_cannot_be_recorded_is_not_done_and_may_be_tried_again(
     assert isinstance(answered, Answered)
     assert answered.result
     rows, completed, entries = kept(store)
-    assert (rows, len(completed), len(entries)) == ([], 1, 1)
+    assert ([row.done for row in rows], len(completed), len(entries)) == ([NOW.timestamp()], 1, 1)
 
 
 def test_there_is_one_quiz_at_a_time(quizzes: Quizzes, store: Store) -> None:

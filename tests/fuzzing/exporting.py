@@ -22,12 +22,14 @@ from pyarrow import parquet
 from records_made import AT, Made
 
 from bot.audit import records, verifier
+from bot.audit.cells import Separator, said
 from bot.audit.dossier import dossier_page
 from bot.audit.export import Request, export
 from bot.audit.sheets import Format
 from bot.audit.subject import Dossier
 
-_ACTS = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+_ACTS = re.compile(r'["\s\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u202a-\u202f\u2060-\u206f\ufeff]*[=+\-@＝＋－＠]')
+"""What a piece of CSV may begin with that a spreadsheet takes for a formula."""
 _TAGS = {
     *("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "section", "article", "dl", "dt", "dd"),
 }  # fmt: skip
@@ -57,8 +59,9 @@ def _exporting() -> Iterator[Check]:
             )
             shutil.rmtree(folder, ignore_errors=True)
             wanted = Request(
-                "p_1", AT, formats=list(Format), selection=lambda: iter([entry.seq]), with_words=True, is_whole=False
-            )
+                "p_1", AT, formats=list(Format), separator=given["separator"], selection=lambda: iter([entry.seq]),
+                with_words=True, is_whole=False,
+            )  # fmt: skip
             export(made.store, made.ledger, folder, wanted)
             with redirect_stdout(io.StringIO()):
                 assert verifier.main([str(folder)]) == 0
@@ -69,25 +72,27 @@ def _exporting() -> Iterator[Check]:
                 "owner": given["owner"],
             }
             row["rules"] = given["rule"] or None
-            _same(folder, row)
+            _same(folder, row, given["separator"])
 
         yield check
         made.store.close()
 
 
-def _same(folder: Path, row: dict[str, Any]) -> None:
+def _same(folder: Path, row: dict[str, Any], separator: Separator) -> None:
     lines = (folder / "rows.jsonl").read_bytes().decode().split("\n")
     assert len(lines) == 2
     told = json.loads(lines[0])
     assert {name: told[name] for name in row} == row, (told, row)
     (kept,) = parquet.read_table(folder / "rows.parquet").to_pylist()
     assert {name: kept[name] for name in row} == row
-    with (folder / "rows.csv").open(encoding="utf-8-sig", newline="") as file:
-        (cells,) = csv.DictReader(file, strict=True)
+    raw = (folder / "rows.csv").read_bytes().decode("utf-8-sig")
+    (cells,) = csv.DictReader(io.StringIO(raw, newline=""), delimiter=separator.sign, strict=True)
     for name, value in row.items():
-        cell, said = cells[name], "" if value is None else str(value)
-        assert not _ACTS.match(cell), f"{name} may be run"
-        assert cell == said or (cell == f"'{said}" and _ACTS.match(said)), f"{name} says something else"
+        assert said(cells[name]) == ("" if value is None else str(value)), f"{name} says something else"
+    # Whichever separator a spreadsheet goes by, and whatever it makes of the quotation marks.
+    lines = [line for sign in ",;\t|" for line in csv.reader(io.StringIO(raw, newline=""), delimiter=sign)]
+    for piece in {cell for line in lines for cell in line} | set(re.split(r"[,;|\t\r\n]", raw)):
+        assert not _ACTS.match(piece), "a piece may be run"
 
 
 class _Read(HTMLParser):
@@ -142,6 +147,11 @@ def _dossiers() -> Iterator[Check]:
     yield check
 
 
-_kept = st.fixed_dictionaries({"text": texts, "answered": st.none() | texts, "rule": texts, "owner": texts})
+_kept = st.fixed_dictionaries(
+    {
+        "text": texts, "answered": st.none() | texts, "rule": texts, "owner": texts,
+        "separator": st.sampled_from(Separator),
+    }
+)  # fmt: skip
 
 TARGETS = (Target("export", _kept, _exporting, few=15), Target("dossier", _kept, _dossiers, few=30))

@@ -314,6 +314,8 @@ def test_a_fault_of_a_rule_is_named_with_its_place(
         ("substitution", {"swap": "{a: [b]}"}, "14:10", "want_text"),
         ("conditional", {"first": "x"}, "8:3", "missing"),
         ("shouting", {"marks": "0"}, "14:10", "too_small"),
+        ("topic", {"like": "[a b, c d, e f]", "threshold": "1"}, "15:14", "not_under"),
+        ("topic", {"like": "[a b, c d, e f]", "threshold": "0"}, "15:14", "not_over"),
         ("repetition", {"allow_words": "[[x]]"}, "14:17", "want_text"),
     ],
     ids=lambda value: repr(value)[:50],

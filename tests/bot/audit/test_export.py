@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from records_made import AT, Key, Made, checkpoint, fill
 
 from bot.audit import export as exports
 from bot.audit import sheets as rows
+from bot.audit.cells import Separator, said
 from bot.audit.errors import RecordError
 from bot.audit.export import Exported, ExportError, Request, Selection, export
 from bot.audit.index import Filters, Index
@@ -142,13 +145,28 @@ def test_every_format_says_the_same(made: Made, folder: Path) -> None:
     assert json.loads(theirs[0]["facts"])["language"] == "it"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+39", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])
-def test_no_cell_is_a_formula(tmp_path: Path, text: str) -> None:
-    with rows.CsvRows(tmp_path / "rows.csv", rows.columns(with_words=True)) as file:
+@pytest.mark.parametrize("separator", Separator)
+@pytest.mark.parametrize("text", ["=1+1", "+39", "-1", "@SUM(A1)", "a;=1;", "a\t=1", "\r=1", "a\n=1", "＝1"])
+def test_no_cell_is_a_formula_and_it_says_what_was_written(tmp_path: Path, text: str, separator: Separator) -> None:
+    with rows.CsvRows(tmp_path / "rows.csv", rows.columns(with_words=True), separator) as file:
         file.write([{"seq": 1, "text": text, "subject": f"s{text}"}])
-    with (tmp_path / "rows.csv").open(encoding="utf-8-sig", newline="") as found:
-        (row,) = csv.DictReader(found)
-    assert (row["text"], row["subject"]) == (f"'{text}", f"s{text}")
+    raw = (tmp_path / "rows.csv").read_bytes().decode("utf-8-sig")
+    assert not re.search(r"(?:\A|[,;|\t\r\n])[\"\s]*[=+\-@＝]", raw)
+    (row,) = csv.DictReader(io.StringIO(raw, newline=""), delimiter=separator.sign)
+    assert (said(row["text"]), said(row["subject"])) == (text, f"s{text}")
+
+
+def test_semicolons_where_they_are_asked_for_and_the_guide_says_so(made: Made, folder: Path) -> None:
+    exported(made, folder, separator=Separator.SEMICOLON, with_words=True)
+    with (folder / "rows.csv").open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.DictReader(file, delimiter=";"))
+    assert [int(row["seq"]) for row in table] == list(range(1, made.end()[0] - 1))
+    assert table[4]["text"] == "'=Ciao 1 😀"
+    assert json.loads(said(table[0]["facts"]))["language"] == "it"
+    guide = (folder / "README.txt").read_text(encoding="utf-8")
+    assert "un punto e virgola" in guide
+    assert "a semicolon" in guide
+    assert checked(folder).returncode == 0
 
 
 def test_without_the_chain_only_what_was_asked_for_is_there(made: Made, folder: Path) -> None:
@@ -270,5 +288,7 @@ def test_the_command_exports_what_it_is_asked_for(made: Made, capsys: pytest.Cap
     assert checked(folder).returncode == 0
     assert run(asked) == EXIT_USAGE
     assert "does not exist" in capsys.readouterr().err
-    assert run(["audit", "export", "none", "--until", "2026-11-25"]) == 0
+    assert (folder / "rows.csv").read_bytes().decode("utf-8-sig").startswith("seq,at,kind,")
+    assert run(["audit", "export", "none", "--until", "2026-11-25", "--separator", "semicolon"]) == 0
     assert "0 entries exported." in capsys.readouterr().out
+    assert (folder.parent / "none" / "rows.csv").read_bytes().decode("utf-8-sig").startswith("seq;at;kind;")

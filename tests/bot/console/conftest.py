@@ -128,6 +128,8 @@ class Rig:
     """Pages beside those that every console has."""
     provider: str | None = None
     """What the company's own sign-in is called, where there is one."""
+    is_alone: bool = True
+    """Whether no other process has these pages."""
 
     def app(self, language: str = "it", workers: int = 4, backlog: int = 50, **more: object) -> FastAPI:
         cabinet = self.cabinet
@@ -137,7 +139,7 @@ class Rig:
             rooms=[
                 door_room(self.sign_in, cabinet.roles, cabinet.ledger, self.provider),
                 link_room(cabinet.people),
-                try_room(self.prescreen, Pool(workers, backlog), self.desk),
+                try_room(self.prescreen, Pool(workers, backlog), self.desk, is_alone=self.is_alone),
                 drafts_room(self.desk),
                 reviews_room(self.desk, queue),
                 *self.rooms,

@@ -417,6 +417,20 @@ def test_an_export_is_fetched_once_and_can_be_checked(
     assert "non c’è più" in gone.text
 
 
+def test_an_export_in_csv_has_the_separator_that_was_chosen_and_italian_proposes_semicolons(
+    carla: Any, tmp_path: Path
+) -> None:
+    page = carla.get("/audit/export").text
+    assert 'name="separator" value="semicolon" checked' in page
+    assert 'name="separator" value="comma" checked' not in page
+    for separator, heading in (("semicolon", "seq;at;kind"), ("comma", "seq,at,kind"), ("", "seq,at,kind")):
+        packed = _exported(carla, query="", csv="yes", separator=separator)
+        with zipfile.ZipFile(io.BytesIO(packed)) as file:
+            assert file.read("vaglio-export/rows.csv").decode("utf-8-sig").startswith(heading), separator
+    carla.submit("/language", language="en")
+    assert 'name="separator" value="comma" checked' in carla.get("/audit/export").text
+
+
 def test_an_export_is_its_makers_alone_and_can_be_thrown_away(carla: Any, audited: Any, tmp_path: Path) -> None:
     carla.submit("/audit/export", query="", csv="yes")
     while "hx-get" in carla.get("/audit/export", headers={"HX-Request": "true"}).text:

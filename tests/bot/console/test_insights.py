@@ -96,7 +96,7 @@ def test_each_table_and_export_has_the_numbers_of_the_statistics(  # type: ignor
     html = reader.get(f"/insights?{query}").text
     exported = {}
     for name in FIGURES:
-        answer = reader.get(f"/insights/{name}.csv?{query}")
+        answer = reader.get(f"/insights/{name}.csv?{query}&separator=comma")
         assert answer.headers["content-disposition"] == f'attachment; filename="vaglio-{name}.csv"'
         _, *exported[name] = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
         assert [row[-1] for row in _table(html, name)] == [_shown(row[-1]) for row in exported[name]], name
@@ -106,6 +106,23 @@ def test_each_table_and_export_has_the_numbers_of_the_statistics(  # type: ignor
     assert [row[1:] for row in exported["outcomes"]] == ended
     assert exported["appeals"] == [["respect.insults", "1", "1", "0"]]
     assert exported["decisions"] == [["Ufficio legale", "1", "3.0", "3.0"]]
+
+
+def test_a_table_is_exported_as_a_spreadsheet_in_the_pages_language_opens_it(page, lived_in: None) -> None:  # type: ignore[no-untyped-def]
+    reader = page.visitor("slack:T1:UDARIO", "communications")
+    query = "period=dates&since=2026-11-01&until=2026-11-25"
+
+    def table(more: str = "") -> str:
+        return str(reader.get(f"/insights/decisions.csv?{query}{more}").text)
+
+    italian = "\ufeffowner;decisions;median_hours;p90_hours\r\nUfficio legale;1;3,0;3,0\r\n"
+    assert table() == table("&separator=x") == italian
+    assert "theme;complaints;messages" in reader.get("/insights/listening.csv").text
+    english = table("&separator=comma")
+    assert english == "\ufeffowner,decisions,median_hours,p90_hours\r\nUfficio legale,1,3.0,3.0\r\n"
+    reader.submit("/language", language="en")
+    assert table().partition("\n")[0] == english.partition("\n")[0]
+    assert table("&separator=semicolon").partition("\n")[0] == italian.partition("\n")[0]
 
 
 def _shown(cell: str) -> str:
@@ -176,7 +193,8 @@ def test_themes_stand_with_their_phrases_and_the_table_that_is_exported(page, li
     (looked,) = [json.loads(entry.body) for entry in ledger.entries() if entry.kind == "look"]
     assert looked["actor"] == page.cabinet.people.person("slack:T1:UDARIO")
     assert looked["facts"]["why"] == "listening"
-    heading, *rows = csv.reader(io.StringIO(reader.get("/insights/listening.csv?weeks=4").text.removeprefix("\ufeff")))
+    exported = reader.get("/insights/listening.csv?weeks=4&separator=comma").text.removeprefix("\ufeff")
+    heading, *rows = csv.reader(io.StringIO(exported))
     assert heading[:3] == ["theme", "complaints", "messages"]
     shown = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in soup.select("tbody tr")]
     assert shown == rows

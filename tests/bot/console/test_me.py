@@ -136,6 +136,29 @@ def test_the_settings_say_what_is_there_and_what_is_not(rig) -> None:  # type: i
     assert rig.visitor(ANNA).get("/settings").status_code == 403
 
 
+def test_after_look_again_a_process_that_had_looked_before_looks_too(rig) -> None:  # type: ignore[no-untyped-def]
+    looks: list[str] = []
+
+    def process(name: str):  # type: ignore[no-untyped-def]
+        def look(wording: Wording) -> Iterator[Part]:
+            looks.append(name)
+            yield from PARTS
+
+        rig.rooms[:] = [settings_room(look, lambda person: UTC, rig.clock)]
+        return rig.visitor(ELENA, "admin")
+
+    a, b = process("a"), process("b")
+    b.get("/settings")
+    rig.clock.time += 60
+    there = a.submit("/settings/look").headers["location"]
+    for browser in (b, a, b):
+        assert "Socket Mode" in browser.get(there).text
+    assert looks == ["b", "a", "b"]
+    for nonsense in ("x", "-1", "²", "9" * 11, "9" * 40):
+        assert b.get("/settings", params={"since": nonsense}).status_code == 200
+    assert looks == ["b", "a", "b"]
+
+
 def test_a_look_that_fails_is_said(rig) -> None:  # type: ignore[no-untyped-def]
     def look(wording: Wording) -> Iterator[Part]:
         yield PARTS[0]

@@ -254,8 +254,29 @@ def test_what_would_not_load_is_not_saved_and_nothing_typed_is_lost(desk: Desk) 
     assert answer.status_code == 422
     assert "«Wrong Id» non può essere un id" in _text(answer)
     assert "RE2 rifiuta questa espressione" in _text(answer)
+    for field, label in (("id", "Id"), ("patterns", "Espressioni"), ("flag", "Esempi che deve segnalare")):
+        assert f'<a href="#f-{field}">{label}</a>: ' in answer.text
+        assert f'id="e-{field}"' in answer.text
+        assert re.search(rf'id="f-{field}"[^>]* aria-describedby="e-{field}[^>]* aria-invalid="true"', answer.text)
+    assert "Va compilato." in _text(answer)
+    assert "small.yaml:" not in answer.text
+    assert 'aria-invalid="true"' not in browser.get(f"/policy/proposals/{id}/rule?kind=pattern").text
     assert _fields(answer.text)["patterns"] == "("
     assert "Wrong Id" not in desk.proposals.files(id)[0].text
+
+
+def test_a_fault_elsewhere_keeps_its_place_in_the_text(desk: Desk) -> None:
+    browser = desk.visitor(DARIO)
+    id = desk.begin(browser)
+    (file,) = desk.proposals.files(id)
+    wrong = file.text.replace("severity: note", "severity: loud")
+    line = next(number for number, one in enumerate(wrong.splitlines(), start=1) if "loud" in one)
+    browser.submit(f"/policy/proposals/{id}/text", file=file.name, version=file.version, text=wrong)
+    browser.submit("/language", language="en")
+    answer = _send(browser, id, "respect.insults", severity="warn")
+    assert answer.status_code == 422
+    assert f"Elsewhere in the policy, in the text: small.yaml:{line}:15" in " ".join(_text(answer).split())
+    assert 'aria-invalid="true"' not in answer.text
 
 
 def test_shadow_first_and_a_rule_that_goes(desk: Desk) -> None:
@@ -435,6 +456,51 @@ def test_an_earlier_policy_comes_back_with_a_reason_and_people_read_what_changed
     assert dario.submit("/policy/restore", seq="99", reason="Boh").status_code == 404
     desk.follow()
     assert "Meno severo: Qui il testo grida." in _text(anna.get("/policy"))
+
+
+def test_the_first_publication_is_undone_by_a_proposal_of_what_was_in_force_before(desk: Desk) -> None:
+    dario, anna = desk.visitor(DARIO), desk.visitor(ANNA)
+    before = desk.proposals.in_force()[1]
+    assert "mai pubblicato" not in dario.get("/policy/history").text
+    id = desk.begin(dario)
+    _send(dario, id, "tone.shouting", severity="warn")
+    assert "Quello che vale adesso resta nella storia" in _text(dario.get(f"/policy/proposals/{id}"))
+    _decide(dario, f"/policy/proposals/{id}", "publish")
+    desk.follow()
+    (first,) = desk.revisions.history()
+    history = dario.get("/policy/history").text
+    assert before in history
+    assert "mai pubblicato" in history
+    assert 'href="/policy/history?seq=0#back"' in history
+    assert 'href="/policy/history?seq=0#back"' not in anna.get("/policy/history").text
+    assert "vale come «da sistemare»" in _text(dario.get("/policy/history", params={"seq": str(first.seq)}))
+    assert "Torna a questa" not in anna.get("/policy/history", params={"seq": "0"}).text
+    page = dario.get("/policy/history", params={"seq": "0"}).text
+    assert "Con questo comincia una proposta" in page
+    assert dario.submit("/policy/restore", seq="0", reason=" ").status_code == 422
+    assert anna.submit("/policy/restore", seq="0", reason="Perché").status_code == 403
+    there = dario.submit("/policy/restore", seq="0", reason="Era meglio prima").headers["location"]
+    assert desk.revisions.newest() == first  # nothing is in force before somebody has seen what it means
+    assert "vale come «suggerimento» (prima: «da sistemare»)" in _text(dario.get(there))
+    assert _decide(dario, there, "publish").headers["location"].endswith("said=published")
+    now = desk.revisions.newest()
+    assert now is not None
+    assert (now.revision, now.note) == (before, "Era meglio prima")
+    # From now on it is gone back to like any other.
+    assert "mai pubblicato" not in dario.get("/policy/history").text
+    assert "vale come «da sistemare»" in _text(dario.get("/policy/history", params={"seq": str(first.seq)}))
+
+
+def test_of_a_first_publication_by_command_the_page_says_what_can_be_done(desk: Desk, tmp_path: Path) -> None:
+    dario = desk.visitor(DARIO)
+    desk.revisions.publish(tmp_path / "own" / "small.yaml", person=None, note="", at=datetime.now(UTC))
+    page = dario.get("/policy/history").text
+    assert "vaglio policy publish" in page
+    assert "Torna a questa" not in page
+    assert "vaglio policy publish" not in desk.visitor(ANNA).get("/policy/history").text
+    for seq in ("0", "-1", "x", "99"):
+        assert dario.submit("/policy/restore", seq=seq, reason="Boh").status_code == 404, seq
+    assert dario.get("/policy/history", params={"seq": "0"}).status_code == 200
 
 
 def test_going_back_is_a_proposal_where_a_second_person_has_to_agree(build: Callable[..., Desk]) -> None:

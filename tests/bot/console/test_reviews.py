@@ -82,6 +82,30 @@ def test_an_owner_sees_the_whole_card(rig: Any, ask: Ask) -> None:
     assert seat.writer not in page
 
 
+def test_no_page_of_an_owner_s_says_who_wrote_a_draft(rig: Any, ask: Ask, say: Callable[..., Answer]) -> None:
+    carla, elsa = rig.visitor(*LEGAL), rig.visitor("slack:T1:UELSA", "communications")
+    seats = [ask(f"Un trimestre record, in {month}") for month in ("marzo", "aprile", "maggio", "giugno", "luglio")]
+    rule(carla, Verb.APPROVE, seats[0].id)
+    rule(carla, Verb.REJECT, seats[1].id, "No")
+    rule(carla, Verb.TAKE, seats[2].id)
+    rule(carla, Verb.PASS, seats[3].id, to=Action(Verb.PASS, seats[3].id, tag("press")).word)
+    say(Verb.FORGET, seats[4].screening)
+    for number, verb in enumerate((None, Verb.OVERTURN, Verb.UPHOLD)):
+        draft = Draft(text=f"Il vaglietto esce in {number} colori", author=WRITER)
+        checked = rig.desk.conversation.check(f"s_{number}", draft, "it")
+        say(Verb.DISAGREE, checked.said.screening, tag("names.product"), "È il nome del cliente")
+        if verb:
+            rule(elsa, verb, rig.cabinet.appeals.standing(Standing.OPEN)[0].id, "Visto")
+    appeals = [each for state in Standing for each in rig.cabinet.appeals.standing(state)]
+    assert len(appeals) == 3
+    telling = {WRITER, "UBRUNO", *(each.writer for each in (*seats, *appeals))}
+    for owner, cards in ((carla, seats), (elsa, appeals)):
+        for path in ("/reviews", "/reviews/decided", *(f"/reviews/{card.id}" for card in cards)):
+            page = owner.get(path)
+            assert page.status_code == 200, path
+            assert [each for each in telling if each in page.text] == [], path
+
+
 def test_the_navigation_says_how_many_wait(rig: Any, ask: Ask, say: Callable[..., Answer]) -> None:
     def counted(account: str, *titles: str) -> list[str]:
         return re.findall(r'<span class="waiting">(\d+)</span>', rig.visitor(account, *titles).get("/try").text)

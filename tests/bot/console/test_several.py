@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 import time
 import zipfile
@@ -22,11 +23,16 @@ from bot.audit.signing import SigningKeys
 from bot.console import exports
 from bot.console.archive import Archive
 from bot.console.audit_room import audit_room
+from bot.console.me_page import me_room
+from bot.console.roster import Roster
+from bot.console.sessions import Sessions
 from bot.console.tables import Undertaking, UndertakingPiece
 from bot.console.undertakings import Undertakings
 from bot.people import People
 from bot.prescreen import Prescreen
+from bot.roles import Roles
 from bot.store import Store
+from bot.teams import Teams
 from rules.draft import Draft
 from rules.screening import Screener
 
@@ -53,7 +59,10 @@ def console(
             policy=lambda: screener.policy, keys=SigningKeys(tmp_path / "keys"), trusted=list, targets=(),
             period=timedelta(hours=1), erased=tmp_path / "keys" / "erased",
         )  # fmt: skip
-        rig.rooms[:] = [audit_room(archive)]
+        zone = lambda person: screener.policy.zone  # noqa: E731
+        sessions, roles = Sessions(store), Roles(store, archive.ledger)
+        roster = Roster(people, roles, Teams(store), archive.holds, archive.ledger, sessions, rig.clock)
+        rig.rooms[:] = [audit_room(archive), me_room(roster, archive.subjects, lambda: screener.policy.owners, zone)]
         browser = rig.visitor(CARLA, "compliance")
         browser.archive = archive
         return browser
@@ -185,6 +194,47 @@ def test_a_better_wording_is_made_also_where_nobody_previewed_the_draft(
     assert one.text == other.text
 
 
+def test_what_is_typed_in_turn_at_two_consoles_gets_its_better_wording(
+    rig: Any, screener: Screener, console: Any
+) -> None:
+    rig.is_alone = False
+    a, b = elsewhere(console(), console())
+    draft = {"kind": "post", "account": "institutional", "channel": "linkedin"}
+    a.submit("/try/preview", text="Evviva!!!", **draft)
+    b.submit("/try/preview", text="Ecco il vaglietto, per voi", **draft)
+    # What the first one was shown last is not what is typed now.
+    answer = a.submit("/try/proposal", text="Ecco il vaglietto, per voi", **draft)
+    assert answer.status_code == 200
+    assert "Vaglio Mini" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/audit/people/dossier", "/me/dossier"])
+def test_a_dossier_is_put_together_by_whichever_console_is_asked(rig: Any, console: Any, path: str) -> None:
+    a, b = elsewhere(console(), console())
+    form = {"whom": CARLA} if path.startswith("/audit") else {"as": "json"}
+    first, second = (browser.post(path, data={"csrf": a.csrf(), **form}) for browser in (a, b))
+    told = [_dossier(answer) for answer in (first, second)]
+    assert [one["accounts"] for one in told] == [[CARLA], [CARLA]]
+    kinds = [[entry["kind"] for entry in one["entries"]] for one in told]
+    assert kinds[0].count("screening") == kinds[1].count("screening") == 2
+    assert kinds[1].count("look") == kinds[0].count("look") + 1  # that the first was read is on record for the second
+
+
+def _dossier(answer: Any) -> Any:
+    assert answer.status_code == 200
+    if answer.headers["content-type"] != "application/zip":
+        return answer.json()
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        return json.loads(file.read("subject.json"))
+
+
+def elsewhere(a: Any, b: Any) -> tuple[Any, Any]:
+    """The same browser at both: a balancer asks now the one, now the other."""
+    a.csrf()
+    b.cookies = a.cookies
+    return a, b
+
+
 # --- What takes long --------------------------------------------------------------------------------------------------
 
 
@@ -209,3 +259,24 @@ def test_what_a_stopped_process_left_is_begun_anew(store: Store, seals: Seals) -
     assert found.result == "new"
     moment[0] += 101
     assert undertakings.find("verify") is None
+
+
+def test_what_tells_nothing_for_long_is_under_way_all_the_same(
+    store: Store, seals: Seals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.console.undertakings._LOOKS", 6_000)
+    moment = [1_000.0]
+    undertakings = Undertakings(store, seals.vault, lambda: moment[0])
+    run = undertakings.begin("verify", 10_000)
+    assert run
+    with undertakings.held("verify", run):
+        moment[0] += 3_600
+        for _ in range(2_000):
+            if found := undertakings.find("verify"):
+                break
+            time.sleep(0.01)
+        assert found
+        assert found.is_running
+        assert undertakings.begin("verify", 10_000) is None
+    moment[0] += 61
+    assert undertakings.find("verify") is None  # whoever held it has let go

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -12,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.audit.cells import Separator, said
 from bot.audit.counts import Counts, Knowing, Missed, OwnerTime, RuleCounts, Statistics, Stretch, TeamMonth
 from bot.insights.figures import MOST, By, Figure, figures_of
 from bot.wording import Wording
 
 COUNT = st.integers(0, 9_999)
-NAME = st.sampled_from(["tone.jargon", "=cmd|' /C calc'!A0", "confidential.embargo", "<b>x</b>", "legal", "@sum", "è"])
+NAME = st.sampled_from(["tone.jargon", "=cmd|' /C calc'!A0", "confidential.code", "<b>x</b>", "legal;=1", "@sum", "è"])
 DAY = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 STRETCHES = st.lists(st.builds(Stretch, DAY, st.builds(Counts, COUNT, COUNT, COUNT, COUNT)), max_size=14).map(tuple)
 KNOWING = st.builds(Knowing, st.none() | NAME, COUNT, COUNT, COUNT)
@@ -81,19 +83,23 @@ def test_tables_are_what_the_statistics_say(found: Statistics, by: By) -> None:
 
 
 @settings(deadline=None)
-@given(statistics(), st.sampled_from(By), st.sampled_from(["it", "en"]))
-def test_an_export_has_the_same_numbers_and_no_formula(found: Statistics, by: By, language: str) -> None:
+@given(statistics(), st.sampled_from(By), st.sampled_from(["it", "en"]), st.sampled_from(Separator))
+def test_an_export_has_the_same_numbers_and_no_formula(
+    found: Statistics, by: By, language: str, separator: Separator
+) -> None:
     for figure in figures_of(found, by, Wording(language)):
-        text = figure.csv()
+        text = figure.csv(separator)
         assert text.startswith("\ufeff")
-        heading, *rows = csv.reader(io.StringIO(text[1:]))
+        assert not re.search(r"(?:\A|[,;|\t\r\n])[\"\s]*[=+@]", text[1:])
+        heading, *rows = csv.reader(io.StringIO(text[1:], newline=""), delimiter=separator.sign)
         assert heading == [column.key for column in figure.columns]
         assert len(rows) == len(figure.rows)
         for written, row in zip(rows, figure.rows, strict=True):
             for cell, told in zip(written, row, strict=True):
                 if isinstance(told, int | float):
-                    assert float(cell) == told
-                assert not cell.startswith(("=", "@", "+"))
+                    assert float(cell.replace("," if separator is Separator.SEMICOLON else ".", ".")) == told
+                elif isinstance(told, str):
+                    assert said(cell) == told
 
 
 @settings(deadline=None)

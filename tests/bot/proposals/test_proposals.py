@@ -13,10 +13,13 @@ import pytest
 from bot.audit.ledger import Ledger
 from bot.proposals.editing import adjusted, changed
 from bot.proposals.merging import merged
-from bot.proposals.proposals import Proposals
+from bot.proposals.proposals import UNPUBLISHED, Proposals
 from bot.proposals.proposed import ProposalError
 from bot.revisions import RevisionError, Revisions
 from bot.store import Store
+from rules.knowledge.hashing import KEY_BYTES, Keyed
+from rules.knowledge.store import Knowledge
+from rules.knowledge.tables import add_table
 from rules.policy import Policy
 from rules.problems import PolicyError
 
@@ -97,6 +100,27 @@ def test_it_is_tried_compared_and_published(
     assert proposals.find("w_nothing") is None
 
 
+def test_what_was_in_force_before_everything_can_be_gone_back_to_after_any_number_of_publications(
+    proposals: Proposals, revisions: Revisions, policy: Policy, policy_path: Path
+) -> None:
+    assert proposals.before_all() is None
+    with pytest.raises(LookupError):
+        proposals.go_back(UNPUBLISHED, "p_1", AT, "")
+    for severity in ("review", "block"):
+        id = proposals.begin("p_1", AT)
+        _edit(proposals, id, lambda text, to=severity: changed(text, "toxicity.insult", {"severity": to}))
+        proposals.publish(id, person="p_1", at=AT)
+    policy_path.unlink()  # the file is not needed for it
+    before = proposals.before_all()
+    assert before is not None
+    assert before.revision == policy.revision
+    assert proposals.policy_before_all() == policy
+    back = proposals.go_back(UNPUBLISHED, "p_2", AT, "Troppo severa")
+    assert proposals.policy(back) == policy
+    published = proposals.publish(back, person="p_2", at=AT)
+    assert (revisions.newest(), published.revision) == (published, policy.revision)
+
+
 def test_what_does_not_behave_is_not_published(proposals: Proposals, revisions: Revisions) -> None:
     id = proposals.begin("p_1", AT)
     _edit(proposals, id, lambda text: changed(text, "toxicity.insult", {"phrases": ["idiot"]}))
@@ -104,6 +128,32 @@ def test_what_does_not_behave_is_not_published(proposals: Proposals, revisions: 
     assert (wrong.rule, wrong.kind) == ("toxicity.insult", "silent")
     _refusal("fails", lambda: proposals.publish(id, person="p_1", at=AT))
     assert revisions.newest() is None
+
+
+def test_a_trial_is_made_anew_once_the_company_knows_something_else(
+    store: Store, ledger: Ledger, revisions: Revisions, policy_path: Path, tmp_path: Path
+) -> None:
+    table = """
+  - id: data.customers
+    detector: exact_match
+    severity: block
+    clause: 4.1
+    message: {it: È un cliente., en: It is a customer.}
+    table: customers
+    match: [[email]]
+    examples: {flag: [Scrivete a marco@acme.example], allow: [Scrivete a noi]}
+"""
+    policy_path.write_text(policy_path.read_text(encoding="utf-8") + table, encoding="utf-8")
+    knowledge = Knowledge(tmp_path / "knowledge", Keyed(b"k" * KEY_BYTES))
+    proposals = Proposals(store, ledger, revisions, policy_path, None, knowledge)
+    proposed = proposals.policy(proposals.begin("p_1", AT))
+    assert proposals.trial(proposed)
+    (tmp_path / "customers.csv").write_text("email\nmarco@acme.example\n", encoding="utf-8")
+    add_table(knowledge, "customers", tmp_path / "customers.csv", ["email"])
+    assert proposals.trial(proposed, only_known=True) is None
+    assert proposals.trial(proposed) == ()
+    knowledge.remove("customers")
+    assert proposals.trial(proposed)
 
 
 def test_what_does_not_load_is_told_by_its_place(proposals: Proposals) -> None:

@@ -148,9 +148,12 @@ async def test_two_owners_press_at_once(slack: SlackEmulator, ask: Any, house: A
 
 async def test_nobody_approves_their_own_draft(slack: SlackEmulator, ask: Any, house: Any, say: Any) -> None:
     await ask()
-    await slack.press(say("U1", "Approve"), "U1", on=cards(slack, LEGALE)[0])
-    await house.quiet()
-    assert say("U1", "This draft is your own: somebody else has to look at it.") in slack.reads("U1", "ephemeral")
+    before = read(slack, LEGALE)
+    for label in ("Approve", "Reject"):
+        await slack.press(say("U1", label), "U1", on=cards(slack, LEGALE)[0])
+        await house.quiet()
+        assert say("U1", "This draft is your own: somebody else has to look at it.") in slack.reads("U1", "ephemeral")
+    assert read(slack, LEGALE) == before  # what the others see tells nothing
     assert house.cabinet.drafts.find(house.recorder.screenings[0].id).state is State.ASKED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -284,6 +285,20 @@ async def test_a_press_is_acknowledged_at_once(writer: Any, polling: TelegramEmu
     call = await polling.wait_for("answerCallbackQuery")
     assert call.answer["ok"]
     assert call.payload.keys() == {"callback_query_id"}
+
+
+async def test_a_check_s_number_cannot_be_worked_out_from_an_account(
+    writer: Any, polling: TelegramEmulator, house: Any
+) -> None:
+    """It stands on the card of whoever is asked, and they know the accounts of their colleagues."""
+    await writer.send(MENDED)
+    label, message = LABELS[writer.language]["rewrite"], writer.seen[0]["message_id"]
+    word, revision = labels(writer.seen[0])[label], house.desk.conversation.policy.revision
+    await writer.press(label)
+    (number,) = {data.split("|")[2] for data in labels(writer.seen[-1]).values()}
+    known = "\n".join([f"telegram:{writer.user}", str(writer.user), str(message), word, revision])
+    assert number != word.split("|")[2]
+    assert number != f"s_{hashlib.sha256(known.encode()).hexdigest()[:20]}"
 
 
 def test_short_labels_stand_side_by_side() -> None:

@@ -152,13 +152,13 @@ async def test_a_choice_that_comes_too_late_changes_nothing(owners: Any, asked: 
 
 
 async def test_nobody_rules_on_a_draft_of_their_own(writer: Any, owners: Any, asked: Any) -> None:
-    for label in (APPROVE, TAKE):
+    for number, label in enumerate((APPROVE, TAKE, REJECT, CHANGE), start=1):
         await owners.press(label, user=10)
-        assert owners.alerts[-1] == "Questa bozza è tua: la deve guardare qualcun altro."
-    await owners.press(REJECT, user=10)
-    await owners.say("Da solo", user=10, reply_to=owners.last()["message_id"])
-    assert "Questa bozza è tua" in writer.last
-    assert APPROVE in labels(owners.telegram.said(LEGAL)[0])
+        assert owners.alerts == ["Questa bozza è tua: la deve guardare qualcun altro."] * number
+    # Nobody else in the group can tell: nothing was said there, and the card is as it was.
+    (card,) = owners.telegram.said(LEGAL)
+    assert APPROVE in labels(card)
+    assert not [call for call in owners.telegram.calls if call.method == "sendMessage" and "Perché no" in str(call)]
 
 
 async def test_of_two_who_press_at_once_one_is_told(owners: Any, asked: Any, house: Any) -> None:
