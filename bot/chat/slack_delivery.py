@@ -63,17 +63,14 @@ class SlackDelivery:
         """Show what was `said`; where it `replaces`, in place of the message that the event came from."""
         if event.get("view") and await self._in_view(id, event, said, language, replaces=replaces):
             return
-        # Of an answer in several messages, one that fails is not said again from the beginning, whoever tries next.
-        is_long = len(said) > 1
-        for number in range(await asyncio.to_thread(self._cards.out, id) if is_long else 0, len(said)):
+        for number in range(await self._out(id, said), len(said)):
             text, blocks = said[number]
             try:
                 await self._one(event, text, blocks, replaces=replaces and number == 0)
             except SlackApiError as error:
                 await self._one(event, *_admitted(id, error, language), replaces=replaces)
                 break
-            if is_long:
-                await asyncio.to_thread(self._cards.are_out, id, number + 1)
+            await self._are_out(id, said, number + 1)
 
     async def say(self, event: Event, sentence: str) -> None:
         """A sentence beside where the answer to `event` will be."""
@@ -82,6 +79,12 @@ class SlackDelivery:
     async def direct(self, user: str, text: str, blocks: list[Block]) -> None:
         opened = await self._client.conversations_open(users=user)
         await self.post(opened["channel"]["id"], text, blocks)
+
+    async def post_all(self, id: str, channel: str, said: Sequence[Said]) -> None:
+        """News of the event `id`, in as many messages as it takes."""
+        for number in range(await self._out(id, said), len(said)):
+            await self.post(channel, *said[number])
+            await self._are_out(id, said, number + 1)
 
     async def post(self, channel: str, text: str, blocks: list[Block], *, under: str | None = None) -> tuple[str, str]:
         """Returns the channel's id, for it may have been called by its name, and the message's `ts`.
@@ -104,6 +107,14 @@ class SlackDelivery:
         """Returns whether the message was still there."""
         await self._still_ours()
         return await _in_time(self._client.chat_update(channel=channel, ts=ts, text=text, blocks=blocks))
+
+    async def _out(self, id: str, said: Sequence[Said]) -> int:
+        """How many are out already: what fails in the middle is not said again from the beginning, whoever tries."""
+        return await asyncio.to_thread(self._cards.out, id) if len(said) > 1 else 0
+
+    async def _are_out(self, id: str, said: Sequence[Said], count: int) -> None:
+        if len(said) > 1:
+            await asyncio.to_thread(self._cards.are_out, id, count)
 
     async def _in_view(
         self, id: str, event: Event, said: Sequence[Said], language: Language, *, replaces: bool
