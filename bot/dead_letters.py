@@ -15,7 +15,8 @@ from sqlmodel import Session, col, delete, func, select
 
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.vault import Vault, VaultError
-from bot.engine import Engine
+from bot.casualties import suspect
+from bot.engine import USUAL, Engine, ProcessDied
 from bot.store import Store
 from bot.tables import Pending
 from bot.work_tables import DeadLetter
@@ -24,6 +25,8 @@ ENTRY: Final = "dead_letter"
 """The kind of entry that says what became of some."""
 KIND: Final = "event"
 """The kind of work that an event is to the engine."""
+DIED: Final = ProcessDied.__name__
+"""The `error` of one that processes died of."""
 _UNREAD: Final = VaultError.__name__
 
 
@@ -58,7 +61,10 @@ class DeadLetters:
             return session.exec(select(func.count()).select_from(DeadLetter)).one()
 
     def replay(self, ids: Collection[str], by: str, now: datetime) -> Sequence[str]:
-        """Have these answered once more, with the whole patience before them. Returns which of them were there."""
+        """Have these answered once more, with the whole patience before them. Returns which of them were there.
+
+        What processes died of is tried once, apart from others: at the next death it is given up again.
+        """
         with self._store.write() as session:
             rows = _of(session, ids)
             found = self._recorded(session, "replay", rows, by, now)
@@ -90,14 +96,17 @@ def _of(session: Session, ids: Collection[str]) -> Sequence[DeadLetter]:
     return [row for id in sorted(set(ids)) if (row := session.get(DeadLetter, id))]
 
 
-def bury(session: Session, pending: Pending, platform: str, error: Exception) -> None:
-    """Nobody tries it any more, unless somebody has it replayed. `platform`: empty where it cannot be read."""
+def bury(session: Session, pending: Pending, platform: str, error: Exception, tries: int = 1) -> None:
+    """Nobody tries it any more, unless somebody has it replayed. `platform`: empty where it cannot be read.
+
+    `tries`: those that it has not counted itself.
+    """
     dead = DeadLetter(
         id=pending.id,
         at=pending.at,
         died=time.time(),
         platform=platform,
-        attempts=pending.attempts + 1,
+        attempts=pending.attempts + tries,
         error=type(error).__name__,
         wrapped=pending.wrapped,
         sealed=pending.sealed,
@@ -141,8 +150,11 @@ def _revive(session: Session, engine: Engine, rows: Sequence[DeadLetter]) -> Non
     for row in rows:
         session.add(Pending(id=row.id, at=time.time(), wrapped=row.wrapped, sealed=row.sealed))
         session.delete(row)
+    deadly = [row.id for row in rows if row.error == DIED]
+    suspect(session, KIND, deadly, USUAL.deaths - 1)
     session.flush()
-    engine.put(session, KIND, [row.id for row in rows])
+    engine.put(session, KIND, [row.id for row in rows if row.error != DIED])
+    engine.put(session, KIND, deadly, alone=True)
 
 
 def _opens(row: DeadLetter, vault: Vault) -> bool:

@@ -14,8 +14,15 @@ from sqlmodel import Session
 
 log = structlog.get_logger("bot.work")
 
+Piece = tuple[str, str]
+"""A piece of work by its kind and its id."""
 Do = Callable[[str], Awaitable[None]]
 """Does the piece of that id. Raises `Retry` where it is to be done later, and `Undeliverable` where it never can be."""
+GiveUp = Callable[[str, int], Awaitable[None]]
+"""Sees to it that nobody does the piece of that id any more, for so many processes have died with it in hand.
+
+It does nothing of what they may have died of, and raises what `Do` raises. The count grows where one dies of this too.
+"""
 LeftOver = Callable[[], Sequence[str]]
 """The ids of the pieces that are still to be done, the oldest first.
 
@@ -39,6 +46,13 @@ class Patience:
     """...and so many tries at least: what has lain there for a night without workers has not been tried for it."""
     grace: float = 10.0
     """That an answer in hand has to go out when Vaglio is stopped."""
+    deaths: int = 3
+    """Processes that die with a piece in hand before nobody does it any more.
+
+    The first one's death is blamed on all that it had in hand; from then on each of these is done apart from the
+    others. So an innocent one is given up only where three processes die while they have it in hand, each for a reason
+    of its own.
+    """
 
     def after(self, attempts: int) -> float:
         """The pause before the next try, after so many that had failed before this one."""
@@ -70,6 +84,13 @@ class Lost(Exception):
     """The piece is another worker's by now, and perhaps done: what was worked out here must not go out."""
 
 
+class ProcessDied(Exception):
+    """Whatever process had the piece in hand, it died: of a fault in a library, or for want of memory."""
+
+    def __init__(self) -> None:
+        super().__init__("each process that had it in hand died")
+
+
 class State(StrEnum):
     """Where a piece of work stands."""
 
@@ -94,17 +115,30 @@ class Standing:
 class Engine(Protocol):
     """Does pieces of work by kind and id, each at least once, wherever a worker is free."""
 
-    def on(self, kind: str, do: Do, *, left_over: LeftOver | None = None, people_wait: bool = False) -> None:
+    def on(
+        self,
+        kind: str,
+        do: Do,
+        *,
+        give_up: GiveUp | None = None,
+        left_over: LeftOver | None = None,
+        people_wait: bool = False,
+    ) -> None:
         """Have pieces of `kind` done by `do`. To be called before `run`.
 
-        `left_over` names what is still to be done, for what was put by a process that has ended or by another
-        version. Where `people_wait`, it is done before anything else, and never waits for one of the other kinds.
-        What raises anything but `Lost` and `Undeliverable` is tried again, for ever: `do` knows when to give up.
+        `give_up` is called in its place once `Patience.deaths` processes have died with a piece in hand; one that was
+        stopped in the ordinary way, or was cut off and comes back, has not died. `left_over` names what is still to be
+        done, for what was put by a process that has ended or by another version. Where `people_wait`, it is done before
+        anything else, and never waits for one of the other kinds. What raises anything but `Lost` and `Undeliverable`
+        is tried again, for ever: `do` knows when to give up.
         """
         ...
 
-    def put(self, session: Session, kind: str, ids: Sequence[str]) -> None:
-        """Have these done, once the transaction of `session` (of `Store.write`) is committed, and only then."""
+    def put(self, session: Session, kind: str, ids: Sequence[str], *, alone: bool = False) -> None:
+        """Have these done, once the transaction of `session` (of `Store.write`) is committed, and only then.
+
+        `alone`: of all that a process has died with, one at a time.
+        """
         ...
 
     def waiting(self, session: Session, kind: str, most: int | None = None) -> int:
@@ -135,6 +169,13 @@ class Engine(Protocol):
     async def run(self) -> None:
         """Work until cancelled; what is then in hand is finished within the grace, or handed back."""
         ...
+
+
+def fit(do: Do, give_up: GiveUp | None, deaths: int, patience: Patience) -> Do:
+    """What is to be done with a piece with which so many processes have died."""
+    if give_up is None or deaths < patience.deaths:
+        return do
+    return lambda id: give_up(id, deaths)
 
 
 async def attempt(kind: str, do: Do, id: str, attempts: int, patience: Patience) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -30,18 +30,52 @@ _IS_OURS = (
     "AND status = 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s AND attempts = %(attempts)s"
 )
 _FINISH = (
-    "DELETE FROM procrastinate_jobs WHERE id = %(job)s "
-    "AND status = 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s AND attempts = %(attempts)s RETURNING id"
+    "WITH gone AS (DELETE FROM procrastinate_jobs WHERE id = %(job)s "
+    "AND status = 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s AND attempts = %(attempts)s "
+    "RETURNING id, task_name, args->>'id' AS piece), "
+    "acquitted AS (DELETE FROM casualty USING gone WHERE casualty.kind = task_name AND casualty.id = piece) "
+    "SELECT id FROM gone"
 )
-# By the server's clock, against which it is looked at. Of itself it tells the others only of new jobs.
+# By the server's clock, against which it is looked at. Of itself it tells the others only of new jobs. What is to wait
+# for a while has just been survived, and keeps no other back meanwhile.
 _RETRY = (
     "WITH again AS (UPDATE procrastinate_jobs "
     "SET status = 'todo', attempts = attempts + 1, abort_requested = false, "
+    "lock = CASE WHEN %(after)s > 0 THEN NULL ELSE lock END, "
+    "priority = CASE WHEN %(after)s > 0 THEN 0 ELSE priority END, "
     "scheduled_at = clock_timestamp() + %(after)s * interval '1 second' WHERE id = %(job)s "
     "AND status = 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s AND attempts = %(attempts)s "
     "RETURNING id, queue_name) "
     "SELECT id, pg_notify('procrastinate_queue_v1#' || queue_name, "
     "json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM again"
+)
+# From now on one at a time, over all workers: those that were in hand with it may be innocent. Whoever has seen one
+# death goes before whoever has seen two.
+_RESCUE = (
+    "WITH dead AS (UPDATE procrastinate_jobs "
+    "SET status = 'todo', attempts = attempts + 1, abort_requested = false, scheduled_at = clock_timestamp(), "
+    "priority = priority - (lock IS NOT DISTINCT FROM 'alone')::int, lock = 'alone' WHERE id = %(job)s "
+    "AND status = 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s AND attempts = %(attempts)s "
+    "RETURNING id, queue_name, task_name, args->>'id' AS piece), "
+    "blamed AS (INSERT INTO casualty (kind, id, deaths) SELECT task_name, piece, 1 FROM dead "
+    "ON CONFLICT (kind, id) DO UPDATE SET deaths = casualty.deaths + 1) "
+    "SELECT id, pg_notify('procrastinate_queue_v1#' || queue_name, "
+    "json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM dead"
+)
+ALONE: Final = "alone"
+"""The lock of jobs with which a process has died: of those that have the same, the library does one at a time."""
+_DEATHS = "SELECT deaths FROM casualty WHERE kind = %(kind)s AND id = %(piece)s"
+_ABSOLVE = "UPDATE casualty SET deaths = deaths - 1 WHERE kind = %(kind)s AND id = %(piece)s AND deaths > 0"
+_HAND_BACK = (
+    "WITH back AS (UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, abort_requested = false "
+    "WHERE status = 'doing' AND worker_id = ANY(%(workers)s::bigint[]) RETURNING id, queue_name) "
+    "SELECT id, pg_notify('procrastinate_queue_v1#' || queue_name, "
+    "json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM back"
+)
+_LEAVE = "DELETE FROM procrastinate_workers WHERE id = ANY(%(workers)s::bigint[])"
+_PRUNE = (
+    "DELETE FROM procrastinate_workers "
+    "WHERE last_heartbeat < now() - %(dead)s * interval '1 second' AND NOT id = ANY(%(workers)s::bigint[])"
 )
 _NOTIFY = "SELECT pg_notify(%(channel)s, json_build_object('type', 'job_inserted', 'job_id', %(job)s::bigint)::text)"
 _BEAT = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %(worker)s RETURNING id"
@@ -54,10 +88,13 @@ class WorkerGone(Exception):
 class Jobs(JobManager):
     """Settles jobs for the workers of one process."""
 
-    def __init__(self, connector: PsycopgConnector, give_up: Callable[[], None]) -> None:
-        """`give_up` ends the workers: with them ends their claim to what they cannot settle."""
+    def __init__(self, connector: PsycopgConnector, give_up: Callable[[], None], workers: set[int]) -> None:
+        """`give_up` ends the workers: with them ends their claim to what they cannot settle.
+
+        `workers`: the numbers of this process's, also of those that ended while the database was away. Kept up here.
+        """
         super().__init__(connector)
-        self._give_up = give_up
+        self._give_up, self._workers = give_up, workers
         self._later: set[asyncio.Task[None]] = set()
 
     async def is_still(self, job: Job) -> bool:
@@ -73,6 +110,36 @@ class Jobs(JobManager):
             task = asyncio.create_task(self._tell_later(job, after))
             self._later.add(task)
             task.add_done_callback(self._later.discard)
+
+    async def deaths(self, job: Job) -> int:
+        """How many processes have died with it. Raises procrastinate's errors."""
+        found = await self.connector.execute_query_all_async(_DEATHS, **_piece_of(job))
+        return int(found[0]["deaths"]) if found else 0
+
+    async def register_worker(self) -> int:
+        worker = await super().register_worker()
+        self._workers.add(worker)
+        return worker
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        await self._hand_back([worker_id])
+
+    async def hand_back_all(self) -> None:
+        """What earlier workers of this process could not, for want of the database: it lives, and nobody has died.
+
+        To be called while none is at work here.
+        """
+        await self._hand_back(sorted(self._workers))
+
+    async def _hand_back(self, workers: Sequence[int]) -> None:
+        if workers:
+            await self.connector.execute_query_all_async(_HAND_BACK, workers=workers)
+            await self.connector.execute_query_async(_LEAVE, workers=workers)
+            self._workers.difference_update(workers)
+
+    async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
+        """Left to `rescue`: once a worker's row is gone, nobody knows any more whose its jobs were."""
+        return []
 
     async def update_heartbeat(self, worker_id: int) -> None:
         async with self._or_give_up():
@@ -99,17 +166,17 @@ class Jobs(JobManager):
             self._give_up()
             raise
 
-    async def rescue(self, dead: float, pause: Callable[[int], float]) -> int:
-        """Hand back what workers have in hand that were not heard of for `dead` seconds. Returns how many.
+    async def rescue(self, dead: float) -> int:
+        """Hand on what other processes have in hand that were not heard of for `dead` seconds. Returns how many.
 
-        At once the first time; from then on after a `pause` by the tries so far: it may be what the workers die of.
+        Each counts as one that a process died with, until that is heard of again.
         """
-        stalled = list(await self.get_stalled_jobs(seconds_since_heartbeat=dead))
         count = 0
-        for job in stalled:
-            after = pause(job.attempts) if job.attempts else 0.0
-            count += len(await self.connector.execute_query_all_async(_RETRY, **_of(job), after=after))
-        await self.prune_stalled_workers(dead)
+        for job in await self.get_stalled_jobs(seconds_since_heartbeat=dead):
+            # This process was not heard of either, if it stood still or the database was away; but here it is.
+            if job.worker_id not in self._workers:
+                count += len(await self.connector.execute_query_all_async(_RESCUE, **_of(job)))
+        await self.connector.execute_query_async(_PRUNE, dead=dead, workers=sorted(self._workers))
         return count
 
     async def _settle(self, query: Any, job: Job, **values: object) -> bool:
@@ -127,7 +194,14 @@ class Jobs(JobManager):
                 await asyncio.sleep(pause)
                 pause *= 2
             else:
+                if not found:
+                    await self._absolve(job)
                 return bool(found)
+
+    async def _absolve(self, job: Job) -> None:
+        """The others took this process for dead, and the job for what it had died of."""
+        with suppress(ConnectorException):
+            await self.connector.execute_query_async(_ABSOLVE, **_piece_of(job))
 
     async def _tell_later(self, job: Job, after: float) -> None:
         """When it is due again: whoever is free need not find it by looking."""
@@ -180,3 +254,7 @@ def unknown(session: Session, kind: str, ids: Sequence[str]) -> list[str]:
 
 def _of(job: Job) -> dict[str, Any]:
     return {"job": job.id, "worker": job.worker_id, "attempts": job.attempts}
+
+
+def _piece_of(job: Job) -> dict[str, Any]:
+    return {"kind": job.task_name, "piece": job.task_kwargs["id"]}

@@ -18,8 +18,21 @@ from procrastinate.worker import Worker
 from sqlmodel import Session
 
 from bot import postgres
-from bot.engine import USUAL, Do, LeftOver, Lost, Patience, Periodic, Retry, Standing, attempt, is_being_cancelled
-from bot.jobs import Jobs, alive, depth, standing, unknown
+from bot.engine import (
+    USUAL,
+    Do,
+    GiveUp,
+    LeftOver,
+    Lost,
+    Patience,
+    Periodic,
+    Retry,
+    Standing,
+    attempt,
+    fit,
+    is_being_cancelled,
+)
+from bot.jobs import ALONE, Jobs, alive, depth, standing, unknown
 from bot.rounds import Rounds
 from bot.store import Store
 
@@ -54,6 +67,7 @@ _USUAL: Final = Pulse()
 @dataclass(frozen=True, slots=True)
 class _Kind:
     do: Do
+    give_up: GiveUp | None
     left_over: LeftOver | None
     people_wait: bool
 
@@ -72,15 +86,26 @@ class Queue:
         self._putting = JobManager(SyncPsycopgConnector())
         self._job: ContextVar[Job | None] = ContextVar("job", default=None)
         self._jobs: Jobs | None = None
-        self._is_working = False
+        self._numbers: set[int] = set()
+        """Of this process's workers."""
+        self._since: float | None = None
 
-    def on(self, kind: str, do: Do, *, left_over: LeftOver | None = None, people_wait: bool = False) -> None:
-        self._kinds[kind] = _Kind(do, left_over, people_wait)
+    def on(
+        self,
+        kind: str,
+        do: Do,
+        *,
+        give_up: GiveUp | None = None,
+        left_over: LeftOver | None = None,
+        people_wait: bool = False,
+    ) -> None:
+        self._kinds[kind] = _Kind(do, give_up, left_over, people_wait)
 
-    def put(self, session: Session, kind: str, ids: Sequence[str]) -> None:
+    def put(self, session: Session, kind: str, ids: Sequence[str], *, alone: bool = False) -> None:
         if ids:
             connection = session.connection().connection.driver_connection
-            self._putting.batch_defer_jobs([_new(kind, id) for id in ids], connection=connection)
+            new = [_new(kind, id, ALONE if alone else None) for id in ids]
+            self._putting.batch_defer_jobs(new, connection=connection)
 
     def waiting(self, session: Session, kind: str, most: int | None = None) -> int:
         return depth(session, kind, most)
@@ -93,7 +118,7 @@ class Queue:
 
     @property
     def is_working(self) -> bool:
-        return self._is_working
+        return self._since is not None
 
     async def still_ours(self) -> None:
         job = self._job.get()
@@ -135,13 +160,15 @@ class Queue:
         ending: list[asyncio.Task[None]] = []
         try:
             await app.open_async()
+            if self._jobs:
+                await self._jobs.hand_back_all()
             # Where the library waits for a connection and gets it in that very moment, a stop is lost on it.
             if not is_being_cancelled():
                 ending = [asyncio.create_task(_run(worker)) for worker in workers]
-                self._is_working = True
+                self._since = time.monotonic()
                 await _first_of(*ending, asyncio.create_task(broken.wait()))
         finally:
-            self._is_working = False
+            self._since = None
             await _ended(workers, ending)
             await app.close_async()
 
@@ -150,9 +177,9 @@ class Queue:
             conninfo=postgres.conninfo(self._store.url), min_size=1, max_size=self._width + 3, timeout=5.0
         )
         app = App(connector=connector)
-        app.job_manager = self._jobs = Jobs(connector, broken.set)
+        app.job_manager = self._jobs = Jobs(connector, broken.set, self._numbers)
         for kind, each in self._kinds.items():
-            app.task(name=kind, queue=kind, pass_context=True, retry=_Again())(self._task(kind, each.do))
+            app.task(name=kind, queue=kind, pass_context=True, retry=_Again())(self._task(kind, each))
         return app
 
     def _workers(self, app: App) -> list[Worker]:
@@ -175,10 +202,17 @@ class Queue:
             stalled_worker_timeout=self._pulse.dead,
         )
 
-    def _task(self, kind: str, do: Do) -> Callable[..., Awaitable[None]]:
+    def _task(self, kind: str, each: _Kind) -> Callable[..., Awaitable[None]]:
         async def task(context: JobContext, id: str) -> None:
-            self._job.set(context.job)
-            pause = await attempt(kind, do, id, context.job.attempts, self._patience)
+            job = context.job
+            self._job.set(job)
+
+            async def do(id: str) -> None:
+                # Of what was never in anybody's hands before, nobody need be asked.
+                deaths = await self._jobs.deaths(job) if self._jobs and job.attempts else 0
+                await fit(each.do, each.give_up, deaths, self._patience)(id)
+
+            pause = await attempt(kind, do, id, job.attempts, self._patience)
             if pause is not None:
                 raise Retry(pause)
 
@@ -188,8 +222,10 @@ class Queue:
 
     async def _rescue(self) -> None:
         """What a worker that is gone had in hand is handed to others."""
-        if jobs := self._jobs:
-            rescued = await jobs.rescue(self._pulse.dead, self._patience.after)
+        # Where the database was away, nobody was heard of: first let everybody come back and say that they live.
+        is_settled = self._since is not None and time.monotonic() - self._since > self._pulse.dead / 2
+        if self._jobs and is_settled:
+            rescued = await self._jobs.rescue(self._pulse.dead)
             if rescued:
                 log.warning("work.rescued", count=rescued)
 
@@ -236,8 +272,8 @@ async def _run(worker: Worker) -> None:
     await worker.run()  # type: ignore[no-untyped-call]
 
 
-def _new(kind: str, id: str) -> Job:
-    return Job(queue=kind, task_name=kind, lock=None, queueing_lock=None, task_kwargs={"id": id})
+def _new(kind: str, id: str, lock: str | None) -> Job:
+    return Job(queue=kind, task_name=kind, lock=lock, queueing_lock=None, task_kwargs={"id": id})
 
 
 class _Again(BaseRetryStrategy):

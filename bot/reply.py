@@ -150,6 +150,14 @@ def failure(language: str) -> str:
     )
 
 
+def stuck(language: str) -> str:
+    """What to say of a draft that each process that tried to check it died of."""
+    return Wording(language).say(
+        "I tried to check your draft several times, and each time I broke down over it: it was NOT checked. Please "
+        "wait before you publish. Sending it again will not help: somebody has to look into it first."
+    )
+
+
 def mishap(language: str) -> str:
     """What to say of a button that could not be obeyed."""
     return Wording(language).say(

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, delete, func, select
 
 from bot.audit.vault import Vault, VaultError
 from bot.dead_letters import KIND, bury, let_go, revive_readable
-from bot.engine import USUAL, Engine, Lost, Patience, Retry, Undeliverable, was_begun
+from bot.engine import USUAL, Engine, Lost, Patience, ProcessDied, Retry, Undeliverable, was_begun
 from bot.prescreen import new_id
 from bot.store import Store
 from bot.tables import Pending, Seen
@@ -79,18 +79,23 @@ class Work:
         self._store, self._vault, self._engine = store, vault, engine
         self._backlog, self._patience, self._kept = backlog, patience, kept
         self._handlers: dict[str, Handler] = {}
+        self._apologies: dict[str, Handler] = {}
         # One thread, which writes whatever has come in meanwhile in one go: a hundred at once wait for one commit.
         self._incoming: deque[_Incoming] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="vaglio-intake")
-        engine.on(KIND, self._do, left_over=self._left_over, people_wait=True)
+        engine.on(KIND, self._do, give_up=self._give_up, left_over=self._left_over, people_wait=True)
         engine.every(_LOOK, "dead letters", self._look)
 
-    def on(self, platform: str, handler: Handler) -> None:
+    def on(self, platform: str, handler: Handler, apologise: Handler | None = None) -> None:
         """`handler(id, event)` is given every event of `platform`; it may be called again for the same one.
 
-        Then the event says `SINCE` when.
+        Then the event says `SINCE` when. `apologise(id, event)` is called once processes have died of an event: it
+        tells whoever waits for the answer that there will be none, and reads no word of theirs. Raises what `handler`
+        raises.
         """
         self._handlers[platform] = handler
+        if apologise:
+            self._apologies[platform] = apologise
 
     @property
     def waiting(self) -> int:
@@ -132,20 +137,47 @@ class Work:
 
     async def _do(self, id: str) -> None:
         """Have an event answered. Raises `Retry` where that is to be tried again, and `Lost`."""
+        if (opened := await self._opened(id)) is None:
+            return
+        pending, event = opened
+        platform = event["platform"]
+        if error := await self._handled(pending, event, self._handlers):
+            log.error("work.given_up", id=id, platform=platform, error=type(error).__name__)
+            await asyncio.to_thread(self._bury, id, platform, error)
+        else:
+            await self._forget_in_time(id)
+
+    async def _give_up(self, id: str, deaths: int) -> None:
+        """Processes die of it: whoever waits is told, and it is left to an operator. Raises as `_do` does."""
+        if (opened := await self._opened(id)) is None:
+            return
+        pending, event = opened
+        platform = event["platform"]
+        # Not for ever either: it may be this that they die of.
+        if deaths < 2 * self._patience.deaths and platform in self._apologies:
+            await self._handled(pending, event, self._apologies)
+        log.error("work.deadly", id=id, platform=platform, deaths=deaths, remedy="see vaglio queue dead")
+        await asyncio.to_thread(self._bury, id, platform, ProcessDied(), deaths)
+
+    async def _opened(self, id: str) -> tuple[Pending, Event] | None:
+        """None where there is nothing to do, or nobody can read it."""
         pending = await asyncio.to_thread(self._read, id)
         if pending is None:
-            return
+            return None
         try:
-            event = json.loads(self._vault.unseal(pending.wrapped, pending.sealed, id.encode()))
+            return pending, json.loads(self._vault.unseal(pending.wrapped, pending.sealed, id.encode()))
         except VaultError as error:
             log.error("work.unreadable", id=id, remedy="restore the master key that was in use when it was taken in")
             await asyncio.to_thread(self._bury, id, "", error)
-            return
+            return None
+
+    async def _handled(self, pending: Pending, event: Event, handlers: Mapping[str, Handler]) -> Exception | None:
+        """Have it done. What is returned has gone wrong for too long. Raises `Retry` and `Lost`."""
+        id, platform = pending.id, event["platform"]
         if was_begun():
             event[SINCE] = pending.at
-        platform = event["platform"]
         try:
-            await self._handlers[platform](id, event)
+            await handlers[platform](id, event)
         except Lost:
             raise
         except Undeliverable as error:
@@ -155,10 +187,8 @@ class Work:
                 log.warning("work.retry", id=id, attempt=pending.attempts + 1, error=type(error).__name__)
                 await asyncio.to_thread(self._tried, id)
                 raise Retry(self._pause(error, pending.attempts)) from None
-            log.error("work.given_up", id=id, platform=platform, error=type(error).__name__)
-            await asyncio.to_thread(self._bury, id, platform, error)
-            return
-        await self._forget_in_time(id)
+            return error
+        return None
 
     async def _forget_in_time(self, id: str) -> None:
         """A database that is away for a moment is waited for: what is not forgotten is answered once more."""
@@ -234,10 +264,10 @@ class Work:
         with self._store.write() as session:
             session.exec(delete(Pending).where(col(Pending.id) == id))
 
-    def _bury(self, id: str, platform: str, error: Exception) -> None:
+    def _bury(self, id: str, platform: str, error: Exception, tries: int = 1) -> None:
         with self._store.write() as session:
             if pending := session.get(Pending, id):
-                bury(session, pending, platform, error)
+                bury(session, pending, platform, error, tries)
 
     def _look_at_the_dead(self) -> None:
         """What can be read again is answered; what was given up too long ago is let go."""

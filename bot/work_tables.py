@@ -1,4 +1,4 @@
-"""The tables of the work: what was given up, and who does what is done once over all workers."""
+"""The tables of the work: what was given up, what processes died of, and who does what is done once over all."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ class DeadLetter(SQLModel, table=True):
     """The type of what went wrong last, never its words."""
     wrapped: bytes = Field(sa_type=LargeBinary)
     sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class Casualty(SQLModel, table=True):
+    """A piece of work that was in hand when a process died, until it is done."""
+
+    kind: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    deaths: int
+    """How many processes died with it."""
 
 
 class Round(SQLModel, table=True):

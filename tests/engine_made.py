@@ -13,5 +13,5 @@ PULSE = Pulse(beat=0.2, dead=1.0, rescue=1, poll=0.2, sweep=1)
 
 def engine_of(store: Store, *, workers: int, patience: Patience, pulse: Pulse = PULSE) -> Engine:
     if store.file:
-        return InProcess(workers=workers, patience=patience)
+        return InProcess(store, workers=workers, patience=patience)
     return Queue(store, workers=workers, patience=patience, pulse=pulse)

@@ -31,7 +31,7 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
         (
             *("person", "personkey", "identity", "grant", "pending", "held", "receipt", "reminder", "review", "seat"),
             *("appeal", "dismissal", "card", "awaited", "acknowledgement", "quiz", "quizdone", "rate", "digest"),
-            *("signedin", "savedsearch", "deadletter", "round", "collection", "undertaking"),
+            *("signedin", "savedsearch", "deadletter", "casualty", "round", "collection", "undertaking"),
             *("backtestpiece", "bulkrun", "bulkchunk"),
         ),
         _ALL,

@@ -44,6 +44,14 @@ Put = Callable[[Session, str, Sequence[str]], None]
 """`Engine.put`."""
 
 
+class DeadlyError(Exception):
+    """Worker after worker died with these lines in hand. What was written stays."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first, self.last = first, last
+        super().__init__(first, last)
+
+
 def _nothing() -> None:
     pass
 
@@ -59,12 +67,15 @@ class Handing:
         self._silent = silent
 
     def screen(self, chunks: Iterable[Sequence[Row]]) -> Iterator[list[Result]]:
-        """Results of each chunk, in order. What is still in the tables when it ends, however it ends, is deleted."""
+        """Results of each chunk, in order. What is still in the tables when it ends, however it ends, is deleted.
+
+        Raises `DeadlyError`.
+        """
         self._begin()
-        waiting: deque[str] = deque()
+        waiting: deque[tuple[str, int, int]] = deque()
         try:
             for number, chunk in enumerate(chunks):
-                waiting.append(self._handed(number, chunk))
+                waiting.append((self._handed(number, chunk), chunk[0].line, chunk[-1].line))
                 if len(waiting) >= _AHEAD:
                     yield from self._taken(waiting)
             while waiting:
@@ -94,14 +105,16 @@ class Handing:
             self._put(session, WORK, [id])
         return id
 
-    def _taken(self, waiting: deque[str]) -> Iterator[list[Result]]:
+    def _taken(self, waiting: deque[tuple[str, int, int]]) -> Iterator[list[Result]]:
         """The first one's results, as soon as they are there; gone from the table once they are written down."""
-        id, since = waiting[0], time.monotonic()
+        (id, first, last), since = waiting[0], time.monotonic()
         while (found := self._found(id)) is None:
             time.sleep(_LOOK)
             if time.monotonic() - since > _SILENCE:
                 self._silent()
                 since = time.monotonic()
+        if not found:
+            raise DeadlyError(first, last)
         yield found
         waiting.popleft()
         with self._store.write() as session:
@@ -111,7 +124,10 @@ class Handing:
                 session.add(run)
 
     def _found(self, id: str) -> list[Result] | None:
-        """Raises `LookupError` where somebody threw it away, `VaultError`."""
+        """None where it is not done yet; nothing in it where it was given up.
+
+        Raises `LookupError` where somebody threw it away, `VaultError`.
+        """
         with self._store.read() as session:
             chunk = session.get(BulkChunk, id)
         if chunk is None:
@@ -146,6 +162,10 @@ class Working:
         """Screen a chunk, unless it is done or gone. Raises what the database raises: then it is to be tried again."""
         await asyncio.to_thread(self._do, id)
 
+    async def give_up(self, id: str, deaths: int) -> None:
+        """So many processes died with a chunk in hand: whoever handed it out is told, as soon as they come to it."""
+        await asyncio.to_thread(self._give_up, id, deaths)
+
     def left_over(self) -> Sequence[str]:
         """What nobody has screened. It only reads: whoever asks may hold the lock to write."""
         with self._store.read() as session:
@@ -174,11 +194,20 @@ class Working:
             log.error("bulk.unreadable", id=id, remedy="give every process the same master key")
             return
         using = self._used(run)
-        results = [screened(row, using.screener, using.at, words=using.words) for row in rows]
-        wrapped, sealed = self._vault.seal(json.dumps(results).encode(), id.encode())
+        self._put_back(chunk, [screened(row, using.screener, using.at, words=using.words) for row in rows])
+
+    def _give_up(self, id: str, deaths: int) -> None:
+        with self._store.read() as session:
+            chunk = session.get(BulkChunk, id)
+        if chunk and not chunk.is_done:
+            log.error("bulk.deadly", id=id, deaths=deaths)
+            self._put_back(chunk, [])
+
+    def _put_back(self, chunk: BulkChunk, results: list[Result]) -> None:
+        wrapped, sealed = self._vault.seal(json.dumps(results).encode(), chunk.id.encode())
         with self._store.write() as session:
             # Meanwhile it may have been taken back, and other lines handed out under its name: nobody wants these then.
-            if (now := session.get(BulkChunk, id)) and now.sealed == chunk.sealed:
+            if (now := session.get(BulkChunk, chunk.id)) and now.sealed == chunk.sealed:
                 now.is_done, now.wrapped, now.sealed = True, wrapped, sealed
                 session.add(now)
 

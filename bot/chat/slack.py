@@ -81,7 +81,7 @@ class SlackChat:
             raise_error_for_unhandled_request=True,
         )
         self._listen()
-        work.on(PLATFORM, self._handle)
+        work.on(PLATFORM, self._handle, self._apologise)
 
     async def check_token(self) -> str:
         """The name of the workspace. Raises `SlackApiError` for a token that Slack does not know."""
@@ -114,6 +114,16 @@ class SlackChat:
             case _:
                 await self._answers.handle(id, event)
                 self._aside.do(self._homes.refresh(event["team"], event["user"]))
+
+    async def _apologise(self, id: str, event: Event) -> None:
+        """Whoever waits for an answer that cannot be given is told. Raises `Retry` or `Undeliverable`."""
+        match event["kind"]:
+            case "home" | "welcome":
+                pass
+            case "errand":
+                await self._errands.apologise(id, event)
+            case _:
+                await self._answers.apologise(id, event)
 
     async def _on_command(self, ack: Any, body: Body) -> None:
         team, user, trigger = body["team_id"], body["user_id"], body["trigger_id"]

@@ -20,7 +20,7 @@ from bot.chat.slack_text import mentioned, plain_text, unescaped
 from bot.deeds import Act, Answer
 from bot.engine import Retry
 from bot.people import Language
-from bot.reply import Notice, failure
+from bot.reply import Notice, failure, stuck
 from bot.wording import Wording
 from bot.work import Event
 from rules.draft import Account, Channel, Draft, Kind
@@ -45,6 +45,15 @@ class SlackAnswers:
                 self._desk.delivered(id)
             raise sort from None
         self._desk.delivered(id)
+
+    async def apologise(self, id: str, event: Event) -> None:
+        """Say, where the answer would have been, that there will be none. Raises `Retry` or `Undeliverable`."""
+        language = await self._readers.language(event["team"], event["user"])
+        said = [slack_blocks.notice(stuck(language))]
+        try:
+            await self._delivery.deliver(id, event, said, language, replaces=_is_begun(event))
+        except SlackApiError as error:
+            raise sorted_out(error) from None
 
     async def _said(self, id: str, event: Event, language: Language) -> tuple[list[Said], bool]:
         try:

@@ -66,9 +66,8 @@ class SlackDelivery:
         """Show what was `said`; where it `replaces`, in place of the message that the event came from."""
         if event.get("view") and await self._in_view(id, event, said, language, replaces=replaces):
             return
-        # Of an answer in several messages, one that fails is not said again from the beginning, whoever tries next.
-        is_long, since = len(said) > 1, event.get(SINCE)
-        for number in range(await asyncio.to_thread(self._cards.out, id) if is_long else 0, len(said)):
+        since = event.get(SINCE)
+        for number in range(await self._out(id, said), len(said)):
             text, blocks = said[number]
             try:
                 sending = self.sending(id, number, since)
@@ -77,8 +76,7 @@ class SlackDelivery:
                 sending = self.sending(id, "refused", since)
                 await self._one(event, *_admitted(id, error, language), sending, replaces=replaces)
                 break
-            if is_long:
-                await asyncio.to_thread(self._cards.are_out, id, number + 1)
+            await self._are_out(id, said, number + 1)
             # Those after it nobody can have begun.
             since = None
 
@@ -93,6 +91,13 @@ class SlackDelivery:
     async def direct(self, user: str, text: str, blocks: list[Block], sending: Sending | None = None) -> None:
         opened = await self._client.conversations_open(users=user)
         await self.post(opened["channel"]["id"], text, blocks, sending)
+
+    async def post_all(self, id: str, channel: str, said: Sequence[Said], since: float | None) -> None:
+        """News of the event `id`, in as many messages as it takes; `since` as for `sending`."""
+        for number in range(await self._out(id, said), len(said)):
+            await self.post(channel, *said[number], self.sending(id, number, since))
+            await self._are_out(id, said, number + 1)
+            since = None
 
     async def post(
         self, channel: str, text: str, blocks: list[Block], sending: Sending | None = None, *, under: str | None = None
@@ -131,6 +136,14 @@ class SlackDelivery:
         """Returns whether the message was still there."""
         await self._still_ours()
         return await _in_time(self._client.chat_update(channel=channel, ts=ts, text=text, blocks=blocks))
+
+    async def _out(self, id: str, said: Sequence[Said]) -> int:
+        """How many are out already: what fails in the middle is not said again from the beginning, whoever tries."""
+        return await asyncio.to_thread(self._cards.out, id) if len(said) > 1 else 0
+
+    async def _are_out(self, id: str, said: Sequence[Said], count: int) -> None:
+        if len(said) > 1:
+            await asyncio.to_thread(self._cards.are_out, id, count)
 
     async def _in_view(
         self, id: str, event: Event, said: Sequence[Said], language: Language, *, replaces: bool

@@ -19,7 +19,7 @@ from bot.engine import Undeliverable
 from bot.errands import What, card_name
 from bot.people import Language
 from bot.places import Cards
-from bot.reply import Reply
+from bot.reply import Reply, stuck
 from bot.review import Asked, Ruling
 from bot.turns import Turns
 from bot.wording import Wording
@@ -48,6 +48,18 @@ class SlackErrands:
         except SlackApiError as error:
             raise sorted_out(error) from None
 
+    async def apologise(self, id: str, event: Event) -> None:
+        """Whoever asked for another check is told that there will be none; all other news nobody waits for."""
+        if event["what"] != What.AGAIN:
+            return
+        _, team, user = event["to"].split(":")
+        language = await self._readers.language(team, user)
+        try:
+            said = [slack_blocks.notice(stuck(language))]
+            await self._delivery.deliver(id, {"user": user}, said, language, replaces=False)
+        except SlackApiError as error:
+            raise sorted_out(error) from None
+
     async def _to_person(self, id: str, event: Event) -> None:
         _, team, user = event["to"].split(":")
         language = await self._readers.language(team, user)
@@ -67,8 +79,8 @@ class SlackErrands:
                 if answer is None:
                     return
                 if what is What.DIGEST:
-                    for number, (text, blocks) in enumerate(slack_blocks.messages(answer.said, language)):
-                        await self._delivery.post(event["to"], text, blocks, self._sending(id, event, number))
+                    said = slack_blocks.messages(answer.said, language)
+                    await self._delivery.post_all(id, event["to"], said, event.get(SINCE))
                     return
                 await self._show(id, event, card, answer, language)
             finally:

@@ -27,8 +27,10 @@ from bot.chat.telegram_strangers import Marks, how_to_link, spoken_by
 from bot.chat.telegram_waiting import Waits
 from bot.clock import Clock
 from bot.engine import Undeliverable
+from bot.errands import What
 from bot.people import LANGUAGES
 from bot.places import Awaiting, Cards
+from bot.reply import stuck
 from bot.store import Store
 from bot.turns import Turns
 from bot.work import Event, Work
@@ -79,7 +81,7 @@ class TelegramChat:
         self._answers = TelegramAnswers(desk, self._out, questions, actions)
         self._errands = TelegramErrands(desk, self._out, cards, clock, now, Turns(store))
         self._intake = TelegramIntake(bot, work, desk, self._out, waits, Marks(store, seals), now)
-        work.on(PLATFORM, self.handle)
+        work.on(PLATFORM, self.handle, self.apologise)
 
     async def run(self, then: Callable[[], Awaitable[None]]) -> None:
         """Meet Telegram, then do `then`. Raises `InvalidToken` for a token that Telegram does not know."""
@@ -181,6 +183,21 @@ class TelegramChat:
             self._let_go(id)
             raise
         self._let_go(id)
+
+    async def apologise(self, id: str, event: Event) -> None:
+        """Whoever waits for the answer to a draft is told that there is none. Raises `Retry` or `Undeliverable`."""
+        is_news = event.get("kind") == "errand"
+        if is_news and event["what"] != What.AGAIN:
+            return
+        account = event["to"] if is_news else account_of(event)
+        if not await asyncio.to_thread(self._desk.people.is_known, account):
+            return
+        if not is_news:
+            await asyncio.to_thread(self._desk.people.notice_locale, account, event["locale"])
+        said, user = sentence(stuck(await self._desk.language(account)))[0], int(account.rpartition(":")[2])
+        with reaching():
+            # In private a chat has the number of the person, and there the answer would have stood under the draft.
+            await self._out.send(user, said, event.get("message") if event.get("chat") == user else None)
 
     async def _answer(self, id: str, event: Event) -> None:
         account = account_of(event)

@@ -30,8 +30,8 @@ def attach(
         return Screener(policy, *prescreen.screener.means, limit=settings.draft_limit, patience=PATIENCE)
 
     working = Working(store, cabinet.people.seals.vault, build)
-    engine.on(bulk.WORK, working.do, left_over=working.left_over)
+    engine.on(bulk.WORK, working.do, give_up=working.give_up, left_over=working.left_over)
     engine.every(bulk.TIDY, "bulk", working.tidy)
     judges, _ = prescreen.screener.means
     pieces = Backtests(store, cabinet.ledger, revisions, judges, engine.put).sharing
-    engine.on(backtests.WORK, pieces.do, left_over=pieces.left_over)
+    engine.on(backtests.WORK, pieces.do, give_up=pieces.give_up, left_over=pieces.left_over)

@@ -20,7 +20,7 @@ from bot.bulk.posts import BadFile, Posts
 from bot.bulk.processes import Lost, Processes, cores
 from bot.bulk.results import Summary
 from bot.bulk.run import run
-from bot.bulk.sharing import Handing
+from bot.bulk.sharing import DeadlyError, Handing
 from bot.cli.batches import PATIENCE
 from bot.cli.build import AUTHOR, Record, open_knowledge, open_policy, terminal, tongue
 from bot.cli.exits import EXIT_ABORT, EXIT_IO, EXIT_POLICY, EXIT_USAGE
@@ -68,9 +68,8 @@ def bulk(
         return _refused(error, wording)
     except BadFile as error:
         return _said(str(error), EXIT_POLICY)
-    except Lost:
-        sentence = wording.say("A process ended by itself, perhaps for want of memory. Fewer at once: --workers 1.")
-        return _said(f"{sentence} {_again(wording)}", EXIT_IO)
+    except (Lost, DeadlyError) as error:
+        return _said(f"{_lost(error, wording)} {_again(wording)}", EXIT_IO)
     except KeyboardInterrupt:
         return _said(_again(wording), EXIT_ABORT)
     _tell(summary, started, posts, target, time.monotonic() - began, wording, as_json=as_json)
@@ -147,6 +146,17 @@ def _refused(error: OutputError, wording: Wording) -> int:
                 path=error.path,
             )
     return _said(sentence, EXIT_USAGE)
+
+
+def _lost(error: Lost | DeadlyError, wording: Wording) -> str:
+    if isinstance(error, Lost):
+        return wording.say("A process ended by itself, perhaps for want of memory. Fewer at once: --workers 1.")
+    return wording.say(
+        "Worker after worker ended by itself at the lines {first} to {last}, perhaps for want of memory. Give them "
+        "more, or begin anew without the line that does it, with another --out.",
+        first=error.first,
+        last=error.last,
+    )
 
 
 def _again(wording: Wording) -> str:

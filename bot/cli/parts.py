@@ -89,7 +89,7 @@ class Parts:
 def open_engine(settings: Settings, store: Store) -> Engine:
     """What does the work: this process on SQLite; on PostgreSQL whichever process has a worker free."""
     if store.file:
-        return InProcess(workers=settings.workers)
+        return InProcess(store, workers=settings.workers)
     from bot.queue import Queue  # its library is for whoever uses it
 
     return Queue(store, workers=settings.workers)

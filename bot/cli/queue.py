@@ -13,11 +13,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot import casualties
 from bot.cli.asking import agreed
 from bot.cli.build import AUTHOR, Record, terminal, tongue
 from bot.cli.exits import EXIT_USAGE
 from bot.cli.parts import open_engine
-from bot.dead_letters import DeadLetters
+from bot.dead_letters import DIED, DeadLetters
 from bot.engine import Engine, Standing, State
 from bot.settings import read_settings
 from bot.wording import Wording
@@ -60,9 +61,10 @@ def list_(as_json: Json = False) -> None:
     desk = _opened()
     with desk.record.store.read() as session:
         found, workers = desk.engine.standing(session), desk.engine.workers(session)
+        suspects = casualties.count(session)
     dead = desk.dead.count()
     if as_json:
-        told = {"pieces": [asdict(each) for each in found], "workers": workers, "dead": dead}
+        told = {"pieces": [asdict(each) for each in found], "workers": workers, "suspects": suspects, "dead": dead}
         sys.stdout.write(json.dumps(told) + "\n")
         return
     out, say, count = terminal(), desk.wording.say, desk.wording.count
@@ -72,6 +74,14 @@ def list_(as_json: Json = False) -> None:
         out.print(say("Nothing waits to be done."))
     if desk.record.store.file is None:
         out.print(count("{number} worker gives signs of life.", "{number} workers give signs of life.", workers))
+    if suspects:
+        out.print(
+            count(
+                "{number} piece is done by itself: a process died with it in hand.",
+                "{number} pieces are done one at a time: a process died with each of them in hand.",
+                suspects,
+            )
+        )
     if dead:
         out.print(
             count(
@@ -97,8 +107,16 @@ def dead(as_json: Json = False) -> None:
     for heading in (say("Id"), say("Platform"), say("Age"), say("Tries"), say("Error")):
         table.add_column(heading)
     for letter in letters:
-        table.add_row(letter.id, letter.platform or "?", _age(now - letter.at), str(letter.attempts), letter.error)
+        error = say("Processes died of it") if letter.error == DIED else letter.error
+        table.add_row(letter.id, letter.platform or "?", _age(now - letter.at), str(letter.attempts), error)
     terminal().print(table)
+    if any(letter.error == DIED for letter in letters):
+        terminal().print(
+            say(
+                "What processes died of is given to one more when it is replayed, and that may die of it too: look for "
+                "the reason first."
+            )
+        )
 
 
 @queue.command()

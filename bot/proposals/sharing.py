@@ -15,6 +15,7 @@ from sqlmodel import Session, col, delete, select
 
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.engine import Retry
 from bot.proposals.recorded import KIND as SCREENING
 from bot.proposals.replaying import Replayer
 from bot.proposals.results import Found
@@ -60,28 +61,16 @@ class Sharing:
 
         Raises `LookupError` if there is none, `BusyError` while one process is at all of it.
         """
-        with self._store.write() as session:
-            row = session.get(Row, id)
-            if row is None:
-                raise LookupError("there is no such backtest")
-            if row.state == "done":
-                return
-            left = _undone(session, id)
-            if not left and row.state == "running" and row.due > time.time():
-                raise BusyError
-            left = left or self._plan(session, row)
-            row.state, row.due = "running", time.time() + LEASE
-            session.add(row)
-            session.flush()
-            if not left:
-                _settle(session, row)
-            elif self._put:
-                self._put(session, WORK, left)
+        # Planned before anybody is kept from writing: to look through millions of entries takes seconds. Where somebody
+        # has gone on with it meanwhile, there is less to plan.
+        while not self._handed_out(id, self._planned(id)):
+            pass
 
     async def do(self, id: str) -> None:
         """A piece, or a whole backtest that its process has left. What cannot be done marks the backtest as failed.
 
-        Raises what the database raises: then it is to be tried again.
+        Raises what the database raises: then it is to be tried again; and `Retry` while somebody has the piece, who may
+        be dead.
         """
         halt = threading.Event()
         try:
@@ -89,6 +78,10 @@ class Sharing:
         except asyncio.CancelledError:
             halt.set()  # the thread ends within a second or so, and another worker goes on
             raise
+
+    async def give_up(self, id: str, deaths: int) -> None:
+        """So many processes died with a piece in hand: all of it has failed, until somebody goes on with it."""
+        await asyncio.to_thread(self._give_up, id, deaths)
 
     def left_over(self) -> Sequence[str]:
         """What is still to be done: pieces, and backtests whose process is gone."""
@@ -121,30 +114,77 @@ class Sharing:
 
     def _do(self, id: str, halt: threading.Event) -> None:
         try:
-            if "/" in id:
-                self.work_on(id, lambda done, total: _halt(halt))
-            else:
+            if "/" not in id:
                 self.hand_out(id)
+            elif not self.work_on(id, lambda done, total: _halt(halt)) and (held := self._held(id)) is not None:
+                raise Retry(held)
         except (_HaltedError, BusyError, LookupError):
             pass
-        except RecordError:
+        except (RecordError, Retry):
             raise
         except Exception as error:
             # Its message may hold words of a draft.
             log.error("a backtest failed", backtest=id, error=type(error).__name__)
 
-    def _plan(self, session: Session, row: Row) -> list[str]:
-        left = row.total - row.done
-        size = max(_LEAST, -(-left // _PIECES))
-        chosen = {"kind": SCREENING, "beyond": row.beyond, "most": left, "size": size}
-        firsts = session.connection().execute(_FIRST, chosen).all()
+    def _held(self, id: str) -> float | None:
+        """Seconds for which a piece that is still to be done is somebody's; None: there is nothing to wait for."""
+        with self._store.read() as session:
+            piece = session.get(Piece, id)
+            row = session.get(Row, piece.backtest) if piece else None
+        if piece is None or row is None or row.state != "running" or piece.done >= piece.total:
+            return None
+        return max(0.0, piece.due - time.time())
+
+    def _planned(self, id: str) -> _Plan | None:
+        """Pieces for all that is left; None where there is nothing to plan. Raises as `hand_out` does."""
+        with self._store.read() as session:
+            row, is_planned = _found(session, id)
+            if is_planned:
+                return None
+            left = row.total - row.done
+            size = max(_LEAST, -(-left // _PIECES))
+            chosen = {"kind": SCREENING, "beyond": row.beyond, "most": left, "size": size}
+            firsts = session.connection().execute(_FIRST, chosen).all()
         pieces = [
-            Piece(id=f"{row.id}/{number:04}", backtest=row.id, number=number, total=min(size, left - first.place),
+            Piece(id=f"{id}/{number:04}", backtest=id, number=number, total=min(size, left - first.place),
                   beyond=first.seq + 1)
             for number, first in enumerate(firsts)
         ]  # fmt: skip
-        session.add_all(pieces)
-        return [piece.id for piece in pieces]
+        return _Plan(row.done, row.beyond, pieces)
+
+    def _handed_out(self, id: str, plan: _Plan | None) -> bool:
+        """Whether the plan still fits. Raises as `hand_out` does."""
+        with self._store.write() as session:
+            row, is_planned = _found(session, id)
+            if row.state == "done":
+                return True
+            if not is_planned:
+                if plan is None or (plan.done, plan.beyond) != (row.done, row.beyond):
+                    return False
+                session.add_all(plan.pieces)
+            row.state, row.due = "running", time.time() + LEASE
+            session.add(row)
+            session.flush()
+            if not (left := _undone(session, id)):
+                _settle(session, row)
+            elif self._put:
+                self._put(session, WORK, left)
+        return True
+
+    def _give_up(self, id: str, deaths: int) -> None:
+        backtest = id.partition("/")[0]
+        log.error("backtest.deadly", backtest=backtest, deaths=deaths)
+        with self._store.write() as session:
+            _fail(session, backtest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Pieces of what was left when so much was done, down to there."""
+
+    done: int
+    beyond: int
+    pieces: Sequence[Piece]
 
 
 class _HaltedError(Exception):
@@ -193,8 +233,7 @@ class _Hold:
             if self._write(session):
                 session.connection().execute(update(Piece).where(col(Piece.id) == self.id).values(due=0.0))
             if failed:
-                running = (col(Row.id) == self.backtest) & (col(Row.state) == "running")
-                session.connection().execute(update(Row).where(running).values(state="failed"))
+                _fail(session, self.backtest)
 
     def _write(self, session: Session, **values: Any) -> bool:
         running = select(Row.id).where(Row.id == self.backtest, Row.state == "running")
@@ -217,9 +256,27 @@ def together(session: Session, row: Row) -> tuple[Found, int]:
     return found, done
 
 
+def _found(session: Session, id: str) -> tuple[Row, bool]:
+    """A backtest, and whether there is nothing to plan: it is done, or in pieces. Raises `LookupError`, `BusyError`."""
+    row = session.get(Row, id)
+    if row is None:
+        raise LookupError("there is no such backtest")
+    if row.state == "done" or _undone(session, id):
+        return row, True
+    if row.state == "running" and row.due > time.time():
+        raise BusyError
+    return row, False
+
+
 def _undone(session: Session, id: str) -> list[str]:
     left = select(Piece.id).where(Piece.backtest == id, Piece.done < Piece.total).order_by(col(Piece.number))
     return list(session.exec(left).all())
+
+
+def _fail(session: Session, id: str) -> None:
+    """Nobody goes on with it before somebody asks for it."""
+    running = (col(Row.id) == id) & (col(Row.state) == "running")
+    session.connection().execute(update(Row).where(running).values(state="failed"))
 
 
 def _settle(session: Session, row: Row) -> None:

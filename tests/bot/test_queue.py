@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -19,6 +19,7 @@ from procrastinate.schema import SchemaManager
 
 from bot.engine import Lost, Patience, Retry
 from bot.form import MIGRATIONS
+from bot.jobs import Jobs
 from bot.queue import Queue
 from bot.sole import only_one
 from bot.store import Store
@@ -170,18 +171,176 @@ async def test_a_worker_that_was_cut_off_and_comes_back_does_nothing_more(store:
     assert said == ["the other"]
 
 
-async def test_what_workers_die_of_is_not_given_to_one_after_the_other(store: Store) -> None:
-    queue, doing = Queue(store, workers=1, patience=Patience(first=600, longest=900), pulse=PULSE), Doing()
+def kill(store: Store, deaths: int = 0) -> None:
+    """As who was killed leaves what they had in hand; so many others had been killed with it before."""
+    with store.write() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("UPDATE procrastinate_jobs SET status = 'doing'")
+        if deaths:
+            connection.exec_driver_sql("UPDATE procrastinate_jobs SET lock = 'alone'")
+            blamed = f"INSERT INTO casualty SELECT task_name, args->>'id', {deaths} FROM procrastinate_jobs"
+            connection.exec_driver_sql(blamed)
+
+
+def deaths(store: Store) -> list[tuple[object, ...]]:
+    return rows(store, "SELECT id, deaths FROM casualty WHERE deaths > 0 ORDER BY id")
+
+
+async def rescue(store: Store) -> None:
+    """By a worker that does other things."""
+    other = queue_of(store)
+    other.on("other", Doing())
+    async with running(other):
+        await until(lambda: {status for _, status in jobs(store)} == {"todo"})
+
+
+async def test_what_was_in_hand_at_a_death_is_done_one_at_a_time_and_acquitted(store: Store) -> None:
+    """By whatever worker: one of them may be what the first one died of, and the others be innocent."""
+    most, at_once, blamed = 0, 0, set[object]()
+
+    async def doing(id: str) -> None:
+        nonlocal most, at_once
+        at_once += 1
+        most = max(most, at_once)
+        blamed.update(await asyncio.to_thread(deaths, store))
+        await asyncio.sleep(0.02)
+        at_once -= 1
+
+    queues = [queue_of(store, 4), queue_of(store, 4)]
+    for queue in queues:
+        queue.on("piece", doing, people_wait=True)
+    put(store, queues[0], *"abcdef")
+    kill(store)
+    async with running(*queues):
+        await until(lambda: not jobs(store))
+    assert (most, blamed) == (1, {(id, 1) for id in "abcdef"})
+    assert deaths(store) == []
+
+
+async def test_whoever_has_seen_one_death_goes_before_whoever_has_seen_two(store: Store) -> None:
+    queue, doing = queue_of(store), Doing()
     queue.on("piece", doing, people_wait=True)
-    put(store, queue, "once", "again")
-    with store.write() as session:  # as who was killed leaves them
-        change = (
-            "UPDATE procrastinate_jobs SET status = 'doing', attempts = CASE args->>'id' WHEN 'again' THEN 1 ELSE 0 END"
-        )
-        session.connection().exec_driver_sql(change)
-    later = "SELECT args->>'id' FROM procrastinate_jobs WHERE scheduled_at > now() + interval '5 minutes'"
+    put(store, queue, "twice", "once")
+    kill(store)
+    with store.write() as session:
+        twice = "UPDATE procrastinate_jobs SET lock = 'alone' WHERE args->>'id' = 'twice'"
+        session.connection().exec_driver_sql(twice)
+        session.connection().exec_driver_sql("INSERT INTO casualty VALUES ('piece', 'twice', 1)")
+    await rescue(store)
+    assert deaths(store) == [("once", 1), ("twice", 2)]
     async with running(queue):
-        await until(lambda: rows(store, later) == [("again",)] and doing.done == ["once"])
+        await until(lambda: not jobs(store))
+    assert doing.given == ["once", "twice"]
+
+
+async def test_after_three_deaths_it_is_given_up(store: Store) -> None:
+    queue, doing, given_up = queue_of(store), Doing(), list[tuple[str, int]]()
+
+    async def give_up(id: str, deaths: int) -> None:
+        given_up.append((id, deaths))
+
+    queue.on("piece", doing, give_up=give_up, people_wait=True)
+    put(store, queue, "a")
+    kill(store, deaths=2)
+    async with running(queue):
+        await until(lambda: not jobs(store))
+    assert (doing.given, given_up, deaths(store)) == ([], [("a", 3)], [])
+
+
+async def test_what_was_survived_and_waits_keeps_no_other_suspect_back(store: Store) -> None:
+    queue, doing = queue_of(store), Doing(Retry(600))
+    queue.on("piece", doing, people_wait=True)
+    put(store, queue, "a", "b")
+    kill(store)
+    await rescue(store)
+    async with running(queue):
+        await until(lambda: doing.done == ["b"])
+    assert doing.given == ["a", "b"]
+    assert jobs(store) == [("a", "todo")]
+    assert deaths(store) == [("a", 1)]
+
+
+async def test_who_was_only_cut_off_has_not_died(store: Store) -> None:
+    begun, back = asyncio.Event(), asyncio.Event()
+    cut_off, other = Queue(store, workers=1, patience=BRISK, pulse=replace(PULSE, beat=60)), queue_of(store)
+    blamed = list[object]()
+
+    async def slowly(id: str) -> None:
+        begun.set()
+        await back.wait()
+
+    async def after(id: str) -> None:
+        blamed.extend(await asyncio.to_thread(deaths, store))
+        back.set()
+        await until(lambda: deaths(store) == [])
+
+    cut_off.on("piece", slowly, people_wait=True)
+    other.on("piece", after, people_wait=True)
+    put(store, cut_off, "a")
+    async with running(cut_off):
+        await begun.wait()
+        with store.write() as session:  # as if nothing had been heard of it for long
+            session.connection().exec_driver_sql("DELETE FROM procrastinate_workers")
+        async with running(other):
+            await until(lambda: not jobs(store))
+    assert blamed == [("a", 1)]
+
+
+async def test_a_process_that_stood_still_does_not_take_itself_for_dead(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, looked, goes = Queue(store, workers=1, patience=BRISK, pulse=replace(PULSE, beat=60)), list[int](), [False]
+    given, rescue = list[str](), Jobs.rescue
+
+    async def looking(self: Jobs, dead: float) -> int:
+        looked.append(await rescue(self, dead))
+        return looked[-1]
+
+    async def doing(id: str) -> None:
+        given.append(id)
+        with store.write() as session:
+            session.connection().exec_driver_sql("UPDATE procrastinate_workers SET last_heartbeat = '-infinity'")
+        await until(lambda: len(looked) > 1)
+        await queue.still_ours()
+        goes[0] = True
+
+    monkeypatch.setattr(Jobs, "rescue", looking)
+    queue.on("piece", doing, people_wait=True)
+    put(store, queue, "a")
+    async with running(queue):
+        await until(lambda: not jobs(store))
+    assert (given, goes, set(looked)) == (["a"], [True], {0})
+
+
+async def test_what_a_worker_could_not_hand_back_its_process_does_later_and_nobody_has_died(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was away when the worker ended; the process lives."""
+    queue, doing = queue_of(store), Doing(lasts=60)
+    left, failures = Jobs._hand_back, [True]
+
+    async def sometimes(self: Jobs, workers: Sequence[int]) -> None:
+        if failures and workers:
+            failures.pop()
+            raise ConnectorException
+        await left(self, workers)
+
+    async def never(self: Jobs, *_: object, **__: object) -> bool:
+        return False
+
+    queue.on("piece", doing, people_wait=True)
+    put(store, queue, "a")
+    async with running(queue):
+        await until(lambda: doing.given == ["a"])
+        with monkeypatch.context() as patch:
+            patch.setattr(Jobs, "_hand_back", sometimes)
+            patch.setattr(Jobs, "_settle", never)
+            doing._lasts = 0.0
+            assert queue._jobs is not None
+            queue._jobs._give_up()
+            await until(lambda: not failures)
+        await until(lambda: not jobs(store))
+    assert (doing.given, doing.done, deaths(store)) == (["a", "a"], ["a"], [])
 
 
 async def test_what_waits_and_is_in_no_queue_is_found(store: Store) -> None:

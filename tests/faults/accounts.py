@@ -11,13 +11,13 @@ from typing import Self
 from emulators.loopback import Call
 from emulators.slack import SlackEmulator, words
 
-from bot.reply import failure
+from bot.reply import failure, stuck
 
 WORD = "Zibaldone"
 """Stands in every draft, and must not stand in any log."""
 _DRAFT = re.compile(rf"{WORD} (\d+)\b")
 _CHECK = re.compile(r"\bs_[0-9a-f]{20}\b")
-_FAILURES = tuple(failure(language) for language in ("it", "en"))
+_FAILURES = tuple(said(language) for said in (failure, stuck) for language in ("it", "en"))
 
 
 def text_of(number: int) -> str:

@@ -19,7 +19,7 @@ _LISTENS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 @dataclass(eq=False, slots=True)
 class Process:
-    """`python -m bot` with a command; started again, it is a restart on the same folder."""
+    """`python -m bot`, or another program, with a command; started again, it is a restart on the same folder."""
 
     name: str
     command: tuple[str, ...]
@@ -28,6 +28,8 @@ class Process:
     """By their names after `VAGLIO_`, besides what every process is given here."""
     others: Mapping[str, str] = field(default_factory=dict)
     """Of the environment, with their whole names."""
+    program: tuple[str, ...] = ("-m", "bot")
+    """What Python is given before the command, from the next start on."""
     port: int = 0
     """At which it listens, once it has been ready."""
     _process: asyncio.subprocess.Process | None = None
@@ -53,7 +55,7 @@ class Process:
         self._starts += 1
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", *self.command,
+                sys.executable, *self.program, *self.command,
                 cwd=self.folder, env=self.environment(), stdout=log, stderr=log,
             )  # fmt: skip
         try:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from emulators.slack import words
+from faults.accounts import text_of
 from faults.house import House
 from faults.members import Member
 from faults.proxy import Way
+from fragile import DEADLY, PROGRAM
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
@@ -22,6 +26,41 @@ async def alone(house: House, member: Member) -> None:
     for user in ("U100", "U101"):
         await house.send(user=user)
     await house.settled()
+
+
+@asynccontextmanager
+async def dying(house: House) -> AsyncIterator[list[str]]:
+    """Workers that a certain draft kills; the names of those that it has killed."""
+    for member in house.workers:
+        await member.kill()
+        member.process.program = PROGRAM
+        await member.start()
+    try:
+        yield []
+    finally:
+        for member in house.workers:
+            await member.kill()
+            member.process.program = ("-m", "bot")
+        await house.mended()
+
+
+async def tended(house: House, deaths: list[str]) -> None:
+    """Until nothing waits: whoever dies is started again, as systemd does."""
+    async with asyncio.timeout(180):
+        while True:
+            for member in house.workers:
+                if not member.process.runs:
+                    deaths.append(member.name)
+                    with suppress(RuntimeError):  # it may die again before it is ready
+                        await member.start()
+            if not house.waiting():
+                return
+            await asyncio.sleep(0.1)
+
+
+def letters(house: House) -> list[tuple[str, int]]:
+    with house.server.admin(house.database) as admin:
+        return admin.execute(b"SELECT error, attempts FROM deadletter").fetchall()
 
 
 def said(house: House, number: int) -> int:
@@ -111,6 +150,28 @@ async def test_killed_between_a_private_message_and_the_note_that_it_was_sent(ho
     await house.until(lambda: looked() > before)
     await house.sound()
     assert sent() == (1 if tells else 2)
+
+
+async def test_a_draft_that_workers_die_of_is_given_up_and_no_other(house: House) -> None:
+    """Three of them: then its writer is told, and an operator may have it tried once more."""
+    async with dying(house) as deaths:
+        before = await house.send_many(6)
+        deadly = await house.send(text=f"{text_of(house.next + 1)} {DEADLY}", user="U100")
+        after = await house.send_many(6)
+        await tended(house, deaths)
+        assert len(deaths) == 3
+        assert letters(house) == [("ProcessDied", 3)]
+        found = house.answered()
+        assert found[deadly].said == [""]
+        assert all(found[number].checks for number in (*before, *after))
+        code, said = await house.fronts[0].process.run("queue", "dead", LANGUAGE="en")
+        assert (code, "Processes died of it" in said) == (0, True)
+        code, _ = await house.fronts[0].process.run("queue", "replay", "--all")
+        assert code == 0
+        await tended(house, deaths)
+        assert len(deaths) == 4
+        assert letters(house) == [("ProcessDied", 3)]
+    assert (await house.sound()).failed == [deadly]
 
 
 async def test_cut_off_from_the_database_until_another_had_its_work(house: House) -> None:

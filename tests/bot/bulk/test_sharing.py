@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 from stored import stored
+from structlog.testing import capture_logs
 
 from bot.audit.seals import Seals
 from bot.bulk import sharing
@@ -148,6 +149,35 @@ def test_who_stops_takes_everything_back(
     output.close()
     assert rows_of(store) == 0
     killed.close()
+
+
+def test_lines_that_workers_die_of_end_the_run_and_are_named(
+    handing: Callable[..., Handing], workers: Workers, store: Store, posts: Path, tmp_path: Path, policy: Policy
+) -> None:
+    """What was written before them stays, and the same command goes on from there."""
+    deadly = f"{handing()._run.id}/000002"
+    do = workers.working.do
+
+    async def dying(id: str) -> None:
+        if id == deadly:
+            await workers.working.give_up(id, 3)
+            await workers.working.give_up(id, 3)
+        else:
+            await do(id)
+
+    workers.working.do = dying  # type: ignore[method-assign]
+    workers.is_on.set()
+    output = Output(tmp_path / "out.jsonl")
+    with capture_logs() as logs, pytest.raises(sharing.DeadlyError) as ended:
+        run(Posts(posts), output, handing().screen)
+    assert (ended.value.first, ended.value.last) == (2 * CHUNK + 1, 3 * CHUNK)
+    assert [(log["event"], log["id"], log["deaths"]) for log in logs] == [("bulk.deadly", deadly, 3)]
+    assert rows_of(store) == 0
+    assert len(output.path.read_text(encoding="utf-8").splitlines()) == 2 * CHUNK
+    workers.working.do = do  # type: ignore[method-assign]
+    summary = run(Posts(posts), output, handing().screen)
+    output.close()
+    assert summary.drafts == 5 * CHUNK + 3
 
 
 def test_what_nobody_came_back_for_is_thrown_away(

@@ -16,6 +16,7 @@ import pytest
 import structlog
 from engine_made import engine_of
 from small_policy import HIDING, PRODUCT
+from sqlmodel import select
 from stored import stored
 
 from bot.appeals import Appeals
@@ -24,9 +25,11 @@ from bot.audit.ledger import Ledger
 from bot.audit.retention import Retention
 from bot.audit.seals import Seals
 from bot.audit.vault import Vault
+from bot.casualties import suspect
 from bot.chat.desk import Desk
 from bot.clock import Clock
 from bot.conversation import Conversation
+from bot.dead_letters import KIND
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
 from bot.errands import Post
@@ -43,7 +46,9 @@ from bot.reminders import Reminders
 from bot.review import Reviews
 from bot.roles import Roles
 from bot.store import Store
+from bot.tables import Pending
 from bot.work import Patience, Work
+from bot.work_tables import DeadLetter
 from rules.assembly import load_policy
 from rules.screening import Screener
 
@@ -287,6 +292,18 @@ class House:
         self.work.close()
         self.desk.close()
         self.store.close()
+
+    def died(self, times: int) -> None:
+        """So many processes died with all that waits in hand."""
+        with self.store.write() as session:
+            suspect(session, KIND, session.exec(select(Pending.id)).all(), times)
+            if self.store.file is None:
+                session.connection().exec_driver_sql("UPDATE procrastinate_jobs SET attempts = 1, lock = 'alone'")
+
+    def buried(self) -> list[str]:
+        """The errors of what was given up."""
+        with self.store.read() as session:
+            return list(session.exec(select(DeadLetter.error)).all())
 
     async def quiet(self) -> None:
         """Until nothing waits to be answered any more."""

@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from bot.audit.erasure import Erasures
 from bot.audit.ledger import Ledger
+from bot.casualties import deaths
 from bot.cli.commands import run
 from bot.cli.exits import EXIT_USAGE
 from bot.dead_letters import bury
@@ -68,6 +69,31 @@ def test_what_was_given_up_is_listed_without_a_word_of_it(
     assert [row["id"] for row in json.loads(listed)] == dead
     assert set(json.loads(listed)[0]) == {"id", "platform", "at", "died", "attempts", "error"}
     assert not {"zibaldone", "U1"} & set((said + listed).replace('"', " ").split())
+
+
+def test_what_processes_died_of_is_said_in_words(
+    dead: list[str], capsys: pytest.CaptureFixture[str], store: Store
+) -> None:
+    assert run(["queue", "dead"]) == 0
+    assert "look for the reason first" not in capsys.readouterr().out
+    with store.write() as session:
+        letter = session.get(DeadLetter, dead[0])
+        assert letter is not None
+        letter.error = "ProcessDied"
+        session.add(letter)
+    assert run(["queue", "dead"]) == 0
+    said = capsys.readouterr().out
+    assert "Processes died of it" in said
+    assert "look for the reason first" in " ".join(said.split())
+    assert run(["queue", "dead", "--json"]) == 0
+    assert [row["error"] for row in json.loads(capsys.readouterr().out)] == ["ProcessDied", "OSError"]
+    assert run(["queue", "replay", "--all"]) == 0
+    with store.read() as session:
+        assert dict(deaths(session)) == {("event", dead[0]): 2}
+    assert run(["queue", "list"]) == 0
+    assert "1 piece is done by itself: a process died with it in hand." in " ".join(capsys.readouterr().out.split())
+    assert run(["queue", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["suspects"] == 1
 
 
 def test_one_is_tried_again_and_on_record(

@@ -10,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session, select
+from structlog.testing import capture_logs
 
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
+from bot.engine import Retry
 from bot.proposals import results, sharing, stretches
 from bot.proposals.backtests import Backtest, Backtests, BusyError
 from bot.proposals.tables import BacktestPiece
@@ -119,6 +122,26 @@ async def test_a_piece_is_in_one_workers_hands(
     assert seen == [False]
 
 
+async def test_a_piece_that_somebody_has_is_come_back_to(
+    shared: Backtests, given: Given, begun: Callable[..., str], written: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may have died of it: whoever says that it is done would say that it is nobody's fault."""
+    written(14)
+    whole, id = shared.run(begun()), begun()
+    shared.sharing.hand_out(id)
+    assert sharing._Hold.take(shared.sharing._store, given.ids[0]) is not None
+    with pytest.raises(Retry) as again:
+        await shared.sharing.do(given.ids[0])
+    assert again.value.after is not None
+    later = stretches.time.time() + stretches.LEASE + 1
+    monkeypatch.setattr(stretches.time, "time", lambda: later)
+    for piece in (*given.ids, *given.ids):
+        await shared.sharing.do(piece)
+    found = shared.find(id)
+    assert found is not None
+    assert what(found) == what(whole)
+
+
 def test_a_stop_after_the_very_last_draft_leaves_it_done(
     shared: Backtests, given: Given, begun: Callable[..., str], written: Write, store: Store
 ) -> None:
@@ -177,6 +200,71 @@ async def test_stopped_pieces_are_finished_by_one_process_too(
     shared.stop(id)
     assert what(shared.run(id)) == what(whole)
     assert gone(store)
+
+
+def test_nobody_is_kept_from_writing_while_it_is_planned(
+    shared: Backtests, given: Given, begun: Callable[..., str], written: Write, store: Store
+) -> None:
+    """Among millions of entries that takes seconds, and every draft would wait for it."""
+    written(30)
+    id, writers = begun(), list[int]()
+
+    def looks(_: object, __: object, statement: str, *___: object) -> None:
+        if "row_number()" in statement:
+            writers.append(store._writer)
+
+    event.listen(store.engine, "before_cursor_execute", looks)
+    shared.sharing.hand_out(id)
+    event.remove(store.engine, "before_cursor_execute", looks)
+    assert writers == [0]
+    assert len(given.ids) == 5
+
+
+async def test_what_somebody_does_while_it_is_planned_is_not_done_twice(
+    shared: Backtests, given: Given, begun: Callable[..., str], written: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(30)
+    whole, id = shared.run(begun()), begun()
+    plan, plans = sharing.Sharing._planned, list[object]()
+
+    def slowly(self: sharing.Sharing, id: str) -> object:
+        plans.append(plan(self, id))
+        if len(plans) == 1:
+            shared.run(id, lambda done, total: shared.stop(id) if done == 12 else None)
+        return plans[-1]
+
+    monkeypatch.setattr(sharing.Sharing, "_planned", slowly)
+    shared.sharing.hand_out(id)
+    assert len(plans) == 2
+    assert len(given.ids) == 3
+    for piece in given.ids:
+        await shared.sharing.do(piece)
+    found = shared.find(id)
+    assert found is not None
+    assert what(found) == what(whole)
+
+
+async def test_one_that_workers_die_of_has_failed_until_somebody_goes_on_with_it(
+    shared: Backtests, given: Given, begun: Callable[..., str], written: Write
+) -> None:
+    written(14)
+    whole, id = shared.run(begun()), begun()
+    shared.sharing.hand_out(id)
+    await shared.sharing.do(given.ids[0])
+    with capture_logs() as logs:
+        await shared.sharing.give_up(given.ids[1], 3)
+    assert [(log["event"], log["backtest"], log["deaths"]) for log in logs] == [("backtest.deadly", id, 3)]
+    await shared.sharing.do(given.ids[1])
+    told = shared.find(id)
+    assert told is not None
+    assert (told.state, told.done, shared.sharing.left_over()) == ("failed", 7, [])
+    first = list(given.ids)
+    shared.sharing.hand_out(id)
+    assert given.ids == [*first, first[1]]
+    await shared.sharing.do(first[1])
+    found = shared.find(id)
+    assert found is not None
+    assert what(found) == what(whole)
 
 
 async def test_what_a_process_left_behind_goes_on_by_itself(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from emulators.slack import SlackEmulator, words
 from emulators.slack_screen import Surface
 
+from bot import news
 from bot.drafts import State
 from bot.errands import Errand, What
+from bot.reply import Reply
 from bot.roles import Role, Source
 
 NEWS = "Un trimestre record dello zibaldone"
@@ -237,6 +240,23 @@ async def test_a_digest_goes_to_the_owners_channel(slack: SlackEmulator, ask: An
     await house.post.send([Errand(What.DIGEST, "legal", "digest:legal:1", owner="legal")])
     await house.quiet()
     assert "☕ Una bozza ti aspetta" in words(cards(slack, LEGALE)[-1].payload)
+
+
+async def test_a_digest_that_fails_in_the_middle_goes_on_where_it_was(
+    slack: SlackEmulator, ask: Any, house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ask()
+    before = len(cards(slack, LEGALE))
+    lines = "\n".join(f"Controllo numero {number}, entro domani a mezzogiorno" for number in range(800))
+    monkeypatch.setattr(news, "digest", lambda *_: Reply("", None, "Riassunto", lines, sign="☕"))
+    slack.fail_next("chat.postMessage", delay=0.0)  # the first one goes well
+    slack.fail_next("chat.postMessage", 503, times=2)
+    await house.post.send([Errand(What.DIGEST, "legal", "digest:legal:1", owner="legal")])
+    await house.quiet()
+    said = [words(each.payload) for each in cards(slack, LEGALE)[before:]]
+    assert len(said) > 2
+    told = [number for text in said for number in re.findall(r"Controllo numero (\d+),", text)]
+    assert told == list(map(str, range(800)))
 
 
 @both

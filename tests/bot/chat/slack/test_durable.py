@@ -9,9 +9,12 @@ import pytest
 from emulators.slack import SlackEmulator
 
 from bot.engine import Lost
+from bot.errands import Errand, What
 
 DRAFT = "Che idiota, lo zibaldone"
 BLOCKED = "Così, per favore, non pubblicarla"
+STUCK = "ogni volta mi sono bloccato: NON è stata controllata"
+ANSWERS = ("response_url", "chat.postMessage", "views.update")
 MANY = "Ci sono molte bozze in attesa"
 
 
@@ -72,6 +75,36 @@ async def test_what_was_recorded_and_not_delivered_is_delivered_and_not_recorded
         assert BLOCKED in (await answer()).text
         await house.quiet()
     assert len(house.ledger.entries()) == 1
+
+
+async def test_of_a_draft_that_processes_die_of_its_writer_is_told(
+    emulator: SlackEmulator, make_house: Any, make_chat: Any, connect: Any, answer: Any
+) -> None:
+    """Where the answer would have been, and in their language; what nobody waits for ends without a word."""
+    stopped = make_house()
+    async with connect(emulator, make_chat(stopped)):
+        await hand_in_all(emulator)
+        await emulator.direct_message(DRAFT, "U2")
+        news = (Errand(what, "x", f"{what}:x", person=stopped.people.person("slack:T1:U1")) for what in What)
+        await stopped.post.send(news)
+        await stopped.work.defer("slack", "home", {"kind": "home", "team": "T1", "user": "U1"})
+        await stopped.work.defer("slack", "welcome", {"kind": "welcome", "team": "T1", "user": "U1"})
+    stopped.died(3)
+    waiting = stopped.pending()
+    house = make_house()
+    async with connect(emulator, make_chat(house)):
+        house.start()
+        shown = [await answer(count) for count in range(1, 7)]
+        await house.quiet()
+    said = [each.text for each in shown]
+    assert sum(STUCK in text for text in said) == 5
+    assert sum("each time I broke down" in text for text in said) == 1
+    # The draft by command, by shortcut and by form, two private messages, and the draft to be checked again.
+    methods = ["chat.postMessage"] * 3 + ["response_url"] * 2 + ["views.update"]
+    assert sorted(each.method for each in shown) == methods
+    assert len(emulator.posted) == len([each for each in emulator.posted if each.method not in ANSWERS]) + 6
+    assert house.buried() == ["ProcessDied"] * waiting
+    assert house.recorder.screenings == []
 
 
 @pytest.mark.parametrize("connect", ["socket"], indirect=True)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import re
+import signal
 import sqlite3
 import sys
 from collections import Counter
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 from emulators.loopback import Call
 from emulators.slack import SlackEmulator, words
+from fragile import DEADLY, PROGRAM
 
 from bot.audit.ledger import Ledger
 from bot.store import Store
@@ -39,18 +41,21 @@ def environment(emulator: SlackEmulator, tmp_path: Path, small_policy: Path) -> 
 
 
 @asynccontextmanager
-async def running(environment: dict[str, str]) -> AsyncIterator[None]:
-    program = await asyncio.create_subprocess_exec(
+async def running(
+    environment: dict[str, str], program: tuple[str, ...] = ("-m", "bot")
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "bot", "run"),
+        *(*program, "run"),
         env=environment,
         cwd=Path(__file__).parents[4],
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    yield
-    program.kill()
-    await program.wait()
+    yield process
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
 
 
 @pytest.mark.slow
@@ -98,6 +103,41 @@ async def test_commands_in_flight_are_each_answered_once(
     store.close()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_a_draft_that_the_process_dies_of_is_given_up_and_no_other(
+    emulator: SlackEmulator, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Else it would be taken up at each start, and nobody would ever be answered again."""
+    environment |= {"PYTHONPATH": str(Path(__file__).parents[4])}
+    emulator.users |= {f"U1{number}": {"name": f"p{number}", "locale": "it-IT"} for number in range(4)}
+    ends = list[int]()
+    async with running(environment, PROGRAM) as process:
+        await emulator.connected(timeout=60)
+        texts = [f"Zibaldone {number}, idiota {DEADLY if number == 2 else ''}" for number in range(4)]
+        acks = await asyncio.gather(
+            *(emulator.slash(text, f"U1{number}") for number, text in enumerate(texts)), return_exceptions=True
+        )
+        ends.append(await process.wait())
+    for _ in range(5):
+        async with running(environment, PROGRAM) as process:
+            gone, is_left = asyncio.create_task(process.wait()), True
+            while not gone.done() and (is_left := is_busy(tmp_path)):
+                await asyncio.sleep(0.05)
+            if not is_left:
+                break
+            ends.append(await gone)
+    assert ends == [-signal.SIGKILL] * 3
+    assert written(tmp_path, "SELECT count(*) FROM deadletter") == 1
+    assert written(tmp_path, "SELECT error FROM deadletter") == "ProcessDied"
+    assert written(tmp_path, "SELECT attempts FROM deadletter") == 3
+    assert sum("ogni volta mi sono bloccato" in words(call.payload) for call in emulator.calls) == 1
+    acknowledged = {str(number) for number, ack in enumerate(acks) if not isinstance(ack, BaseException)}
+    answered = {number for number, *_ in verdicts(emulator)}
+    assert answered >= acknowledged - {"2"}
+    assert "2" not in answered
+
+
 def verdicts(emulator: SlackEmulator) -> list[tuple[str, str, bool]]:
     """Of each verdict that Slack took: the draft's number, the check, and whether it stands where "reading" stood."""
     return [each for call in emulator.calls if call.answer.get("ok") for each in _verdict(call)]
@@ -113,10 +153,20 @@ def _verdict(call: Call) -> list[tuple[str, str, bool]]:
 
 def left(tmp_path: Path) -> int:
     """What was acknowledged and is not answered yet."""
+    return int(written(tmp_path, "SELECT count(*) FROM pending"))
+
+
+def is_busy(tmp_path: Path) -> bool:
+    """Whether something waits, or is done and not yet acquitted of a death."""
+    return bool(left(tmp_path) or written(tmp_path, "SELECT count(*) FROM casualty"))
+
+
+def written(tmp_path: Path, sql: str) -> Any:
+    """The first value of a question to the database."""
     connection = sqlite3.connect(tmp_path / "data" / "vaglio.db", timeout=30)
-    found = connection.execute("SELECT count(*) FROM pending").fetchone()[0]
+    found = connection.execute(sql).fetchone()
     connection.close()
-    return int(found)
+    return found[0] if found else None
 
 
 async def until(is_so: Any) -> None:

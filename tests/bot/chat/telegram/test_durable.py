@@ -9,9 +9,11 @@ import pytest
 from emulators.telegram import TelegramEmulator
 
 from bot.engine import Lost
+from bot.errands import Errand, What
 
 DRAFT = "Che idiota, lo zibaldone"
 BLOCKED = "⛔ Così, per favore, non pubblicarla"
+STUCK = "ogni volta mi sono bloccato: NON è stata controllata"
 MANY = "Ci sono molte bozze in attesa"
 
 
@@ -56,6 +58,37 @@ async def test_what_was_recorded_and_not_delivered_is_delivered_and_not_recorded
         assert (await answer()).text.startswith(BLOCKED)
         await house.quiet()
     assert len(house.ledger.entries()) == 1
+
+
+async def test_of_a_draft_that_processes_die_of_its_writer_is_told(
+    emulator: TelegramEmulator, make_house: Any, make_chat: Any, connect: Any
+) -> None:
+    """In private, under the draft; what nobody waits for ends without a word, and so does what a stranger wrote."""
+    stopped = make_house()
+    emulator.chats |= {user: {"id": user, "type": "private", "first_name": "Bruno"} for user in (12, 20)}
+    async with connect(emulator, make_chat(stopped)):
+        await emulator.message(DRAFT)
+        await emulator.message(DRAFT, chat_id=11, user_id=11, language_code="en")
+        await taken(stopped, 2)
+        news = (Errand(what, "x", f"{what}:x", person=stopped.people.person("telegram:12")) for what in What)
+        await stopped.post.send(news)
+        stranger = {"kind": "message", "user": 99, "chat": 99, "message": 1, "text": DRAFT, "locale": "it"}
+        await stopped.work.defer("telegram", "stranger", stranger)
+        press = {"kind": "action", "user": 20, "chat": -1001, "message": 1, "word": "x", "locale": "it", "query": "1"}
+        await stopped.work.defer("telegram", "press", press)
+    stopped.died(3)
+    waiting, before = stopped.pending(), len(emulator.sent)
+    house = make_house()
+    async with connect(emulator, make_chat(house)):
+        house.start()
+        await house.quiet()
+    said = {sent.chat_id: sent.text for sent in emulator.sent[before:]}
+    assert set(said) == {10, 11, 12, 20}
+    assert STUCK in said[10]
+    assert "each time I broke down" in said[11]
+    assert len(emulator.sent) == before + 4
+    assert house.buried() == ["ProcessDied"] * waiting
+    assert house.recorder.screenings == []
 
 
 async def test_another_key_opens_nothing_and_loses_nothing(
