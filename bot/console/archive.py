@@ -176,8 +176,9 @@ class Archive:
             tell(done, last)
 
         try:
-            found = self.ledger.verify(both)
-            beside = compare_beside(self.store, self.targets, self.trusted())
+            with self.undertakings.held(_VERIFY, run):
+                found = self.ledger.verify(both)
+                beside = compare_beside(self.store, self.targets, self.trusted())
         except Exception as error:
             code = f"record:{error.code}" if isinstance(error, RecordError) else type(error).__name__
             self.undertakings.end(_VERIFY, run, error=code, life=_LIFE)

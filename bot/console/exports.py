@@ -158,7 +158,8 @@ class SharedExports:
     def _make(self, id: str, run: str, request: Request) -> None:
         undertakings = self._archive.undertakings
         try:
-            packed = made(self._archive, self._folder, request, undertakings.telling(id, run))
+            with undertakings.held(id, run):
+                packed = made(self._archive, self._folder, request, undertakings.telling(id, run))
             try:
                 if packed.bytes > MOST:
                     undertakings.end(id, run, error=TOO_LARGE, life=LIFE)

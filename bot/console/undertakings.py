@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,8 @@ _log = structlog.get_logger("vaglio.console")
 
 _LEASE: Final = 60.0
 """Seconds in which whoever does it says how far it is."""
+_LOOKS: Final = 4
+"""Times within it that this is said in any case."""
 _TELLS: Final = 1.0
 """Seconds between two times that it is written down."""
 _PIECE: Final = 1_000_000
@@ -82,6 +85,24 @@ class Undertakings:
 
         return tell
 
+    @contextmanager
+    def held(self, id: str, run: str) -> Iterator[None]:
+        """Inside it counts as under way, also while what is done tells nothing: a file is packed, a place is asked."""
+        over = threading.Event()
+
+        def hold() -> None:
+            while not over.wait(_LEASE / _LOOKS):
+                with suppress(RecordError):
+                    self._change(id, run, due=self._now() + _LEASE)
+
+        holding = threading.Thread(target=hold, name="vaglio-holding", daemon=True)
+        holding.start()
+        try:
+            yield
+        finally:
+            over.set()
+            holding.join()
+
     def end(self, id: str, run: str, *, result: str = "", error: str = "", life: float) -> None:
         now = self._now()
         state = "failed" if error else "done"
@@ -92,7 +113,8 @@ class Undertakings:
         now = self._now()
         with self._store.read() as session:
             row = session.get(Undertaking, id)
-        if row is None or row.until < now or (row.state == "running" and row.due < now):
+        # `until` was set when it began, and says nothing of what takes longer.
+        if row is None or (row.due if row.state == "running" else row.until) < now:
             return None
         if row.state == "running":
             return Standing(True, row.done, row.total)
@@ -123,6 +145,7 @@ class Undertakings:
                 with self._store.write() as session:
                     row = session.get(Undertaking, id)
                     if row is None or row.by != run:
+                        _log.warning("undertaking.not_kept")
                         return
                     for number, piece in enumerate(batch, start=count):
                         sealed = encrypted(key, piece, _about(id, number))

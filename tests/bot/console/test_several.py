@@ -188,6 +188,24 @@ def test_a_better_wording_is_made_also_where_nobody_previewed_the_draft(
 # --- What takes long --------------------------------------------------------------------------------------------------
 
 
+def test_what_takes_longer_than_its_end_would_be_kept_is_seen_all_the_same(store: Store, seals: Seals) -> None:
+    moment = [1_000.0]
+    undertakings = Undertakings(store, seals.vault, lambda: moment[0])
+    run = undertakings.begin("export:p_1", 100)
+    assert run
+    moment[0] += 50
+    undertakings.telling("export:p_1", run)(1, 2)
+    moment[0] += 55
+    found = undertakings.find("export:p_1")
+    assert found
+    assert (found.is_running, found.done, found.total) == (True, 1, 2)
+    undertakings.sweep()
+    undertakings.end("export:p_1", run, result="made", life=100)
+    found = undertakings.find("export:p_1")
+    assert found
+    assert found.result == "made"
+
+
 def test_what_a_stopped_process_left_is_begun_anew(store: Store, seals: Seals) -> None:
     moment = [1_000.0]
     undertakings = Undertakings(store, seals.vault, lambda: moment[0])
@@ -209,3 +227,24 @@ def test_what_a_stopped_process_left_is_begun_anew(store: Store, seals: Seals) -
     assert found.result == "new"
     moment[0] += 101
     assert undertakings.find("verify") is None
+
+
+def test_what_tells_nothing_for_long_is_under_way_all_the_same(
+    store: Store, seals: Seals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.console.undertakings._LOOKS", 6_000)
+    moment = [1_000.0]
+    undertakings = Undertakings(store, seals.vault, lambda: moment[0])
+    run = undertakings.begin("verify", 10_000)
+    assert run
+    with undertakings.held("verify", run):
+        moment[0] += 3_600
+        for _ in range(2_000):
+            if found := undertakings.find("verify"):
+                break
+            time.sleep(0.01)
+        assert found
+        assert found.is_running
+        assert undertakings.begin("verify", 10_000) is None
+    moment[0] += 61
+    assert undertakings.find("verify") is None  # whoever held it has let go
