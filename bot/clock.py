@@ -57,6 +57,10 @@ class Clock:
             self._is_caught_up = await self._kindly(self.catch_up())
         await self._kindly(self.tick(datetime.now(UTC)))
 
+    async def let_go(self) -> None:
+        """As `look`, for words whose time is over. Apart from it: no reminder waits for a great many words."""
+        await self._kindly(asyncio.to_thread(self._let_go, datetime.now(UTC)))
+
     async def catch_up(self) -> None:
         """Have every open card shown as it stands; one that has been sent already is not sent again."""
         seats = await asyncio.to_thread(self._cabinet.reviews.waiting)
@@ -130,7 +134,6 @@ class Clock:
         self._awaiting.sweep(now)
         self._quizzes.sweep(now)
         self._days.sweep(now)
-        self._let_go(now)
         return errands
 
     def _let_go(self, now: datetime) -> None:

@@ -27,6 +27,8 @@ KIND: Final = "event"
 """The kind of work that an event is to the engine."""
 DIED: Final = ProcessDied.__name__
 """The `error` of one that processes died of."""
+PORTION: Final = 5_000
+"""That one transaction lets go of: everybody who writes waits for it."""
 _UNREAD: Final = VaultError.__name__
 
 
@@ -115,19 +117,32 @@ def bury(session: Session, pending: Pending, platform: str, error: Exception, tr
     session.delete(pending)
 
 
-def revive_readable(session: Session, engine: Engine, vault: Vault) -> int:
-    """Have answered what could not be read and now can: the right key is back. Returns how many."""
+def readable(session: Session, vault: Vault) -> Sequence[str]:
+    """Those that nobody could read and that can be read now: the right key is back."""
     # Not what a handler found unreadable, such as a damaged row: it would be given up and revived for ever.
     is_unread = (col(DeadLetter.error) == _UNREAD, col(DeadLetter.platform) == "")
     unread = session.exec(select(DeadLetter).where(*is_unread)).all()
-    readable = [row for row in unread if _opens(row, vault)]
-    _revive(session, engine, readable)
-    return len(readable)
+    return [row.id for row in unread if _opens(row, vault)]
+
+
+def revive(session: Session, engine: Engine, ids: Collection[str]) -> Sequence[str]:
+    """Have these answered. Returns which of them were still there."""
+    rows = _of(session, ids)
+    found = [row.id for row in rows]
+    _revive(session, engine, rows)
+    return found
+
+
+def has_died(session: Session, before: float) -> bool:
+    """Whether any was given up before this moment."""
+    return session.exec(select(DeadLetter.id).where(col(DeadLetter.died) < before).limit(1)).first() is not None
 
 
 def let_go(session: Session, before: float) -> int:
-    """Those that were given up before this moment, with their keys. Returns how many."""
-    return session.exec(delete(DeadLetter).where(col(DeadLetter.died) < before)).rowcount
+    """Of those that were given up before this moment, `PORTION` at the most, with their keys. Returns how many."""
+    over = select(DeadLetter.id).where(col(DeadLetter.died) < before).limit(PORTION)
+    dropped = delete(DeadLetter).where(col(DeadLetter.id).in_(over)).execution_options(synchronize_session=False)
+    return session.exec(dropped).rowcount
 
 
 def forget(session: Session, vault: Vault, accounts: Collection[str]) -> None:

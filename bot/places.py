@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlmodel import col, delete, select, update
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, delete, or_, select, update
 
 from bot.audit.seals import Seals
 from bot.store import Store
@@ -13,6 +15,8 @@ from bot.tables import Awaited, Card, Digest, Pending
 
 _PATIENCE = timedelta(hours=1)
 """For which the next message of somebody is taken for the words that they were asked for."""
+_AT_ONCE: Final = 100
+"""Things whose messages one statement forgets."""
 
 
 class Cards:
@@ -56,6 +60,23 @@ class Cards:
         """It is not there any more: the next one is posted anew."""
         with self._store.write() as session:
             session.exec(delete(Card).where(col(Card.about) == about, col(Card.place) == place))
+
+
+def forget_cards(session: Session, ids: Sequence[str]) -> None:
+    """Those of these things, and those that are named after one and an owner (`bot.errands.card_name`)."""
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        session.exec(delete(Card).where(col(Card.about).in_(some)))
+        named = delete(Card).where(or_(*(_begins(session, id) for id in some)))
+        session.exec(named.execution_options(synchronize_session=False))
+
+
+def _begins(session: Session, id: str) -> ColumnElement[bool]:
+    """What is named after this thing and something else. By bytes: in a country's order a range is no beginning."""
+    first, beyond = f"{id}/", f"{id}{chr(ord('/') + 1)}"
+    if session.connection().dialect.name == "sqlite":
+        return (col(Card.about) >= first) & (col(Card.about) < beyond)
+    return col(Card.about).op("~>=~", is_comparison=True)(first) & col(Card.about).op("~<~", is_comparison=True)(beyond)
 
 
 class Awaiting:

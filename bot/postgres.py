@@ -32,8 +32,8 @@ _USUAL = {
 ATTENTIVE = """
 SELECT set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
        set_config('tcp_keepalives_count', '3', false)"""
-"""For a connection that holds a lock without a transaction: of a host that has gone without a word the server hears by
-itself after two hours, as a rule, and would keep the lock for it as long. Now it is half a minute."""
+"""For every connection: of a host that has gone without a word the server hears by itself after two hours, as a rule,
+and would keep for as long whatever locks it held. Now it is half a minute."""
 
 _SECRET = ("password", "sslpassword")
 
@@ -54,6 +54,13 @@ SELECT set_config('lock_timeout', %(patience)s, true),
 _OTHERS = (
     "datname = current_database() AND pid <> pg_backend_pid() "
     "AND (backend_type = 'client backend' OR (backend_type IS NULL AND usesysid IS NOT NULL))"
+)
+
+
+_WHO = (
+    "concat_ws(', ', usename, nullif(application_name, ''), "
+    "CASE WHEN backend_type IS NOT NULL THEN coalesce(host(client_addr), 'local') END, "
+    "to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"'))"
 )
 
 
@@ -91,37 +98,6 @@ def may_change_tables(connection: sqlalchemy.Connection) -> bool:
     return bool(found.scalar_one())
 
 
-def purge(connection: sqlalchemy.Connection, patience: float) -> bool:
-    """Write the tables anew, without what was deleted; False where this user may not. Outside any transaction.
-
-    Samples of the values, which the server keeps for its planner, are taken anew too.
-    The owner does it for the whole database. Somebody else may, since PostgreSQL 17, for the tables whose `MAINTAIN`
-    they were granted: before that the server passes over what is not theirs with no more than a warning.
-    """
-    connection.exec_driver_sql(f"SET lock_timeout = '{patience}s'")
-    if may_change_tables(connection):
-        connection.exec_driver_sql("VACUUM (FULL, ANALYZE)")
-    else:
-        names = _maintained(connection)
-        if not names:
-            return False
-        connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {', '.join(names)}")
-    connection.invalidate()  # with what was set
-    return True
-
-
-def _maintained(connection: sqlalchemy.Connection) -> list[str]:
-    """The tables in which this user leaves something behind; none where it may not clear all of them."""
-    if connection.dialect.server_version_info < (17,):  # type: ignore[operator]
-        return []
-    found = connection.exec_driver_sql(
-        "SELECT oid::regclass::text, has_table_privilege(oid, 'MAINTAIN') FROM pg_class WHERE relkind = 'r' "
-        "AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('alembic_version')) "
-        "AND has_table_privilege(oid, 'UPDATE, DELETE') ORDER BY 1"
-    ).all()
-    return [name for name, _ in found] if all(may for _, may in found) else []
-
-
 def size(connection: sqlalchemy.Connection) -> int:
     """Of the whole database, in bytes."""
     return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
@@ -129,11 +105,16 @@ def size(connection: sqlalchemy.Connection) -> int:
 
 def people(connection: sqlalchemy.Connection) -> list[str]:
     """Who else is connected: user, program, from where and since when. Not all of it is told to everybody."""
+    found = connection.exec_driver_sql(f"SELECT {_WHO} FROM pg_stat_activity WHERE {_OTHERS} ORDER BY 1")
+    return [row[0] for row in found]
+
+
+def in_the_way(connection: sqlalchemy.Connection, of: int) -> list[str]:
+    """For whom the connection of that process waits, told in the same way; the server's own have no name."""
     found = connection.exec_driver_sql(
-        "SELECT concat_ws(', ', usename, nullif(application_name, ''), "
-        "CASE WHEN backend_type IS NOT NULL THEN coalesce(host(client_addr), 'local') END, "
-        "to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"')) FROM pg_stat_activity "
-        f"WHERE {_OTHERS} ORDER BY 1"
+        f"SELECT coalesce(nullif({_WHO}, ''), 'PostgreSQL') FROM pg_stat_activity "
+        "WHERE pid = ANY(pg_blocking_pids(%(of)s)) ORDER BY 1",
+        {"of": of},
     )
     return [row[0] for row in found]
 
@@ -217,8 +198,27 @@ def reading(engine: Engine) -> Engine:
 
 def prepare(engine: Engine) -> None:
     """Have every connection behave as the code expects of both databases."""
+    _attend(engine)
     _take_any_text(engine)
     _lock_to_write(engine)
+
+
+def take(connection: sqlalchemy.Connection, lock: int, patience: float) -> None:
+    """Take an advisory lock for a transaction that has begun: it goes with it, or after a minute of silence.
+
+    For `patience` seconds this waits for whatever another has locked, here and later in the transaction.
+    """
+    values = {"patience": f"{patience * 1000:.0f}ms", "abandoned": _ABANDONED, "lock": lock}
+    connection.exec_driver_sql(_BEGIN_WRITING, values)
+
+
+def _attend(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Connection[Any], _: object) -> None:
+        # What is set in a transaction is gone with it, where that is rolled back.
+        before, connection.autocommit = connection.autocommit, True
+        connection.execute(ATTENTIVE)
+        connection.autocommit = before
 
 
 def _take_any_text(engine: Engine) -> None:
@@ -252,8 +252,7 @@ def _lock_to_write(engine: Engine) -> None:
     def _on_begin(connection: sqlalchemy.Connection) -> None:
         patience = connection.get_execution_options().get("vaglio_writes")
         if patience is not None:
-            values = {"patience": f"{patience * 1000:.0f}ms", "abandoned": _ABANDONED, "lock": _LOCK}
-            connection.exec_driver_sql(_BEGIN_WRITING, values)
+            take(connection, _LOCK, patience)
 
 
 def encoding(connection: sqlalchemy.Connection) -> str:

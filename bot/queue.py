@@ -15,6 +15,7 @@ from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.utils import datetime_from_timedelta_params
 from procrastinate.worker import Worker
+from psycopg import AsyncConnection
 from sqlmodel import Session
 
 from bot import postgres
@@ -174,8 +175,9 @@ class Queue:
 
     def _app(self, broken: asyncio.Event) -> App:
         connector = PsycopgConnector(
-            conninfo=postgres.conninfo(self._store.url), min_size=1, max_size=self._width + 3, timeout=5.0
-        )
+            conninfo=postgres.conninfo(self._store.url), min_size=1, max_size=self._width + 3, timeout=5.0,
+            configure=_attend,
+        )  # fmt: skip
         app = App(connector=connector)
         app.job_manager = self._jobs = Jobs(connector, broken.set, self._numbers)
         for kind, each in self._kinds.items():
@@ -247,6 +249,11 @@ class Queue:
             self.put(session, kind, found)
         if found:
             log.warning("work.found", kind=kind, count=len(found))
+
+
+async def _attend(connection: AsyncConnection[Any]) -> None:
+    await connection.execute(postgres.ATTENTIVE)
+    await connection.commit()
 
 
 async def _first_of(*tasks: asyncio.Task[Any]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, select
 
 from bot.audit.seals import Seals
 from bot.store import Store
@@ -16,6 +16,8 @@ from bot.wording import Wording
 MINUTE = 60.0
 _KNOWN = 3600.0
 """Seconds for which an event that was let in is known again: for as long as an answer is tried."""
+_AT_ONCE = 1_000
+"""Counts that one draft lets go of at most: after a pause it may be the first for long, and others wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ class Rates:
 
 
 def sweep(session: Session, moment: float) -> None:
-    """Let go of the counts whose time is over."""
-    session.exec(delete(Rate).where(col(Rate.until) <= moment))
+    """Let go of counts whose time is over."""
+    over = select(Rate.key).where(col(Rate.until) <= moment).limit(_AT_ONCE)
+    session.exec(delete(Rate).where(col(Rate.key).in_(over)).execution_options(synchronize_session=False))
 
 
 def _workspace(account: str) -> str:

@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, event
 
-from bot.audit.errors import code_of
+from bot.audit.errors import RecordError, code_of
+
+_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 def reading(file: Path) -> URL:
@@ -41,6 +43,23 @@ def prepare(engine: Engine, *, read_only: bool) -> None:
     def _on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("vaglio_writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def purge(file: Path, patience: float) -> None:
+    """Write the file anew without what was deleted, and cut its log; `patience` is in seconds.
+
+    Raises `RecordError`: "locked" while another program reads or writes.
+    """
+    # Beside SQLAlchemy, which would begin a transaction, and neither statement may stand in one.
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=patience)) as connection:
+        try:
+            for statement in (_TRUNCATE, "PRAGMA secure_delete=ON", "VACUUM", _TRUNCATE):
+                row = connection.execute(statement).fetchone()
+                # Somebody holds a snapshot that still needs the log.
+                if statement is _TRUNCATE and row[0]:
+                    raise RecordError("locked", str(file))
+        except sqlite3.Error as error:
+            raise RecordError(code_of(error), str(file)) from None
 
 
 def _is_cramped(file: Path) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,8 +14,9 @@ from sqlalchemy.orm import Mapped
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel, create_engine
 
-from bot import form, postgres, sqlite
-from bot.audit.errors import RecordError, code_of, why, without_values
+from bot import form, migrating, postgres, sqlite, vacuuming
+from bot.audit.errors import RecordError, why, without_values
+from bot.exclusion import Exclusion
 from bot.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -28,8 +27,7 @@ _PATIENCE = 60.0
 _LOCKED = 5.0
 """Seconds for which the writer whose turn it is waits for those of other processes."""
 _PURGE = 30.0
-"""Seconds for which a purge waits for whoever reads."""
-_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
+"""Seconds for which a purge of a file waits for whoever reads."""
 
 
 class StoreError(SettingsError):
@@ -68,7 +66,9 @@ class Store:
         self._writing = (self._reading if read_only else self.engine).execution_options(vaglio_writes=_LOCKED)
         # SQLite has whoever waits for its lock ask again after ever longer pauses, and under load some never get it:
         # those of this process take turns instead.
-        self._turn, self._writer = threading.Lock(), 0
+        self._turn = Exclusion("locked", self.place)
+        self.indexing = Exclusion("index", self.place)
+        """Turns of those who write the search index: see `bot.audit.shelf`."""
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -78,21 +78,9 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that holds the write lock from its first statement; committed on leaving."""
-        with self._in_turn(), self.told(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+        turn, writing = self._turn.held(_PATIENCE), Session(self._writing, expire_on_commit=False)
+        with turn, self.told(), writing as session, session.begin():
             yield session
-
-    @contextmanager
-    def _in_turn(self) -> Iterator[None]:
-        if self._writer == (me := threading.get_ident()):
-            raise RuntimeError("whoever writes would wait for themselves")
-        if not self._turn.acquire(timeout=_PATIENCE):
-            raise RecordError("locked", self.place)
-        self._writer = me
-        try:
-            yield
-        finally:
-            self._writer = 0
-            self._turn.release()
 
     def has(self, table: type[SQLModel]) -> bool:
         """Whether it has been made: a database of an older form may be read without being brought to the newest."""
@@ -110,7 +98,8 @@ class Store:
 
         All of it is one transaction under the writers' lock: of two who come at once, the second finds it done.
         `seals`: with which words of an older form are sealed. Raises `RecordError` where there are some and no seals,
-        and where a user of the database who may not change the tables finds them in another form.
+        and where a user of the database who may not change the tables finds them in another form; "blocked" where
+        somebody holds a table for too long.
         """
         from alembic.util import CommandError
 
@@ -121,7 +110,10 @@ class Store:
             if self._is_as_it_should_be():
                 return
             try:
-                form.upgrade(engine, seals)
+                if self.file:
+                    form.upgrade(engine, seals)
+                else:
+                    migrating.upgrade(engine, self._holding, seals, self.place)
             except CommandError:
                 raise RecordError("newer" if form.is_newer(self.form()) else "tables", self.place) from None
 
@@ -165,25 +157,26 @@ class Store:
     def purge(self) -> None:
         """Clear from the files what is no longer in the tables: free pages and the write-ahead log.
 
-        Raises `RecordError`: "locked" while another program reads or writes, and then it is to be done again; "purge"
-        where this user of the database may not.
+        On a server each table is written anew, one after the other, and nobody can use it meanwhile: for as long as
+        that takes whoever needs it waits, or gives up. Raises `RecordError`: "locked" while others read or write, and
+        then it is to be done again; "purge" where this user of the database may not.
         """
         if self.file is None:
-            with self.told(), self.engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-                if not postgres.purge(connection, _PURGE):
-                    raise RecordError("purge", self.place)
+            with self.told():
+                left = vacuuming.purge(self.engine)
+            if left is None:
+                raise RecordError("purge", self.place)
+            if left:
+                raise RecordError("locked", f"{self.place} ({', '.join(left)})")
             return
-        # Beside SQLAlchemy, which would begin a transaction, and neither statement may stand in one.
-        with self._in_turn(), closing(sqlite3.connect(self.file, isolation_level=None, timeout=_PURGE)) as file:
-            try:
-                for statement in (_TRUNCATE, "PRAGMA secure_delete=ON", "VACUUM", _TRUNCATE):
-                    row = file.execute(statement).fetchone()
-                    # Somebody holds a snapshot that still needs the log.
-                    if statement is _TRUNCATE and row[0]:
-                        raise RecordError("locked", self.place)
-            except sqlite3.Error as error:
-                raise RecordError(code_of(error), self.place) from None
+        with self._turn.held(_PATIENCE):
+            sqlite.purge(self.file, _PURGE)
+
+    def make_room(self) -> None:
+        """On a server, have the room of what was deleted used again, as far as that goes in seconds. Nobody waits."""
+        if self.file is None:
+            with self.told():
+                vacuuming.make_room(self.engine)
 
     def look_that_nobody_else_is_here(self) -> None:
         """On a server, whose users may run on other machines. Raises `RecordError` ("in_use")."""

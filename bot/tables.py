@@ -5,7 +5,7 @@ Moments are seconds since the epoch, but for the ledger's, which are text becaus
 
 from __future__ import annotations
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 
@@ -99,7 +99,6 @@ class Pending(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     at: float = Field(index=True)
-    """Seconds since the epoch."""
     wrapped: bytes = Field(sa_type=LargeBinary)
     sealed: bytes = Field(sa_type=LargeBinary)
     attempts: int = 0
@@ -144,7 +143,7 @@ class Receipt(SQLModel, table=True):
     policy: str
     outcome: str
     """`clear`, `approved` or `overridden`, then kind, account and channel, with blanks between."""
-    at: float
+    at: float = Field(index=True)
 
 
 class Reminder(SQLModel, table=True):
@@ -162,7 +161,7 @@ class Review(SQLModel, table=True):
     """`r_` and random digits."""
     screening: str = Field(unique=True)
     person: str = Field(index=True)
-    at: float
+    at: float = Field(index=True)
     state: str = Field(index=True)
     """See `bot.review.State`."""
     wrapped: bytes = Field(sa_type=LargeBinary)
@@ -182,9 +181,9 @@ class Seat(SQLModel, table=True):
     """Who is asked now: the same, or who comes next."""
     state: str = Field(index=True)
     """`open`, or how it was decided: see `bot.review.Ruling`."""
-    taken_by: str | None = None
+    taken_by: str | None = Field(default=None, index=True)
     """The person who said that they look at it."""
-    decided_by: str | None = None
+    decided_by: str | None = Field(default=None, index=True)
     decided_at: float | None = None
     step: int = 0
     """How often the deadline has passed."""
@@ -203,10 +202,10 @@ class Appeal(SQLModel, table=True):
     screening: str = Field(index=True)
     rule: str
     person: str = Field(index=True)
-    at: float
+    at: float = Field(index=True)
     state: str = Field(index=True)
     """`open`, `upheld` (the rule was right) or `overturned`."""
-    decided_by: str | None = None
+    decided_by: str | None = Field(default=None, index=True)
     decided_at: float | None = None
     wrapped: bytes = Field(sa_type=LargeBinary)
     sealed: bytes = Field(sa_type=LargeBinary)
@@ -220,15 +219,16 @@ class Dismissal(SQLModel, table=True):
     """A keyed hash of the three."""
     rule: str
     appeal: str
-    at: float
+    at: float = Field(index=True)
 
 
 class Card(SQLModel, table=True):
     """Where a message stands that is to be changed later: a review's card, a home page, an answer."""
 
+    __table_args__ = (Index("ix_card_about", "about", postgresql_ops={"about": "varchar_pattern_ops"}),)
     about: str = Field(primary_key=True)
     """The id of what it shows."""
-    place: str = Field(primary_key=True)
+    place: str = Field(primary_key=True, index=True)
     """`slack:CHANNEL` or `telegram:CHAT`."""
     message: str
 

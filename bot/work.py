@@ -17,12 +17,11 @@ import structlog
 from sqlmodel import Session, col, delete, func, select
 
 from bot.audit.vault import Vault, VaultError
-from bot.dead_letters import KIND, bury, let_go, revive_readable
+from bot.dead_letters import KIND, PORTION, bury, has_died, let_go, readable, revive
 from bot.engine import USUAL, Engine, Lost, Patience, ProcessDied, Retry, Undeliverable, was_begun
 from bot.prescreen import new_id
 from bot.store import Store
 from bot.tables import Pending, Seen
-from bot.work_tables import DeadLetter
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +35,8 @@ _REMEMBERED = 48 * 3600.0
 """Seconds for which an event's name is kept, to know it again: longer than any platform tries."""
 
 
+_OVER = 1_000
+"""Names whose time is over that one transaction lets go of at most: after a pause there may be days of them."""
 _AT_ONCE = 200
 """Events that are written in one transaction."""
 _FORGETTING = 4
@@ -232,7 +233,8 @@ class Work:
     def _write_in(self, session: Session, taken: Sequence[_Incoming]) -> list[Deferred]:
         now, found, fresh = time.time(), list[Deferred](), dict[str, str]()
         waiting = self._engine.waiting(session, KIND, self._backlog)
-        session.exec(delete(Seen).where(col(Seen.at) < now - _REMEMBERED))
+        over = select(Seen.key).where(col(Seen.at) < now - _REMEMBERED).limit(_OVER)
+        session.exec(delete(Seen).where(col(Seen.key).in_(over)).execution_options(synchronize_session=False))
         for one in taken:
             if one.key in fresh or session.get(Seen, one.key) is not None:
                 found.append(Deferred.DUPLICATE)
@@ -271,14 +273,24 @@ class Work:
 
     def _look_at_the_dead(self) -> None:
         """What can be read again is answered; what was given up too long ago is let go."""
+        before = time.time() - self._kept * 86_400
         with self._store.read() as session:
-            if session.exec(select(DeadLetter.id).limit(1)).first() is None:
-                return
-        with self._store.write() as session:
-            revived = revive_readable(session, self._engine, self._vault)
-            gone = let_go(session, time.time() - self._kept * 86_400)
-        if revived or gone:
-            log.info("work.dead_letters", revived=revived, let_go=gone)
+            found, has_over = readable(session, self._vault), has_died(session, before)
+        if found:
+            with self._store.write() as session:
+                found = revive(session, self._engine, found)
+        gone = self._let_go(before) if has_over else 0
+        if found or gone:
+            log.info("work.dead_letters", revived=len(found), let_go=gone)
+
+    def _let_go(self, before: float) -> int:
+        """Of the dead letters from before that moment. Returns how many."""
+        gone, some = 0, PORTION
+        while some == PORTION:
+            with self._store.write() as session:
+                some = let_go(session, before)
+            gone += some
+        return gone
 
 
 def _incoming(platform: str, name: str, event: Event) -> _Incoming:

@@ -23,6 +23,7 @@ from bot.audit.records import canonical
 from bot.audit.vault import Vault, VaultError
 from bot.console.tables import EXPORTS, SavedSearch, SignedIn, Undertaking, UndertakingPiece
 from bot.people import People
+from bot.places import forget_cards
 from bot.store import Store
 from bot.tables import (
     Acknowledgement,
@@ -188,9 +189,7 @@ def _forget(session: Session, holders: Sequence[str], accounts: Sequence[str], v
     _where(session, Dismissal, "appeal", appeals)
     _where(session, Receipt, "screening", list(cards))
     _where(session, Card, "about", list(cards))
-    # A card of an owner is named after the seat or appeal, and the owner.
-    for id in (*seats, *appeals):
-        session.exec(delete(Card).where(col(Card.about).startswith(id)))
+    forget_cards(session, [*seats, *appeals])
     _where(session, Card, "about", [f"home/{holder}" for holder in holders])
     dead_letters.forget(session, vault, accounts)
     # Private chats in Telegram are called as the account is.

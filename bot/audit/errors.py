@@ -12,7 +12,7 @@ from bot.wording import Wording
 
 Code = Literal[
     "none", "absent", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "away", "login", "other",
-    "in_use", "restoring", "master", "erased", "behind", "newer", "purge", "moved", "moving",
+    "in_use", "restoring", "master", "erased", "behind", "newer", "purge", "moved", "moving", "blocked", "index",
 ]  # fmt: skip
 
 _CODES: dict[int, Code] = {
@@ -84,7 +84,12 @@ class RecordError(Exception):
     def show(self, language: str) -> str:
         """The sentence for people: what is wrong, where, and the remedy."""
         wording = Wording(language)
-        why = _remedies(wording)[self.code]
+        if self.code == "index":  # which is not the record, and nobody need look at anything
+            return wording.say(
+                "The search index is busy: it is being brought up to date, or cleared of what was erased. Try again in "
+                "a moment. Drafts are checked as ever."
+            )
+        why = (_remedies(wording) | _of_tables(wording))[self.code]
         return wording.say("The record cannot be used. {place}: {why}", place=self.place, why=why)
 
 
@@ -107,11 +112,6 @@ def _remedies(wording: Wording) -> dict[Code, str]:
         "other": wording.say("the database does not answer. Look at VAGLIO_DATABASE_URL."),
         "in_use": wording.say("Vaglio is at work on it. Stop it, on every machine, and try again."),
         "restoring": wording.say("a restore was broken off in the middle. Run the same vaglio db restore again."),
-        "behind": wording.say(
-            "its tables are of an older form, and this user may not change them. Run vaglio db migrate, with the "
-            "owner’s address in VAGLIO_DATABASE_OWNER_URL."
-        ),
-        "newer": wording.say("its tables are of a newer form than this Vaglio knows. Start the newer Vaglio."),
         "purge": wording.say(
             "what was deleted is out of the tables, and this user may not clear the files of it. Run vaglio audit "
             "purge, with the owner’s address in VAGLIO_DATABASE_OWNER_URL."
@@ -126,6 +126,18 @@ def _remedies(wording: Wording) -> dict[Code, str]:
             "this key is missing, or not the one that sealed what lies in the database. Put it back from where you "
             "keep it. docs/operations.md says what to do if it is lost."
         ),
+    }
+
+
+def _of_tables(wording: Wording) -> dict[Code, str]:
+    """Of their form, and of who is to give them another."""
+    return {
+        "behind": wording.say(
+            "its tables are of an older form, and this user may not change them. Run vaglio db migrate, with the "
+            "owner’s address in VAGLIO_DATABASE_OWNER_URL."
+        ),
+        "newer": wording.say("its tables are of a newer form than this Vaglio knows. Start the newer Vaglio."),
+        "blocked": wording.say("whoever is named holds its tables. Once they are done, run vaglio db migrate again."),
     }
 
 

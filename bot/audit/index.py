@@ -8,8 +8,9 @@ record. Whoever wants to read what was found looks at it by `bot.audit.looks`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,7 @@ from bot.audit.ledger import Ledger
 from bot.audit.shelf import FORM, Shelf
 from bot.audit.vault import VaultError
 from bot.store import Store
+from bot.wording import Wording
 
 __all__ = ["Filters", "Index", "Page"]
 
@@ -34,11 +36,14 @@ BATCH: Final = 500
 _PAGE: Final = 5_000
 _MANY: Final = 10_000
 """New entries after which the database looks anew at how common things are."""
+_BREATH: Final = 0.001
+"""Seconds between two batches: who waits in this process would else hardly ever be first."""
 _MOST: Final = 2**31 - 1
 
 Progress = Callable[[int, int], None]
 """Told how many entries the index has seen, of how many."""
 
+_LETS_GO = "SELECT 1 FROM entry WHERE seq > :seen AND kind IN ('erasure', 'retention', 'restore') LIMIT 1"
 _ENTRIES = "SELECT seq, at, kind, subject, body, hash FROM entry WHERE seq > :seen ORDER BY seq LIMIT :batch"
 
 
@@ -49,6 +54,30 @@ class Page:
     hits: tuple[Facets, ...]
     next: int | None
     """What to ask `after` for the page behind it; None: there is none."""
+    missing: int = 0
+    """The newest entries, so many, were not looked at: others held the index for too long."""
+
+    def told(self, wording: Wording) -> str:
+        """That some are missing; nothing where none is."""
+        if not self.missing:
+            return ""
+        return wording.count(
+            "The newest entry is not in here yet: the search index is being brought up to date.",
+            "The newest {number} entries are not in here yet: the search index is being brought up to date.",
+            self.missing,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How an index stands beside the ledger."""
+
+    missing: int
+    """Entries that it has not seen."""
+    lets_go: bool
+    """One of them lets go of words."""
+    is_clean: bool
+    """Nothing of what was let go is left in its files."""
 
 
 class Index:
@@ -65,7 +94,8 @@ class Index:
     def catch_up(self, progress: Progress | None = None) -> int:
         """Take in what is new. Returns how many entries that were.
 
-        Whatever an erasure or a retention among them let go is let go here too, before anything is found.
+        Whatever an erasure or a retention among them let go is let go here too, before anything is found. Raises
+        `RecordError` ("index") while others hold it for too long.
         """
         try:
             return self._catch_up(progress)
@@ -77,6 +107,23 @@ class Index:
         self._shelf.throw_away()
         self._is_made = False
         return self._catch_up(progress)
+
+    def caught_up(self) -> int:
+        """Catch up, or do without what is new while others hold the index. Returns how many entries are missing.
+
+        Raises `RecordError` ("index") where words are among it that were let go meanwhile, and must not be found.
+        """
+        try:
+            self.catch_up()
+        except RecordError as error:
+            if error.code != "index":
+                raise
+            with suppress(RecordError):
+                standing = self._standing()
+                if standing and not standing.lets_go:
+                    return standing.missing
+            raise
+        return 0
 
     def follow(self) -> None:
         """Catch up if there is an index at all: what the ledger let go is let go here, to the last byte.
@@ -104,14 +151,12 @@ class Index:
     def behind(self) -> int:
         """How many entries it has not seen yet: who asks may rather not wait until all of them are taken in."""
         try:
-            self._make()
-            with self._shelf.read() as connection:
-                seen = int(connection.execute(text("SELECT seen FROM state")).scalar_one())
+            standing = self._standing() if self._shelf.is_there() else None
         except RecordError as error:
             if error.place != self._shelf.place or error.code not in ("broken", "tables"):
                 raise
-            seen = 0
-        return max(0, self._last() - seen)
+            standing = None
+        return self._last() if standing is None else standing.missing
 
     def close(self) -> None:
         self._shelf.close()
@@ -121,8 +166,23 @@ class Index:
             self._shelf.make()
             self._is_made = True
 
+    def _standing(self) -> _Standing | None:
+        """How the index stands, which nobody has to wait for; None: it is of another form, or of another ledger."""
+        with self._shelf.read() as connection:
+            row = connection.execute(text("SELECT form, seen, hash, unclean FROM state")).first()
+        with self._store.read() as session:
+            ours = session.connection()
+            if row is None or row.form != FORM or (row.seen and not _stands(ours, row.seen, row.hash)):
+                return None
+            last = ours.execute(text("SELECT max(seq) FROM entry")).scalar_one() or 0
+            lets_go = ours.execute(text(_LETS_GO), {"seen": row.seen}).first() is not None
+        return _Standing(max(0, int(last) - row.seen), lets_go, is_clean=not row.unclean)
+
     def _catch_up(self, progress: Progress | None) -> int:
         self._make()
+        standing = self._standing()
+        if standing and standing.is_clean and not standing.missing:
+            return 0
         taken = 0
         while True:
             # The words are opened while nobody else may write here. Whoever is erased meanwhile has their key destroyed
@@ -134,6 +194,7 @@ class Index:
                 progress(seen, max(seen, self._last()))
             if count < BATCH:
                 break
+            time.sleep(_BREATH)
         if taken > _MANY:
             self._shelf.count_values()
         if not self._shelf.clean():
@@ -194,15 +255,18 @@ class Index:
     # --- Finding ---------------------------------------------------------------------------------------------------
 
     def search(self, filters: Filters, *, newest: int = 50, after: int | None = None) -> Page:
-        """The newest entries that `filters` leave, older than entry `after`; caught up with the ledger first."""
-        self.catch_up()
+        """The newest entries that `filters` leave, older than entry `after`; caught up with the ledger first.
+
+        While others hold the index: those that it knows, but for what has to be let go first. See `caught_up`.
+        """
+        missing = self.caught_up()
         if filters.finds_nothing:
             return Page((), None)
         with self._shelf.read() as connection:
             selection = select_by(connection, filters, newest_first=True)
             seqs = selection.run(connection, beyond=_MOST if after is None else after, limit=newest + 1)
             hits = rows.facets(connection, seqs[:newest])
-        return Page(hits, seqs[newest - 1] if len(seqs) > newest else None)
+        return Page(hits, seqs[newest - 1] if len(seqs) > newest else None, missing)
 
     def select(self, filters: Filters) -> Iterator[int]:
         """The numbers of all that `filters` leave, the oldest first, as they are asked for; caught up first."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 import structlog
-from sqlmodel import Session, and_, col, delete, func, or_, select
+from sqlmodel import and_, col, delete, or_, select
 
 from bot.audit.errors import RecordError
 from bot.audit.holds import standing
@@ -19,15 +18,18 @@ from bot.audit.index import Index
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.promises import ranges_of
 from bot.audit.records import RAW, timestamp
+from bot.places import forget_cards
 from bot.store import Store
-from bot.tables import Appeal, Card, Content, Dismissal, Entry, Receipt, Review, Seat
+from bot.tables import Appeal, Content, Dismissal, Entry, Receipt, Review, Seat
 from rules.keeping import Keeping
 
 log = structlog.get_logger(__name__)
 
 KIND: Final = "retention"
 _PORTION: Final = 1_000
-"""Entries that are looked at in one go, and that one transaction lets go at most."""
+"""Entries that are looked at in one go, and that one transaction lets go at most; receipts too."""
+_QUESTIONS: Final = 100
+"""Questions, or disagreements, that one transaction lets go: each has seats and cards."""
 
 
 class Retention:
@@ -95,31 +97,40 @@ class Retention:
     def _let_go_of_questions(self, before: datetime) -> None:
         """What was asked, answered and disagreed with goes with the words that it was about; so do receipts."""
         moment = before.timestamp()
+        for table in (Review, Appeal):
+            for ids in self._older(table.id, table.at, moment, _QUESTIONS):
+                self._drop_questions(table, ids)
+        for kept, key, at in ((Receipt, Receipt.code, Receipt.at), (Dismissal, Dismissal.key, Dismissal.at)):
+            for keys in self._older(key, at, moment, _PORTION):
+                with self._store.write() as session:
+                    # Of neither is it known whose it is.
+                    if standing(session):
+                        return
+                    session.exec(delete(kept).where(col(key).in_(keys)))
+
+    def _older(self, key: Any, at: Any, before: float, most: int) -> Iterator[Sequence[str]]:
+        """By what rows from before this moment are called, so many at a time; looked up while others may write."""
+        order, which = (col(at), col(key)), [col(at) < before]
+        while True:
+            with self._store.read() as session:
+                found = session.exec(select(at, key).where(*which).order_by(*order).limit(most)).all()
+            if found:
+                yield [each for _, each in found]
+            if len(found) < most:
+                return
+            # Some of these may be held, and stay.
+            which = [col(at) < before, col(at) > found[-1][0]]
+
+    def _drop_questions(self, table: type[Review | Appeal], ids: Sequence[str]) -> None:
         with self._store.write() as session:
             holds = standing(session)
-            for table in (Review, Appeal):
-                old = session.exec(select(table.id, table.person).where(table.at < moment)).all()
-                ids = [id for id, person in old if not any(hold.covers(person) for hold in holds)]
-                for start in range(0, len(ids), _PORTION):
-                    some = ids[start : start + _PORTION]
-                    seats = select(Seat.id).where(col(Seat.review).in_(some))
-                    _drop_cards(session, [*some, *(session.exec(seats).all() if table is Review else ())])
-                    if table is Review:
-                        session.exec(delete(Seat).where(col(Seat.review).in_(some)))
-                    session.exec(delete(table).where(col(table.id).in_(some)))
-            for kept in (Receipt, Dismissal):
-                # Of neither is it known whose it is.
-                if not holds:
-                    session.exec(delete(kept).where(col(kept.at) < moment))
-
-
-def _drop_cards(session: Session, ids: Sequence[str]) -> None:
-    """Those of these things, and those that are named after one and an owner (`card_name`).
-
-    No index finds a name by its beginning on every database: all of them are looked through, once and not for each.
-    """
-    for length, alike in groupby(sorted(ids, key=len), key=len):
-        session.exec(delete(Card).where(func.substr(Card.about, 1, length).in_(list(alike))))
+            old = session.exec(select(table.id, table.person).where(col(table.id).in_(ids))).all()
+            gone = [id for id, person in old if not any(hold.covers(person) for hold in holds)]
+            seats = select(Seat.id).where(col(Seat.review).in_(gone))
+            forget_cards(session, [*gone, *(session.exec(seats).all() if table is Review else ())])
+            if table is Review:
+                session.exec(delete(Seat).where(col(Seat.review).in_(gone)))
+            session.exec(delete(table).where(col(table.id).in_(gone)))
 
 
 def _is_over(entry: Entry, keeping: Keeping, now: datetime) -> bool:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, TimeoutError
 
-from bot.audit.errors import RecordError, why
+from bot import postgres, vacuuming
+from bot.audit.errors import Code, RecordError, why
 from bot.store import Store
 
 FILE: Final = "search.db"
@@ -26,6 +27,7 @@ FORM: Final = 3
 _LOCK: Final = 0x56616753
 """An advisory lock of PostgreSQL's: the record's own writers do not wait for whoever follows it."""
 _PATIENCE: Final = 5.0
+"""Seconds for which whoever reads or writes it waits for others, and with them a connection of those for everything."""
 _ERASES_AT_ONCE = sqlite3.sqlite_version_info >= (3, 42)
 """Whether FTS5 takes words out of its index with the text. Older ones leave all of them there until they merge; newer
 ones too leave those with which a page of the index begins."""
@@ -93,25 +95,34 @@ class Shelf:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One state of the index from the first question to the last. Raises `RecordError`."""
+        """One state of the index from the first question to the last.
+
+        Raises `RecordError`: "index" where others keep it for too long.
+        """
         if self._own:
-            with self._own.read() as session:
+            with self._said(), self._own.read() as session:
                 yield session.connection()
             return
         with self._said(), self._main.engine.connect() as connection, connection.begin():
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}")
+            # A table of words that is being written anew keeps everybody out.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE}s'")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One at a time, of all processes; committed on leaving. Raises `RecordError`."""
+        """One at a time, of all processes; committed on leaving.
+
+        Raises `RecordError`: "index" where others keep it for too long. Of this process one comes to the server at a
+        time: whoever writes needs a second connection, for what is taken in, and would wait for those who wait for it.
+        """
         if self._own:
-            with self._own.write() as session:
+            with self._said(), self._own.write() as session:
                 yield session.connection()
             return
-        with self._said(), self._main.engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        with self._main.indexing.held(_PATIENCE), self._said(), self._main.engine.begin() as connection:
+            postgres.take(connection, _LOCK, _PATIENCE)
             connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}")
             yield connection
 
@@ -215,14 +226,19 @@ class Shelf:
 
     def _clean_postgres(self) -> bool:
         # A plain VACUUM leaves the bytes in the page, and GIN never lets go of a word that it has known.
-        alone = self._main.engine.execution_options(isolation_level="AUTOCOMMIT")
-        with self._said(), alone.connect() as connection:
-            for table, column, kind in _SAMPLED:
-                # Samples of the words, which the server keeps for its planner, go with it: of a table that has become
-                # empty it would take no new ones.
-                connection.exec_driver_sql(f"ALTER TABLE {SCHEMA}.{table} ALTER COLUMN {column} TYPE {kind}")
-            for table in ("words", "heard"):
-                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.{table}")
+        try:
+            with self._said(), vacuuming.alone(self._main.engine) as connection:
+                connection.exec_driver_sql(f"SET lock_timeout = '{_PATIENCE}s'")
+                for table, column, kind in _SAMPLED:
+                    # Samples of the words, which the server keeps for its planner, go with it: of a table that has
+                    # become empty it would take no new ones.
+                    connection.exec_driver_sql(f"ALTER TABLE {SCHEMA}.{table} ALTER COLUMN {column} TYPE {kind}")
+                for table in ("words", "heard"):
+                    connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {SCHEMA}.{table}")
+        except RecordError as error:
+            if error.code != "index":
+                raise
+            return False
         return True
 
     def close(self) -> None:
@@ -241,8 +257,18 @@ class Shelf:
     def _said(self) -> Iterator[None]:
         try:
             yield
+        except TimeoutError:  # all connections of this process are in hand
+            raise RecordError("index", self.place) from None
         except DatabaseError as error:
-            raise RecordError(why(error) or "other", self.place) from None
+            raise self._error(why(error) or "other") from None
+        except RecordError as error:
+            if error.place != self.place:
+                raise
+            raise self._error(error.code) from None
+
+    def _error(self, code: Code) -> RecordError:
+        """Whoever holds the index does not hold the record: nothing else waits for it."""
+        return RecordError("index" if code == "locked" else code, self.place)
 
 
 def _for(statement: str, *, is_sqlite: bool) -> str:

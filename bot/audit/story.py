@@ -106,12 +106,12 @@ class Stories:
         entry = self._ledger.entry(name)
         if entry is None:
             return None
-        self._index.catch_up()
+        missing = self._index.caught_up()
         with self._index.read() as connection:
             checks = _checks(connection, entry.seq)
             found = dict(self._about(connection, checks, entry.subject))
             found.setdefault(entry.seq, None)
-            is_cut = len(found) >= MOST
+            is_cut = missing > 0 or len(found) >= MOST
             looks = {look for seq, holder in found.items() if holder for look in rows.reaching(connection, seq, MOST)}
         seqs = {*found, *sorted(looks)[-MOST:]}
         steps = list(self._entries(seqs, {holder for holder in found.values() if holder}))

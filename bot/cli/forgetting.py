@@ -17,6 +17,7 @@ from bot.audit.dossier import dossier_page
 from bot.audit.erasure import Erasures, purge_leavings
 from bot.audit.holds import HeldError, Holds
 from bot.audit.index import Index
+from bot.audit.leavings import clear_leavings
 from bot.audit.moved import left_behind, left_said
 from bot.audit.retention import Retention
 from bot.audit.subject import Dossier, Subjects
@@ -100,12 +101,19 @@ def erase(
                  persons=", ".join(erased.persons), number=erased.words))  # fmt: skip
     office.say(say("Copy {file} to where you keep the keys: it makes a backup forget them too.",
                  file=office.settings.keys_dir / "erased"))  # fmt: skip
-    return _purged(office)
+    if record.store.file:
+        return _purged(office)
+    for line in clear_leavings(record.store, office.index).told(office.wording):
+        office.say(line)
+    return _told_of_files(office)
 
 
 @audit.command()
 def purge() -> int:
-    """Let go of words whose time is over, and clear the database's files of what is no longer in its tables."""
+    """Let go of words whose time is over, and clear the database's files of what is no longer in its tables.
+
+    On a server each table is written anew, and nobody can use it meanwhile: do it in a maintenance window.
+    """
     office = Office.open()
     policy = open_policy(office.settings)
     gone = Retention(office.record.store, office.record.ledger, office.index).let_go(
@@ -126,7 +134,12 @@ def _purged(office: Office) -> int:
     with closing(Store(owners, keeps_open=False)) if owners else nullcontext(office.record.store) as store:
         purge_leavings(store, office.index)
     office.say(office.wording.say("Nothing of what was let go is left in the database's files."))
-    for file in left_behind(office.settings.data_dir) if store.file is None else ():
+    return 0 if store.file else _told_of_files(office)
+
+
+def _told_of_files(office: Office) -> int:
+    """Of a record that moved to a server, the file from before may lie there still."""
+    for file in left_behind(office.settings.data_dir):
         office.say(left_said(file, office.wording))
     return 0
 

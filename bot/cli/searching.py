@@ -80,6 +80,8 @@ def search(
 
 
 def _tell(page: Page, words: dict[int, bytes], filters: Filters, wording: Wording, *, as_json: bool) -> None:
+    if missing := page.told(wording):
+        sys.stderr.write(f"{missing}\n")
     if as_json:
         for hit in page.hits:
             sys.stdout.write(json.dumps(_line(hit, words, filters), ensure_ascii=False) + "\n")

@@ -148,6 +148,7 @@ class House:
     def _plan(self, parts: Parts) -> None:
         """What is shared out to all workers, and what only time does, once over all of them."""
         parts.engine.every(clock.EVERY, "clock", parts.clock.look)
+        parts.engine.every(clock.EVERY, "retention", parts.clock.let_go)
         attach(parts.engine, self.settings, self.store, self.cabinet, self.prescreen, self.revisions)
         if self.settings.checkpoint_targets():
             deliveries = open_deliveries(self.settings, self.store)

@@ -105,6 +105,7 @@ class AuditPage:
         facts = {
             "query": query, "found": [_hit(hit, words.get(hit.seq), query, spoken) for hit in found.hits],
             "next": found.next, "heading": _heading(query, found, wording), "wrong": wrong, "has_words": bool(reason),
+            "missing": found.told(wording),
             "choices": choices(spoken), "lists": self._lists(wording), "zone": str(self._zone),
             "saved": await asyncio.to_thread(self.archive.searches.of, visitor.person), "chips": chips(query, spoken),
         }  # fmt: skip

@@ -16,10 +16,9 @@ from starlette.datastructures import FormData
 
 from bot.accounts import is_account
 from bot.audit.dossier import dossier_page
-from bot.audit.erasure import purge_leavings
-from bot.audit.errors import RecordError
 from bot.audit.facets import plain
 from bot.audit.holds import HeldError
+from bot.audit.leavings import clear_leavings
 from bot.audit.spoken import when
 from bot.audit.unmasking import Refusal, Unmasked
 from bot.audit.unmasking import Request as Asked
@@ -159,15 +158,9 @@ class PeoplePage:
             return _nobody(deed)
         done = say("{persons}: erased, and on record. Words of {number} entries are gone.",
                    persons=", ".join(erased.persons), number=erased.words)  # fmt: skip
-        return Said((done, self._purged(deed.wording), say("Copy {file} to where you keep the keys: it makes a backup "
-                     "forget them too.", file=self.archive.erased)))  # fmt: skip
-
-    def _purged(self, wording: Wording) -> str:
-        try:
-            purge_leavings(self.archive.store, self.archive.index)
-        except RecordError:
-            return wording.say("Somebody is reading just now: vaglio audit purge clears the files of what is left.")
-        return wording.say("Nothing of what was let go is left in the database's files.")
+        leavings = clear_leavings(self.archive.store, self.archive.index).told(deed.wording)
+        return Said((done, *leavings, say("Copy {file} to where you keep the keys: it makes a backup forget them too.",
+                     file=self.archive.erased)))  # fmt: skip
 
 
 def add_people(rooms: Rooms, pages: Pages, archive: Archive) -> None:

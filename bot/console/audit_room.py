@@ -57,4 +57,6 @@ class _Told(Rooms):
     def _told(self, request: Request, error: RecordError) -> Response:
         wording = self._pages.wording(request)
         title = wording.say("The record cannot be used just now")
+        if error.code == "index":
+            title = wording.say("The search index is busy")
         return self._pages.notice(request, title, error.show(wording.language), status=503)

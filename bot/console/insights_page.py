@@ -184,6 +184,8 @@ def not_yet(pages: Pages, request: Request) -> Response:
 
 
 def unusable(pages: Pages, request: Request, error: RecordError) -> Response:
+    if error.code == "index":  # others bring it up to date
+        return not_yet(pages, request)
     wording = pages.wording(request)
     return pages.notice(request, wording.say("The record cannot be read now"), error.show(wording.language), status=503)
 

@@ -113,7 +113,8 @@ class Undertakings:
         now = self._now()
         with self._store.read() as session:
             row = session.get(Undertaking, id)
-        if row is None or row.until < now or (row.state == "running" and row.due < now):
+        # `until` was set when it began, and says nothing of what takes longer.
+        if row is None or (row.due if row.state == "running" else row.until) < now:
             return None
         if row.state == "running":
             return Standing(True, row.done, row.total)
@@ -144,6 +145,7 @@ class Undertakings:
                 with self._store.write() as session:
                     row = session.get(Undertaking, id)
                     if row is None or row.by != run:
+                        _log.warning("undertaking.not_kept")
                         return
                     for number, piece in enumerate(batch, start=count):
                         sealed = encrypted(key, piece, _about(id, number))

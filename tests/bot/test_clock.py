@@ -218,6 +218,29 @@ async def test_an_owner_has_one_summary_a_day_of_what_has_waited(
     assert len(days) == len(set(days)) >= 1
 
 
+async def test_no_reminder_waits_for_words_whose_time_is_over(
+    clock: Clock, cabinet: Cabinet, prescreen: Prescreen, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To let go of a great many takes minutes, and whoever clears the index of them waits for who reads it."""
+    held = held_of(cabinet, prescreen, Draft(text="Apriamo alle otto.", author="slack:T1:UANNA"))
+    cabinet.reminders.set(held.id, held.person, THURSDAY)
+    asked = list[str]()
+
+    def let_go(*_: object) -> int:
+        asked.append("words")
+        raise RecordError("index", "db")
+
+    monkeypatch.setattr(Retention, "let_go", let_go)
+    await clock.tick(THURSDAY + HOUR)
+    assert (asked, outbox.told()) == ([], [("again", "slack:T1:UANNA")])
+    for _ in range(2):  # what fails is done at the next look
+        await clock.let_go()
+    monkeypatch.setattr(Retention, "let_go", lambda *_: asked.append("done"))
+    for _ in range(2):
+        await clock.let_go()
+    assert asked == ["words", "words", "done"]
+
+
 async def test_old_drafts_are_swept(clock: Clock, cabinet: Cabinet, prescreen: Prescreen) -> None:
     held = held_of(cabinet, prescreen, Draft(text="Apriamo alle otto.", author="slack:T1:UANNA"))
     await clock.tick(THURSDAY + timedelta(days=8))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -356,7 +355,7 @@ async def test_looking_for_what_is_in_no_queue_keeps_nobody_from_writing(store: 
     queue, doing, looked = queue_of(store), Doing(Retry(60)), list[bool]()
 
     def left_over() -> list[str]:
-        looked.append(store._writer == threading.get_ident())
+        looked.append(store._turn.is_ours)
         return ["a"]
 
     queue.on("piece", doing, left_over=left_over)

@@ -82,6 +82,22 @@ def test_nothing_is_kept_but_digests_and_not_for_long(store: Store, seals: Seals
         assert len(session.exec(select(Rate)).all()) == 3
 
 
+def test_after_a_pause_one_draft_does_not_let_go_of_everything(
+    store: Store, seals: Seals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the writers' lock in hand: of a great many, others take their part."""
+    monkeypatch.setattr("bot.rates._AT_ONCE", 4)
+    rates = Rates(store, seals, 50, 100)
+    with store.write() as session:
+        session.add_all([Rate(key=f"{number}", until=NOON.timestamp(), count=1) for number in range(10)])
+    left = list[int]()
+    for number in range(4):
+        assert rates.admit(f"e{number}", ANNA, after(60)) is None
+        with store.read() as session:
+            left.append(sum(row.until <= NOON.timestamp() for row in session.exec(select(Rate)).all()))
+    assert left == [6, 2, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("found", "sentence"),
     [

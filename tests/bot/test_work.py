@@ -15,8 +15,9 @@ from sqlmodel import select
 from structlog.testing import capture_logs
 
 from bot.audit.vault import Vault, VaultError
+from bot.dead_letters import bury
 from bot.store import Store
-from bot.tables import Seen
+from bot.tables import Pending, Seen
 from bot.work import SINCE, Deferred, Event, Patience, Retry, Undeliverable, Work
 
 BRISK = Patience(first=0.001, longest=0.01, grace=0.5)
@@ -259,6 +260,41 @@ async def test_however_many_were_given_up_their_words_go_in_time(make: Make, sto
         session.connection().exec_driver_sql(many.format("x''" if store.file else "''::bytea"))
     async with running(make()):
         await until(lambda: not buried(store))
+
+
+async def test_dead_letters_that_nobody_can_read_keep_nobody_from_writing(
+    make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are looked at once a minute, and where a key is lost there may be thousands of them."""
+    lost = make(key=b"x" * 32)
+    await lost.defer("slack", "1", {"text": "zibaldone"})
+    with store.write() as session:
+        bury(session, session.exec(select(Pending)).one(), "", VaultError())
+    work = make()
+
+    def nobody() -> None:
+        raise AssertionError("somebody writes")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "write", nobody)
+        work._look_at_the_dead()
+    assert buried(store) == [("", "VaultError")]
+    lost._look_at_the_dead()
+    assert buried(store) == []
+
+
+async def test_names_of_long_ago_are_let_go_of_in_portions(
+    make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.work._OVER", 4)
+    with store.write() as session:
+        session.add_all([Seen(key=f"{number}", at=0.0) for number in range(10)])
+    work, left = make(), list[int]()
+    for number in range(3):
+        await work.defer("slack", f"{number}", {"text": "a"})
+        with store.read() as session:
+            left.append(len(session.exec(select(Seen).where(Seen.at == 0.0)).all()))
+    assert left == [6, 2, 0]
 
 
 async def test_what_is_in_hand_is_finished_at_a_stop(make: Make, store: Store) -> None:

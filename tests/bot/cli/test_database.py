@@ -54,6 +54,18 @@ def test_the_doctor_says_which_database_it_is_and_no_password(
     assert "SEGRETISSIMA" not in said
 
 
+def test_an_erasure_holds_nobody_up_on_a_server_and_says_what_is_due(
+    capsys: pytest.CaptureFixture[str], database: str
+) -> None:
+    run(["check", "--record", "Sei un cretino"])
+    assert run(["audit", "erase", "local:owner", "--reason", "Chiesto", "--yes"]) == 0
+    said, cleared = " ".join(capsys.readouterr().out.split()), "non resta traccia nei file del database"
+    is_file = database.startswith("sqlite")
+    assert ("vaglio audit purge" in said, cleared in said) == (not is_file, is_file)
+    assert run(["audit", "purge"]) == 0
+    assert cleared in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.postgres_only("a server may be away")
 @pytest.mark.parametrize("command", [["check", "--record", "Ciao"], ["audit", "list"], ["audit", "verify"], ["doctor"]])
 def test_a_server_that_is_away_is_said_without_its_password(

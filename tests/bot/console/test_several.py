@@ -238,6 +238,24 @@ def elsewhere(a: Any, b: Any) -> tuple[Any, Any]:
 # --- What takes long --------------------------------------------------------------------------------------------------
 
 
+def test_what_takes_longer_than_its_end_would_be_kept_is_seen_all_the_same(store: Store, seals: Seals) -> None:
+    moment = [1_000.0]
+    undertakings = Undertakings(store, seals.vault, lambda: moment[0])
+    run = undertakings.begin("export:p_1", 100)
+    assert run
+    moment[0] += 50
+    undertakings.telling("export:p_1", run)(1, 2)
+    moment[0] += 55
+    found = undertakings.find("export:p_1")
+    assert found
+    assert (found.is_running, found.done, found.total) == (True, 1, 2)
+    undertakings.sweep()
+    undertakings.end("export:p_1", run, result="made", life=100)
+    found = undertakings.find("export:p_1")
+    assert found
+    assert found.result == "made"
+
+
 def test_what_a_stopped_process_left_is_begun_anew(store: Store, seals: Seals) -> None:
     moment = [1_000.0]
     undertakings = Undertakings(store, seals.vault, lambda: moment[0])
