@@ -40,6 +40,10 @@ class Letter:
     error: str
 
 
+class BackupRestored(Exception):
+    """Why nobody tries it any more: it waited in a backup that was put back, and may have been answered since then."""
+
+
 class DeadLetters:
     """An operator's view of them. What is done to one is an entry of the record: somebody waited for that answer."""
 
@@ -106,6 +110,19 @@ def bury(session: Session, pending: Pending, platform: str, error: Exception) ->
     session.delete(pending)
 
 
+def bury_waiting(session: Session, vault: Vault) -> int:
+    """Of a backup that was put back: what waited then is answered only if somebody has it replayed.
+
+    Returns how many such letters there are, also of a restore that was broken off.
+    """
+    for row in session.exec(select(Pending)).all():
+        row.attempts -= 1  # nobody tried it
+        bury(session, row, _platform(row, vault), BackupRestored())
+    session.flush()
+    restored = col(DeadLetter.error) == BackupRestored.__name__
+    return session.exec(select(func.count()).select_from(DeadLetter).where(restored)).one()
+
+
 def revive_readable(session: Session, engine: Engine, vault: Vault) -> int:
     """Have answered what could not be read and now can: the right key is back. Returns how many."""
     unread = session.exec(select(DeadLetter).where(col(DeadLetter.error) == _UNREAD)).all()
@@ -141,6 +158,14 @@ def _revive(session: Session, engine: Engine, rows: Sequence[DeadLetter]) -> Non
         session.delete(row)
     session.flush()
     engine.put(session, KIND, [row.id for row in rows])
+
+
+def _platform(row: Pending, vault: Vault) -> str:
+    """Empty where it cannot be read."""
+    try:
+        return str(json.loads(vault.unseal(row.wrapped, row.sealed, row.id.encode()))["platform"])
+    except (VaultError, ValueError, KeyError):
+        return ""
 
 
 def _opens(row: DeadLetter, vault: Vault) -> bool:
