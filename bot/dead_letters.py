@@ -45,6 +45,10 @@ class Letter:
     error: str
 
 
+class BackupRestored(Exception):
+    """Why nobody tries it any more: it waited in a backup that was put back, and may have been answered since then."""
+
+
 class DeadLetters:
     """An operator's view of them. What is done to one is an entry of the record: somebody waited for that answer."""
 
@@ -117,6 +121,18 @@ def bury(session: Session, pending: Pending, platform: str, error: Exception, tr
     session.delete(pending)
 
 
+def bury_waiting(session: Session, vault: Vault) -> int:
+    """Of a backup that was put back: what waited then is answered only if somebody has it replayed.
+
+    Returns how many such letters there are, also of a restore that was broken off.
+    """
+    for row in session.exec(select(Pending)).all():
+        bury(session, row, _platform(row, vault), BackupRestored(), 0)
+    session.flush()
+    restored = col(DeadLetter.error) == BackupRestored.__name__
+    return session.exec(select(func.count()).select_from(DeadLetter).where(restored)).one()
+
+
 def readable(session: Session, vault: Vault) -> Sequence[str]:
     """Those that nobody could read and that can be read now: the right key is back."""
     # Not what a handler found unreadable, such as a damaged row: it would be given up and revived for ever.
@@ -170,6 +186,14 @@ def _revive(session: Session, engine: Engine, rows: Sequence[DeadLetter]) -> Non
     session.flush()
     engine.put(session, KIND, [row.id for row in rows if row.error != DIED])
     engine.put(session, KIND, deadly, alone=True)
+
+
+def _platform(row: Pending, vault: Vault) -> str:
+    """Empty where it cannot be read."""
+    try:
+        return str(json.loads(vault.unseal(row.wrapped, row.sealed, row.id.encode()))["platform"])
+    except (VaultError, ValueError, KeyError):
+        return ""
 
 
 def _opens(row: DeadLetter, vault: Vault) -> bool:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from bot.audit.seals import Seals
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+NEWEST = "head"
+"""What `upgrade` takes for the newest form, whichever it is."""
 
 
 def known() -> tuple[str, ...]:
@@ -34,8 +36,9 @@ def is_newer(form: str | None) -> bool:
     return form is not None and form.isdecimal() and form > newest()
 
 
-def upgrade(within: Engine | Connection, seals: Seals | None) -> None:
-    """Bring the tables to the newest form: in a transaction of its own, or in one that has begun.
+def upgrade(within: Engine | Connection, seals: Seals | None, to: str = NEWEST) -> None:
+    """Bring the tables to the newest form, or to one of those `known`: in a transaction of its own, or in one that has
+    begun.
 
     `seals`: with which words of an older form are sealed. Raises `CommandError` where the form is unknown.
     """
@@ -45,4 +48,4 @@ def upgrade(within: Engine | Connection, seals: Seals | None) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes.update(engine=within, seals=seals)
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

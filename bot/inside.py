@@ -49,8 +49,8 @@ class Inside(Store):
             yield session
             session.flush()
 
-    def migrate(self, seals: Seals | None = None) -> None:
+    def migrate(self, seals: Seals | None = None, to: str = form.NEWEST) -> None:
         try:
-            form.upgrade(self.connection, seals)
+            form.upgrade(self.connection, seals, to)
         except CommandError:
             raise RecordError("tables", self.place) from None

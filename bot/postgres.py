@@ -50,6 +50,18 @@ SELECT set_config('lock_timeout', %(patience)s, true),
        pg_advisory_xact_lock(%(lock)s)"""
 
 
+# Whatever a user may make where names are looked up, others run in its place. With this nothing is found but in the
+# server's own catalog, which comes first by itself, and in the one schema in which the tables are, or are to be; a
+# temporary table of that name comes after it. This very statement looks up nothing anywhere but in the catalog.
+_LOOK_NOWHERE_ELSE = """
+SELECT pg_catalog.set_config('search_path', pg_catalog.format('%I, pg_temp', place.name), false)
+FROM (SELECT COALESCE(
+  (SELECT n.nspname FROM pg_catalog.pg_class c
+   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+   WHERE c.oid OPERATOR(pg_catalog.=) CAST(pg_catalog.to_regclass('alembic_version') AS pg_catalog.oid)),
+  pg_catalog.current_schema()) AS name) place WHERE place.name IS NOT NULL"""
+
+
 # Of another user's connection not everybody is told what it is; the server's own helpers are nobody's.
 _OTHERS = (
     "datname = current_database() AND pid <> pg_backend_pid() "
@@ -200,10 +212,11 @@ def prepare(engine: Engine) -> None:
     """Have every connection behave as the code expects of both databases."""
     _attend(engine)
     _take_any_text(engine)
+    _look_nowhere_else(engine)
     _lock_to_write(engine)
 
 
-def take(connection: sqlalchemy.Connection, lock: int, patience: float) -> None:
+def take_in_transaction(connection: sqlalchemy.Connection, lock: int, patience: float) -> None:
     """Take an advisory lock for a transaction that has begun: it goes with it, or after a minute of silence.
 
     For `patience` seconds this waits for whatever another has locked, here and later in the transaction.
@@ -219,6 +232,19 @@ def _attend(engine: Engine) -> None:
         before, connection.autocommit = connection.autocommit, True
         connection.execute(ATTENTIVE)
         connection.autocommit = before
+
+
+def _look_nowhere_else(engine: Engine) -> None:
+    import psycopg
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Connection[Any], _: object) -> None:
+        try:
+            connection.execute(_LOOK_NOWHERE_ELSE)
+            connection.commit()
+        except psycopg.Error:
+            connection.close()
+            raise
 
 
 def _take_any_text(engine: Engine) -> None:
@@ -252,7 +278,7 @@ def _lock_to_write(engine: Engine) -> None:
     def _on_begin(connection: sqlalchemy.Connection) -> None:
         patience = connection.get_execution_options().get("vaglio_writes")
         if patience is not None:
-            take(connection, _LOCK, patience)
+            take_in_transaction(connection, _LOCK, patience)
 
 
 def encoding(connection: sqlalchemy.Connection) -> str:

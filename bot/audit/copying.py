@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Float, Table, func, select, text
+from sqlalchemy import Connection, Float, Table, select
 from sqlmodel import SQLModel
 
 import bot.audit.tables
@@ -21,6 +21,12 @@ import bot.work_tables  # noqa: F401 -- fills the metadata
 
 _AT_ONCE: Final = 1_000
 """Rows that are in memory at the same time."""
+_SEQUENCES: Final = """
+SELECT s.oid::regclass::text, t.relname::text, a.attname::text
+FROM pg_depend d JOIN pg_class s ON s.oid = d.objid JOIN pg_class t ON t.oid = d.refobjid
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+AND s.relkind = 'S' AND t.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('entry'))"""
 
 Told = Callable[[str, int], None]
 """Told of a table, by its name, how many of its rows are through."""
@@ -64,14 +70,11 @@ def contents(connection: Connection, table: Table) -> Contents:
 
 def set_sequences(connection: Connection) -> None:
     """Have the numbers that a server gives itself go on after those that were brought over."""
-    for table in tables():
-        for column in table.primary_key:
-            name = connection.dialect.identifier_preparer.format_table(table)
-            made = text("SELECT pg_get_serial_sequence(:name, :column)")
-            sequence = connection.execute(made, {"name": name, "column": column.name}).scalar()
-            highest = connection.execute(select(func.max(column))).scalar() if sequence else None
-            if highest is not None:
-                connection.execute(text("SELECT setval(:name, :at)"), {"name": sequence, "at": highest})
+    quoted = connection.dialect.identifier_preparer.quote_identifier
+    for sequence, table, column in connection.exec_driver_sql(_SEQUENCES).all():
+        last = f"max({quoted(column)})"
+        asked = f"SELECT setval(CAST(%(s)s AS regclass), {last}) FROM {quoted(table)} HAVING {last} IS NOT NULL"  # noqa: S608 -- ours
+        connection.exec_driver_sql(asked, {"s": sequence})
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[tuple[Any, ...]]:

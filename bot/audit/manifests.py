@@ -25,7 +25,7 @@ _MOST: Final = 10_000_000
 
 Code = Literal[
     "there", "inside", "no_backup", "file", "fault", "present", "other_kind", "not_empty", "tool", "history",
-    "contradicts",
+    "contradicts", "begun",
 ]  # fmt: skip
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -64,6 +64,10 @@ def _remedies(wording: Wording) -> dict[Code, str]:
             "record. Run vaglio audit verify, and look at other backups. If you know that the record here is the wrong "
             "one: --contradicting"
         ),
+        "begun": wording.say(
+            "a restore of another backup was begun here and broken off. Name that backup again; or make an empty "
+            "database, and name it in VAGLIO_DATABASE_URL."
+        ),
         "history": wording.say("the backup is not of the record that signed checkpoints know. Nothing was put back."),
     }  # fmt: skip
 
@@ -97,6 +101,11 @@ class Manifest(BaseModel):
     @property
     def dump(self) -> str:
         return DATABASES[self.database]
+
+    @property
+    def digest(self) -> str:
+        """By which this backup is told from any other."""
+        return hashlib.sha256(self.written()).hexdigest()
 
     def written(self) -> bytes:
         return canonical(self.model_dump(mode="json")) + b"\n"

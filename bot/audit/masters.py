@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Final, cast
 
-from sqlalchemy import inspect
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, SQLModel, select
 
 from bot.audit.errors import RecordError
 from bot.audit.manifests import sync
 from bot.audit.seals import Seals, person_about
+from bot.audit.tables import MasterKey
 from bot.audit.vault import Vault, VaultError
 from bot.bulk.tables import BulkChunk
 from bot.console.tables import SavedSearch, Undertaking
@@ -30,6 +32,9 @@ NEXT: Final = "master.next"
 _OLD: Final = "master-{}.old"
 _LOOKED_AT: Final = 5
 """Rows of each table: one alone might have been damaged."""
+_WRAPPING: Final = ("wrapped", "awaited")
+"""What stands in whichever statement writes a wrapped key; of the second table see `bot.audit.rotation`."""
+_NOTED: Final = "SELECT fingerprint FROM masterkey WHERE id = 'master'"
 
 _Kept = PersonKey | Pending | DeadLetter | Held | Review | Seat | Appeal
 Wrapped = _Kept | SavedSearch | Collection | Undertaking | BulkChunk
@@ -46,21 +51,65 @@ def about(row: Wrapped) -> bytes:
 
 
 def opens(store: Store, master: bytes) -> bool | None:
-    """Whether this master key opens what lies in the database; None if nothing lies there. Raises `RecordError`."""
+    """As `fits`, of the key itself. Raises `RecordError`."""
+    return fits(store, Vault(master))
+
+
+def fits(store: Store, vault: Vault) -> bool | None:
+    """Whether the master key of `vault` wraps what lies in the database; None if nothing lies there.
+
+    What was noted of the key counts. Where nothing was, one row that opens is enough; where it was another one, every
+    row has to: a key that was replaced is told also if somebody went on with it for a while, and whoever can write the
+    database does not pass the right one off as lost. Raises `RecordError`.
+    """
     if store.file and not store.file.exists():
         return None  # to ask it would make it
-    vault, seen = Vault(master), False
+    found: bool | None = None
     try:
         with store.read() as session:
-            for row in _some(session):
-                seen = True
-                with suppress(VaultError):
-                    vault.unwrap(row.wrapped, about(row))
-                    return True
+            noted = _noted(session)
+            if noted == vault.fingerprint:
+                return True
+            # Of most keys the first few rows tell that it is not theirs.
+            for row in chain(_some(session, _LOOKED_AT), _some(session, None) if noted else ()):
+                found = _opens(row, vault)
+                if found is (noted is None):
+                    break
     except RecordError as error:
         if error.code != "none":
             raise
-    return False if seen else None
+    return found
+
+
+def bind(store: Store, vault: Vault, folder: Path) -> None:
+    """From here on nothing is wrapped by way of `store` unless the key of `vault` is still the one that wraps what
+    lies there; at the first start, it is noted that it is. Raises `RecordError` ("master").
+
+    It is asked in the very transaction that writes a wrapped key: a rotation is over before it begins, or begins after.
+    """
+    with store.read() as session:
+        noted = _noted(session)
+    if noted != vault.fingerprint:
+        # Not of the key in its place, which may be another by now.
+        is_other = fits(store, vault) is False
+        with store.write() as session:
+            if is_other or _noted(session) not in (noted, vault.fingerprint):
+                raise RecordError("master", str(folder / FILE))
+            note(session, vault)
+
+    def look_again(connection: Connection, _: object, statement: str, *__: object) -> None:
+        is_wrapping = statement.startswith(("INSERT", "UPDATE")) and any(each in statement for each in _WRAPPING)
+        if is_wrapping and connection.exec_driver_sql(_NOTED).scalar() != vault.fingerprint:
+            raise RecordError("master", str(folder / FILE))
+
+    event.listen(store.engine, "before_cursor_execute", look_again)
+
+
+def note(session: Session, vault: Vault) -> None:
+    """That it is the key of this vault which wraps what lies here; in a database of an older form, the next start."""
+    if inspect(session.connection()).has_table(_name(MasterKey)):
+        session.merge(MasterKey(fingerprint=vault.fingerprint))
+        session.flush()
 
 
 def settle(folder: Path, store: Store) -> None:
@@ -127,12 +176,26 @@ def old_ones(folder: Path) -> Iterator[bytes]:
             yield key
 
 
-def _some(session: Session) -> Iterator[Wrapped]:
+def _noted(session: Session) -> str | None:
+    made = inspect(session.connection()).has_table(_name(MasterKey))
+    return session.connection().exec_driver_sql(_NOTED).scalar() if made else None
+
+
+def _opens(row: Wrapped, vault: Vault) -> bool:
+    try:
+        vault.unwrap(row.wrapped, about(row))
+    except VaultError:
+        return False
+    return True
+
+
+def _some(session: Session, most: int | None) -> Iterator[Wrapped]:
+    """So many of each table; with None all of them."""
     made = inspect(session.connection())
     for table in TABLES:
         # A database of an older form has not all of them.
         if made.has_table(_name(table)):
-            yield from rows(session, table, _LOOKED_AT)
+            yield from rows(session, table, most)
 
 
 def rows(session: Session, table: type[Wrapped], most: int | None = None) -> Sequence[Wrapped]:

@@ -95,6 +95,13 @@ def _of_places(wording: Wording) -> dict[str, str]:
             "the trigger that keeps entries from being changed or deleted is missing or altered, or this one "
             "is not Vaglio’s."
         ),
+        "function": wording.say(
+            "this function is not Vaglio’s, or is not as Vaglio made it: it may do things in the owner’s name."
+        ),
+        "operator": wording.say("this operator is not Vaglio’s, and may be run in the place of the server’s own."),
+        "view": wording.say("this view is not Vaglio’s: what is read in it may not be what was written."),
+        "rule": wording.say("this rule is not Vaglio’s: it may have something else done than what was said."),
+        "policy": wording.say("this rule about single rows is not Vaglio’s, and may hide some of them."),
         "version": wording.say("it does not name a form of the tables that this Vaglio knows."),
         "orphan": wording.say("there is a text without an entry that commits to it."),
         "head": wording.say("the head says nothing that Vaglio wrote."),

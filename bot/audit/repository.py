@@ -6,13 +6,15 @@ import asyncio
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from filelock import FileLock, Timeout
 
+from bot.audit.credentials import Login, handed_over, login_in
 from bot.audit.recipients import Numbered, Refusal, put
 from bot.audit.statements import file_name
 from bot.settings import PREFIX
@@ -24,17 +26,24 @@ _TRIES: Final = 4
 """How often a push that others were faster than is tried."""
 _CALM: Final = (
     *("-c", "user.name=Vaglio", "-c", "user.email=vaglio@localhost", "-c", "commit.gpgSign=false"),
-    *("-c", "core.fsync=committed", "-c", "core.autocrlf=false", "-c", "gc.auto=0"),
+    *("-c", "core.fsync=all", "-c", "core.autocrlf=false", "-c", "gc.auto=0"),
 )
+_LOCK: Final = "vaglio.lock"
+_HALF_DONE: Final = ("rebase-merge", "rebase-apply")
 
 
 class Repository:
-    """A clone on this machine, or else a remote address, of which a clone is kept at `clone`."""
+    """A clone on this machine, or else a remote address, of which a clone is kept at `clone`.
+
+    A password in an address reaches git by its environment alone: see `bot.audit.credentials`.
+    """
 
     most = 1_000
 
     def __init__(self, place: str, *, clone: Path | None = None) -> None:
-        self._remote = place if clone else None
+        login = login_in(place) if clone else None
+        self._logins: Sequence[Login] = [login] if login else []
+        self._remote = (login.address if login else place) if clone else None
         self._folder = clone or Path(place)
 
     async def take(self, checkpoints: Numbered) -> None:
@@ -47,6 +56,8 @@ class Repository:
 
     async def _keep(self, checkpoints: Numbered) -> None:
         remote, branch = await self._remote_name(), await self._branch()
+        if remote:
+            await self._take_passwords_out(remote)
         # What others pushed comes first, so that another checkpoint of the same number is seen before it is too late.
         # A remote that cannot be reached now is no reason not to commit.
         if remote and await self._fetches(remote):
@@ -79,7 +90,7 @@ class Repository:
     async def _locked(self) -> AsyncIterator[None]:
         """Two at once in one clone would stand in each other's way."""
         folder = Path(await self._must("rev-parse", "--absolute-git-dir"))
-        lock = FileLock(folder / "vaglio.lock", timeout=0, thread_local=False)
+        lock = FileLock(folder / _LOCK, timeout=0, thread_local=False)
         for _ in range(int(_PATIENCE / _PAUSE)):
             try:
                 lock.acquire()
@@ -89,9 +100,35 @@ class Repository:
         else:
             raise Refusal("git", "another process holds the clone")
         try:
+            if self._remote:
+                await self._clear_up(folder)
             yield
         finally:
             lock.release()
+
+    async def _clear_up(self, folder: Path) -> None:
+        """Remove what a power cut or a kill left of a command of git's, which would refuse to work for good.
+
+        In the clone that is Vaglio's own, and with its lock in hand: in another somebody may be at work. What is
+        younger than any command may get may be of one that has outlived whoever started it.
+        """
+        for lock in (*folder.glob("*.lock"), *(folder / "refs").rglob("*.lock")):
+            if lock.name != _LOCK and _is_left_over(lock):
+                lock.unlink(missing_ok=True)
+        if any(_is_left_over(folder / each) for each in _HALF_DONE):
+            await self._git("rebase", "--abort")
+
+    async def _take_passwords_out(self, remote: str) -> None:
+        """git would hand the address to its own programs as an argument, and whatever password stands in it."""
+        asked = [f"remote.{remote}.{name}" for name in ("url", "pushurl")]
+        urls = [url for name in asked for url in (await self._git("config", "--get-all", name))[1].splitlines()]
+        logins = [login for url in urls if (login := login_in(url))]
+        if self._remote is None:
+            self._logins = logins
+        elif logins:  # a clone of an earlier Vaglio's
+            await self._must("remote", "set-url", remote, self._remote)
+            # Older versions of git wrote there what was cloned.
+            await self._git("reflog", "expire", "--expire=now", "--all")
 
     async def _remote_name(self) -> str | None:
         names = (await self._must("remote")).split()
@@ -147,7 +184,7 @@ class Repository:
         """The exit code and what was printed; what git complains of may quote an address, and is not read."""
         try:
             process = await asyncio.create_subprocess_exec(
-                "git", *_CALM, *arguments, cwd=inside or self._folder, env=_environment(),
+                "git", *_CALM, *arguments, cwd=inside or self._folder, env=handed_over(self._logins, _environment()),
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         except FileNotFoundError:
@@ -162,6 +199,14 @@ class Repository:
                 process.kill()
                 await process.wait()
         return process.returncode or 0, out.decode("utf-8", "replace").strip()
+
+
+def _is_left_over(path: Path) -> bool:
+    try:
+        # By a clock that was put back, it may come from the future.
+        return abs(time.time() - path.stat().st_mtime) > _PATIENCE
+    except FileNotFoundError:
+        return False
 
 
 def _environment() -> Mapping[str, str]:

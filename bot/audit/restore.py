@@ -31,6 +31,7 @@ from bot.audit.signing import SigningKeys
 from bot.audit.switching import Switch
 from bot.audit.vault import Vault
 from bot.audit.witnesses import believed, erased_by, erasures_of, last_number, take_over
+from bot.dead_letters import bury_waiting
 from bot.people import People
 from bot.store import Store
 from bot.tables import Entry, PersonKey
@@ -62,6 +63,8 @@ class Restored:
     aside: str | None = None
     conflict: bool = False
     """The checkpoints that others have do not go on from those in the backup."""
+    waited: int = 0
+    """Events that were not answered when the backup was made, and are dead letters now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,12 @@ class Restoring:
             if manifest.database != ("sqlite" if target.file else "postgresql"):
                 raise BackupError("other_kind", str(folder))
             check_files(folder, manifest)
-            if noted is None or target.file:
+            # In a database that is still empty nothing has begun, whatever was noted.
+            if noted is None or target.file or dumps.is_empty(target):
                 before = self._before(target, manifest, replace=replace)
                 self._stage(switch, folder, manifest, target)
+            elif noted.get("backup", manifest.digest) != manifest.digest:
+                raise BackupError("begun", target.place)
             else:
                 before = self._known(target, manifest, HeadFile(self.data / HEAD).read())
             with closing(self._loaded(switch, folder, manifest, target)) as store:
@@ -154,12 +160,12 @@ class Restoring:
                 raise BackupError("file", str(folder / name))
         (switch.files / KNOWLEDGE).mkdir(mode=0o700, exist_ok=True)
         if target.file is None:
-            switch.note({"subject": _new_subject()})
+            switch.note({"subject": _new_subject(), "backup": manifest.digest})
 
     def _loaded(self, switch: Switch, folder: Path, manifest: Manifest, target: Store) -> Store:
         """The database as it lies in the backup; its ledger verifies, and is as long as the manifest says."""
         if switch.database is None and dumps.is_empty(target):
-            dumps.load(target, folder / manifest.dump)
+            dumps.load(target, folder / manifest.dump, manifest.tables)
         store = Store(self.url if switch.database is None else f"sqlite:///{switch.database}")
         try:
             self._verify(store, switch, manifest)
@@ -204,19 +210,17 @@ class Restoring:
         told = erased_by(known) | before.erased
         back = _present(store, told | erasures.noted())
         lost = _lost(manifest, found, before)
-        facts = {
-            "count": manifest.ledger.count, "head": manifest.ledger.head,
-            "lost": list(lost) if lost else None, "erased": back,
-        }  # fmt: skip
+        count, head = manifest.ledger.count, manifest.ledger.head
+        facts = {"count": count, "head": head, "lost": list(lost) if lost else None, "erased": back}
         subject = (switch.journal or noted).get("subject") or _new_subject()
         # The first that is added: it stands in the place of the first that is lost. Where a restore goes on that was
         # broken off, it is there already, and knew more.
         entry = ledger.append(KIND, subject=subject, facts=facts, actor=people.person(self.by), at=at)
         erasures.again(at, told)
-        store.purge()
+        waited = _buried(store, seals)
         said = json.loads(entry.body)["facts"]
         lost = (said["lost"][0], said["lost"][1]) if said["lost"] else None
-        return Restored(manifest.ledger.count, manifest.ledger.head, lost, tuple(said["erased"]), conflict=conflict)
+        return Restored(count, head, lost, tuple(said["erased"]), conflict=conflict, waited=waited)
 
     def _seals(self, store: Store) -> Seals:
         """Under the master key in its place; what lies under an older one that is kept is wrapped anew.
@@ -259,6 +263,14 @@ def _present(store: Store, told: set[str]) -> list[str]:
     return sorted(here & told)
 
 
+def _buried(store: Store, seals: Seals) -> int:
+    """Answers of days ago would surprise whoever had them then. How many events wait for somebody to look at them."""
+    with store.write() as session:
+        waited = bury_waiting(session, seals.vault)
+    store.purge()
+    return waited
+
+
 def _new_subject() -> str:
     return f"e_{secrets.token_hex(10)}"
 
@@ -266,5 +278,5 @@ def _new_subject() -> str:
 def _said(restored: Restored) -> dict[str, object]:
     return {
         "count": restored.count, "head": restored.head, "lost": restored.lost, "erased": restored.erased,
-        "conflict": restored.conflict,
+        "conflict": restored.conflict, "waited": restored.waited,
     }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection
 
 from bot.audit.shelf import SCHEMA, TABLES
+from bot.wording import Wording
 
 Right = Literal["SELECT", "INSERT", "UPDATE", "DELETE"]
 
@@ -24,7 +25,7 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
     # What is only ever added to: the ledger, what was signed of it, and the policies that were in force.
     **dict.fromkeys(("entry", "checkpoint", "revision"), _ADD),
     # Kept for good, but for what is counted or noted in a row.
-    **dict.fromkeys(("tally", "outpost", "client", "proposal", "backtest"), _COUNT),
+    **dict.fromkeys(("tally", "outpost", "masterkey", "client", "proposal", "backtest"), _COUNT),
     # Sealed once, and let go when its time is over or its person is erased.
     **dict.fromkeys(("content", "seen", "linkcode", "collectionpiece", "undertakingpiece"), _LET_GO),
     **dict.fromkeys(
@@ -50,6 +51,7 @@ _SEQUENCES = f"SELECT relname::text FROM pg_class WHERE relkind = 'S' AND relnam
 _GRANTED = """
 SELECT DISTINCT g.rolname::text FROM pg_class c, aclexplode(c.relacl) a JOIN pg_roles g ON g.oid = a.grantee
 WHERE c.oid = to_regclass('entry') AND a.privilege_type = 'INSERT' AND a.grantee <> c.relowner ORDER BY 1"""
+_OWNER = "SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = to_regclass('alembic_version')"
 _HAS = f"""
 SELECT c.relname::text, verb FROM pg_class c, unnest(CAST(%(verbs)s AS text[])) verb
 WHERE c.relkind IN ('r', 'p') AND c.relnamespace = {_OURS} AND has_table_privilege(c.oid, verb) ORDER BY 1, 2"""
@@ -61,19 +63,41 @@ SELECT EXISTS (SELECT FROM pg_roles s WHERE s.rolsuper AND pg_has_role(s.oid, 'M
 FROM pg_roles r, pg_class c WHERE r.rolname = current_user AND c.oid = to_regclass('entry')"""
 
 
+class GrantError(Exception):
+    """A user may make functions and operators where the owner's own statements look for theirs, and would run them."""
+
+    def __init__(self, role: str, remedy: str) -> None:
+        """`remedy`: what the server's administrator says to take it away, and to leave the owner theirs."""
+        self.role, self.remedy = role, remedy
+        super().__init__(role, remedy)
+
+    def show(self, language: str) -> str:
+        """What is wrong, and the remedy."""
+        return Wording(language).say(
+            "{role}: it may make things of its own in the schema of the tables, which whoever owns them would run, and "
+            "their owner cannot take that away: the schema is somebody else’s. Nothing was changed. As the server’s "
+            "administrator, in this database: {remedy};",
+            role=self.role, remedy=self.remedy,
+        )  # fmt: skip
+
+
 def rights_in(table: str) -> tuple[Right, ...]:
     """What is needed there; nothing in a table that is nobody's here."""
     return _ALL if table.startswith(QUEUE) else RIGHTS.get(table, ())
 
 
-def statements(connection: Connection, role: str) -> Iterator[str]:
-    """What the owner says to the server so that `role` may do what a running Vaglio does, and nothing else."""
+def statements(connection: Connection, role: str, *, only_adds: bool = False) -> Iterator[str]:
+    """What the owner says to the server so that `role` may do what a running Vaglio does, and nothing else.
+
+    `only_adds`: whatever else it may do stays, as processes of the release before may still need it.
+    """
     quoted = connection.dialect.identifier_preparer.quote
     to, schema = quoted(role), quoted(_schema(connection))
     maintains = (connection.dialect.server_version_info or ()) >= _MAINTAINS
-    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {to}"
-    yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {to}"
-    yield f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {to}"
+    if not only_adds:
+        yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {to}"
+        yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {to}"
+    yield _no_making(connection, role)
     yield f"GRANT USAGE ON SCHEMA {schema} TO {to}"
     for table in _names(connection, _TABLES):
         needed = rights_in(table)
@@ -87,15 +111,39 @@ def statements(connection: Connection, role: str) -> Iterator[str]:
         yield f"GRANT USAGE, SELECT ON SEQUENCE {schema}.{quoted(sequence)} TO {to}"
     # The index for searching is derived, and the running Vaglio's own: it makes it anew when its form changes.
     yield f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"
-    if any(_is_anothers(connection, table, role) for table in TABLES):
+    if not only_adds and any(_is_anothers(connection, table, role) for table in TABLES):
         yield f"DROP TABLE IF EXISTS {', '.join(f'{SCHEMA}.{table}' for table in TABLES)}"
     yield f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO {to}"
 
 
-def grant(connection: Connection, role: str) -> None:
-    """Say so, in the transaction of `connection`, which is the owner's."""
-    for statement in statements(connection, role):
+def grant(connection: Connection, role: str, *, only_adds: bool = False) -> None:
+    """Say so, in the transaction of `connection`, which is the owner's. Raises `GrantError`."""
+    for statement in statements(connection, role, only_adds=only_adds):
         connection.exec_driver_sql(statement)
+    keep_from_making(connection, role)
+
+
+def keep_from_making(connection: Connection, role: str) -> None:
+    """See that `role` can put nothing in the way of what the owner runs. Raises `GrantError` where the owner may not.
+
+    What somebody may not take away the server passes over with no more than a warning.
+    """
+    connection.exec_driver_sql(_no_making(connection, role))
+    asked = f"SELECT has_schema_privilege(CAST(%(role)s AS name), {_OURS}, 'CREATE')"
+    if connection.exec_driver_sql(asked, {"role": role}).scalar():
+        raise GrantError(role, f"{_no_making(connection, role)}; {_owners_making(connection)}")
+
+
+def _no_making(connection: Connection, role: str) -> str:
+    quoted = connection.dialect.identifier_preparer.quote
+    return f"REVOKE CREATE ON SCHEMA {quoted(_schema(connection))} FROM PUBLIC, {quoted(role)}"
+
+
+def _owners_making(connection: Connection) -> str:
+    """They may have had it as one of everybody only, and the next migration wants it."""
+    quoted = connection.dialect.identifier_preparer.quote
+    (owner,) = _names(connection, _OWNER)
+    return f"GRANT CREATE ON SCHEMA {quoted(_schema(connection))} TO {quoted(owner)}"
 
 
 def granted(connection: Connection) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +13,9 @@ from typing import Any, Final
 
 from sqlmodel import Session, SQLModel, col, delete, select
 
+from bot import postgres
 from bot.audit import masters
+from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.promises import ranges_of
 from bot.audit.seals import Seals
@@ -45,6 +48,9 @@ from bot.tables import (
 from bot.work_tables import DeadLetter
 
 _WHAT: Final = "the master key"
+_LOOKS: Final = 20
+_PAUSE: Final = 0.1
+"""Seconds between two of them: a connection that was closed is there for a moment longer."""
 _UNREADABLE: Final[tuple[type[SQLModel], ...]] = (
     Content, Pending, DeadLetter, Held, Seat, Review, Appeal, Dismissal, Awaited, Card, Reminder, Quiz, QuizDone,
     Acknowledgement, Grant, LinkCode, SignedIn, SavedSearch, Identity, Person, PersonKey, CollectionPiece, Collection,
@@ -64,14 +70,37 @@ def rotate(folder: Path, store: Store) -> int:
     seals = Seals.open(folder)
     store.migrate(seals)
     following = Vault(key_in(folder, masters.NEXT, _WHAT))
-    with store.write() as session:
-        count = wrap_anew(session, seals, following)
+    store.engine.dispose()  # idle connections of our own would be taken for somebody else's
+    try:
+        with store.write() as session:
+            count = wrap_anew(session, seals, following)
+            _look_that_nobody_came(session, store)
+    except RecordError as error:
+        if error.code == "in_use":
+            (folder / masters.NEXT).unlink(missing_ok=True)  # all was taken back, and nothing is under it
+        raise
     masters.put_next_in_place(folder)
     return count
 
 
+def _look_that_nobody_came(session: Session, store: Store) -> None:
+    """Somebody who started since it was asked first has the old key in hand. Raises `RecordError` ("in_use")."""
+    if store.file:
+        return
+    for _ in range(_LOOKS):
+        session.connection().exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+        if not postgres.others(session.connection()):
+            return
+        time.sleep(_PAUSE)
+    raise RecordError("in_use", store.place)
+
+
 def wrap_anew(session: Session, seals: Seals, following: Vault) -> int:
-    """Inside one transaction; what is sealed stays as it is. Raises `VaultError` if a row is of yet another key."""
+    """Inside one transaction, which also notes that it was done; what is sealed stays as it is.
+
+    Raises `VaultError` if a row is of yet another key.
+    """
+    masters.note(session, following)
     count = _wrap_words_asked_for(session, seals, following)
     for table in masters.TABLES:
         for row in masters.rows(session, table):
@@ -133,8 +162,9 @@ def forget(folder: Path, store: Store, ledger: Ledger, now: datetime) -> int | N
     masters.settle(folder, store)
     if not masters.is_lost(folder, store):
         return None
-    key_in(folder, masters.NEXT, _WHAT)
+    following = Vault(key_in(folder, masters.NEXT, _WHAT))
     with store.write() as session:
+        masters.note(session, following)
         gone = session.exec(select(Content.seq).order_by(col(Content.seq))).all()
         for table in _UNREADABLE:
             session.exec(delete(table))

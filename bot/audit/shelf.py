@@ -122,7 +122,7 @@ class Shelf:
                 yield session.connection()
             return
         with self._main.indexing.held(_PATIENCE), self._said(), self._main.engine.begin() as connection:
-            postgres.take(connection, _LOCK, _PATIENCE)
+            postgres.take_in_transaction(connection, _LOCK, _PATIENCE)
             connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}")
             yield connection
 

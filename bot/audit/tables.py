@@ -1,4 +1,4 @@
-"""The tables of what is signed of the ledger and delivered off the host. They hold nobody's words."""
+"""The tables of what is signed of the ledger and delivered off the host, and of the key. They hold nobody's words."""
 
 from __future__ import annotations
 
@@ -29,3 +29,10 @@ class Outpost(SQLModel, table=True):
     """Since the last one that it took."""
     due: float = 0.0
     """When it is tried again; while somebody is at it, when another process may."""
+
+
+class MasterKey(SQLModel, table=True):
+    """By what the master key is known that wraps what lies here; nothing of the key can be told from it."""
+
+    id: str = Field(default="master", primary_key=True)
+    fingerprint: str

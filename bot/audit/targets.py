@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from bot.audit.credentials import refused
+
 Kind = Literal["dir", "git", "webhook"]
 
 _OWN = ("localhost", "127.0.0.1", "::1")
@@ -59,6 +61,8 @@ def _read(written: str) -> Iterator[Target]:
                 f"place {number} is none that Vaglio knows: write a folder (/mnt/evidence), a git repository "
                 "(git:/srv/evidence or git:ssh://git@host/evidence.git) or an address to post to (https://...)."
             )
+        if target.kind == "git" and (why := refused(target.address)):
+            raise ValueError(f"place {number} {why}")
         yield target
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.keys import KeyFileError, key_in
+from bot.keys import KeyFileError, derived, key_in
 
 _NONCE_BYTES = 12
 
@@ -30,6 +30,11 @@ class Vault:
             return cls(key_in(folder, "master.key", "the master key"))
         except KeyFileError as error:
             raise VaultError(str(error)) from None
+
+    @property
+    def fingerprint(self) -> str:
+        """By which the master key is told from any other, and nothing of it: 64 hexadecimal digits."""
+        return derived(self._master, "fingerprint").hex()
 
     def wrap(self, key: bytes, about: bytes) -> bytes:
         """A key that only the master key gives back, by `unwrap` with the same `about`."""

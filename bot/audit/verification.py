@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from bot.audit import records
 from bot.audit.errors import RecordError, why
 from bot.audit.forms import read
-from bot.audit.guards import altered_triggers, is_known_form
+from bot.audit.guards import altered_triggers, foreign, is_known_form
 from bot.audit.head import LAG, Head, HeadFile
 from bot.audit.promises import LetGo, Opener, Promised
 from bot.audit.seals import Seals
@@ -50,8 +50,8 @@ class Fault:
     seq: int | None
     what: str
     """`gap`, `number`, `hash`, `type`, `body`, `chain`, `content`, `kept`, `orphan`, `missing`, `head`, `lag`;
-    and of a place `gone`, `unreadable`, `table`, `trigger`, `version`. What checkpoints add is in
-    `bot.audit.comparison`."""
+    and of a place `gone`, `unreadable`, `table`, `trigger`, `version`, and what `bot.audit.guards.foreign` finds. What
+    checkpoints add is in `bot.audit.comparison`."""
     place: str = ""
 
 
@@ -130,6 +130,7 @@ class _Walk:
         missing = [table for table, columns in _COLUMNS.items() if not _has(connection, table, columns)]
         self.faults += [Fault(None, "table", table) for table in missing]
         self.faults += [Fault(None, "trigger", name) for name in altered_triggers(connection)]
+        self.faults += [Fault(None, kind, name) for kind, name in foreign(connection)]
         if not (_has(connection, "alembic_version", "version_num") and is_known_form(connection)):
             self.faults.append(Fault(None, "version", "alembic_version"))
         if missing:

@@ -109,6 +109,14 @@ def _told(done: Restored, wording: Wording) -> Iterator[str]:
             "{number} people who were erased after the backup are erased again.",
             len(done.erased),
         )
+    if done.waited:
+        yield wording.count(
+            "{number} event had no answer when the backup was made, and may have had one since. It is not answered by "
+            "itself: vaglio queue dead lists it, vaglio queue replay has it answered.",
+            "{number} events had no answer when the backup was made, and may have had one since. They are not answered "
+            "by themselves: vaglio queue dead lists them, vaglio queue replay has them answered.",
+            done.waited,
+        )
     if done.aside:
         yield wording.say("What was here is kept in {folder}. It holds words: delete it when nobody needs it any more.",
                           folder=done.aside)  # fmt: skip

@@ -197,6 +197,7 @@ class Record:
         except VaultError as error:
             raise SettingsError(str(error)) from None
         store.migrate(seals)
+        masters.bind(store, seals.vault, settings.keys_dir)
         people = People(store, seals)
         ledger = Ledger(store, settings.data_dir / "ledger.head", people)
         ledger.catch_up()

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from sqlalchemy import func
+from sqlalchemy import Connection, func
 from sqlmodel import select
 
 from bot import form, postgres
@@ -76,7 +76,8 @@ def migrate(
 ) -> int:
     """Bring the tables to this Vaglio's form, while it runs or before it starts. As their owner, on a server.
 
-    VAGLIO_DATABASE_OWNER_URL is used where it is set. Users who had rights before (vaglio db grant) have them again.
+    VAGLIO_DATABASE_OWNER_URL is used where it is set. Users who have rights (vaglio db grant) are given those that this
+    Vaglio needs besides.
     """
     settings = read_settings()
     wording = Wording(tongue(settings))
@@ -90,6 +91,8 @@ def migrate(
     refuse_moved(settings)
     with closing(Store(owners_database(settings), keeps_open=False)) as store:
         before = _form_found(store)
+        if before:
+            _look_at_users(store, wording)
         masters.look(settings.keys_dir, store)
         store.migrate(Seals.open(settings.keys_dir))
         roles = _granted_again(store)
@@ -98,19 +101,40 @@ def migrate(
                        after=form.newest())  # fmt: skip
     terminal().print(said)
     if roles:
-        terminal().print(wording.say("They have their rights again: {roles}", roles=", ".join(roles)))
+        given = wording.say(
+            "They have the rights that this Vaglio needs: {roles}. Any others stay until the next vaglio db grant.",
+            roles=", ".join(roles),
+        )
+        terminal().print(given)
     return 0
 
 
+def _users(connection: Connection) -> list[str]:
+    """To whom something was granted, and who cannot do everything anyway."""
+    roles = rights.granted(connection) if postgres.may_change_tables(connection) else []
+    return [role for role in roles if not rights.standing(connection, role)]
+
+
+def _look_at_users(store: Store, wording: Wording) -> None:
+    """That none of them can put anything in the way of what the owner is about to run. Raises `SettingsError`."""
+    if store.file:
+        return
+    try:
+        with store.write() as session:
+            for role in _users(session.connection()):
+                rights.keep_from_making(session.connection(), role)
+    except rights.GrantError as error:
+        raise SettingsError(error.show(wording.language)) from None
+
+
 def _granted_again(store: Store) -> list[str]:
-    """Tables that are new are nobody else's yet."""
+    """Tables that are new are nobody else's yet. Nothing is taken away: processes of the release before still run."""
     if store.file:
         return []
     with store.write() as session:
-        connection = session.connection()
-        roles = rights.granted(connection) if postgres.may_change_tables(connection) else []
+        roles = _users(session.connection())
         for role in roles:
-            rights.grant(connection, role)
+            rights.grant(session.connection(), role, only_adds=True)
     return roles
 
 
@@ -136,8 +160,11 @@ def grant(
                     terminal().print(f"{statement};")
             return
         _look_at_role(store, role)
-        with store.write() as session:
-            rights.grant(session.connection(), role)
+        try:
+            with store.write() as session:
+                rights.grant(session.connection(), role)
+        except rights.GrantError as error:
+            raise SettingsError(error.show(wording.language)) from None
     terminal().print(wording.say("{role} can do what a running Vaglio does, and no more.", role=role))
 
 

@@ -15,9 +15,10 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, Prog
 from sqlmodel import Session
 
 from bot import store as stores
-from bot.audit import dumps
+from bot.audit import archives, dumps
 from bot.audit.errors import Code, RecordError, why
 from bot.audit.ledger import Ledger
+from bot.audit.manifests import BackupError
 from bot.audit.seals import Seals
 from bot.people import People
 from bot.store import Store, StoreError
@@ -95,6 +96,27 @@ def test_options_of_the_address_reach_the_server(database: str) -> None:
         found = [shown(f"SHOW {name}").scalar_one() for name in ("application_name", "geqo", "client_encoding")]
     store.close()
     assert found == ["other", "off", "UTF8"]
+
+
+def test_names_are_looked_up_in_no_schema_but_that_of_the_tables(database: str, postgres_server: Server) -> None:
+    """One that is called as the user comes first by the server's own rule, and others may make things there."""
+    name = database.split("/")[3].split("?")[0]
+    with postgres_server.admin(name) as admin:
+        admin.execute("CREATE SCHEMA vaglio AUTHORIZATION vaglio_app")
+        admin.execute("CREATE FUNCTION vaglio.lower(varchar) RETURNS text LANGUAGE sql AS $$SELECT 'mine'$$")
+        admin.execute("CREATE TABLE vaglio.tally AS SELECT 'mine' AS day, 0 AS count")
+        admin.execute("GRANT ALL ON ALL TABLES IN SCHEMA vaglio TO vaglio")
+        admin.execute("GRANT ALL ON SCHEMA vaglio TO vaglio")
+    with psycopg.connect(database) as plain:
+        assert plain.execute("SELECT lower(CAST('A' AS varchar))").fetchone() == ("mine",)
+    store = Store(database)
+    touch(store)
+    with store.read() as session:
+        asked = session.connection().exec_driver_sql
+        assert asked("SELECT lower(CAST('A' AS varchar))").scalar() == "a"
+        assert asked("SELECT day FROM tally").scalars().all() == ["x"]
+        assert asked("SHOW search_path").scalar() == "public, pg_temp"
+    store.close()
 
 
 # --- What it refuses --------------------------------------------------------------------------------------------------
@@ -299,22 +321,33 @@ def test_an_account_that_two_bring_at_once_is_not_in_the_servers_log(
     assert log.read_text(encoding="utf-8").count("identity_pkey") == refused
 
 
-def test_its_own_programs_are_told_no_secret_but_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_own_programs_are_told_no_secret_but_its_password(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What every user of the machine can read of a process: its arguments. What is none of its business: our tokens."""
-    tool, told = tmp_path / "pg_restore", tmp_path / "told"
-    tool.write_text(
-        '#!/bin/sh\n{ echo "$@"; echo; env; echo; cat "$PGSERVICEFILE"; ls -ld "$(dirname "$PGSERVICEFILE")"; } '
-        f">{told}\n"
-    )
-    tool.chmod(0o700)
+    told = tmp_path / "told"
+    for name in ("pg_dump", "pg_restore"):
+        (tmp_path / name).write_text(
+            '#!/bin/sh\n{ echo "$@"; echo; env; echo; cat "$PGSERVICEFILE"; ls -ld "$(dirname "$PGSERVICEFILE")"; } '
+            f">{told} 2>/dev/null\n"
+        )
+        (tmp_path / name).chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setenv("VAGLIO_SLACK_BOT_TOKEN", "xoxb-SEGRETA")
     secret, phrase = password(), password()
-    store = Store(f"postgresql://vaglio:{secret}@db.acme.example/vaglio?sslpassword={phrase}", keeps_open=False)
-    dumps.load(store, tmp_path / "x")
+    away = Store(f"postgresql://vaglio:{secret}@db.acme.example/vaglio?sslpassword={phrase}", keeps_open=False)
+    with store.read() as session:
+        dumps.dump(away, session, tmp_path / "x")
     arguments, environment, file = told.read_text().split("\n\n", 2)
     assert "SEGRETA" not in arguments
     assert environment.count("SEGRETA") == environment.count(f"PGPASSWORD={secret}") == 1
     assert f"sslpassword={phrase}" in file
     assert "drwx------" in file
     assert not Path(re.search("PGSERVICEFILE=(.+)", environment)[1]).exists()  # type: ignore[index]
+    # The one that reads a backup is told of no database at all.
+    with pytest.raises(BackupError):
+        next(archives.rows_in(tmp_path / "x", ["entry"]))
+    arguments, environment, _ = told.read_text().split("\n\n", 2)
+    assert arguments == f"--list {tmp_path / 'x'}"
+    assert "SEGRETA" not in environment
+    assert "PGPASSWORD" not in environment

@@ -15,8 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from engine_made import engine_of
 from postgres import Server
+from sqlmodel import delete, select
 
+from bot import form
 from bot.audit import records, switching
 from bot.audit.backup import Backups
 from bot.audit.checkpoints import Checkpoints
@@ -32,8 +37,12 @@ from bot.audit.restore import Restored, Restoring
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
 from bot.audit.switching import broken_off
+from bot.dead_letters import KIND as EVENT
+from bot.dead_letters import DeadLetters
+from bot.engine import USUAL
 from bot.people import People
 from bot.store import Store
+from bot.tables import Pending
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 ANNA, BRUNO = "slack:T1:UANNA", "slack:T1:UBRUNO"
@@ -460,6 +469,96 @@ def test_on_a_server_a_stop_keeps_everybody_out_until_it_is_through(
     site.open()
     assert [each["lost"] for each in site.said("restore")] == [[5, 5]]
     assert site.people.accounts(person) == ()
+    assert site.faults() == []
+
+
+@pytest.mark.postgres_only("a file is made ready beside the one in use")
+def test_what_was_begun_with_one_backup_is_not_finished_with_another(
+    site: Site, elsewhere: str, monkeypatch: pytest.MonkeyPatch, postgres_server: Server
+) -> None:
+    site.write(ANNA, 2)
+    first = site.back_up("first")
+    site.write(ANNA, 1)
+    second = site.back_up("second")
+    (site.data / "ledger.head").unlink()
+
+    def stop(*_: object, **__: object) -> None:
+        raise _Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.audit.restore.take_over", stop)
+        with pytest.raises(_Stopped):
+            site.restore(first, url=elsewhere)
+    with pytest.raises(BackupError) as refused:
+        site.restore(second, url=elsewhere)
+    assert refused.value.code == "begun"
+    assert "VAGLIO_DATABASE_URL" in str(refused.value)
+    assert site.restore(first, url=elsewhere).count == 3
+    # In another database that is empty nothing was begun.
+    (site.data / "ledger.head").unlink()
+    another = postgres_server.create()
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.audit.dumps.load", stop)
+        with pytest.raises(_Stopped):
+            site.restore(first, url=postgres_server.url(another))
+    assert site.restore(second, url=postgres_server.url(another)).count == 5
+    postgres_server.drop(another)
+
+
+def test_what_waited_for_its_answer_is_not_answered_days_later(site: Site, elsewhere: str) -> None:
+    with site.store.write() as session:
+        engine = engine_of(site.store, workers=1, patience=USUAL)
+        engine.on(EVENT, _nobody)
+        for id, words in (("e_1", b'{"platform": "slack", "text": "Ciao"}'), ("e_2", b"?")):
+            wrapped, sealed = site.seals.vault.seal(words, id.encode())
+            session.add(Pending(id=id, at=NOON.timestamp(), wrapped=wrapped, sealed=sealed, attempts=2))
+        session.flush()
+        engine.put(session, EVENT, ["e_1", "e_2"])
+    site.write(ANNA, 1)
+    folder = site.back_up()
+    with site.store.write() as session:
+        session.exec(delete(Pending))
+    if not site.store.file:
+        (site.data / "ledger.head").unlink()
+    assert site.restore(folder, url=elsewhere).waited == 2
+    site.url = elsewhere
+    site.open()
+    engine = engine_of(site.store, workers=1, patience=USUAL)
+    engine.on(EVENT, _nobody)
+    letters = DeadLetters(site.store, engine, site.ledger)
+    found = [(each.id, each.platform, each.attempts, each.error) for each in letters.all()]
+    assert found == [("e_1", "slack", 2, "BackupRestored"), ("e_2", "", 2, "BackupRestored")]
+    with site.store.read() as session:
+        assert session.exec(select(Pending)).all() == []
+        assert engine.waiting(session, EVENT) == 0
+    # Only if somebody wants it.
+    assert letters.replay(["e_1"], site.people.person("local:owner"), NOON) == ["e_1"]
+    with site.store.read() as session:
+        assert [row.id for row in session.exec(select(Pending)).all()] == ["e_1"]
+        assert engine.waiting(session, EVENT) == 1
+    assert site.faults() == []
+
+
+async def _nobody(_: str) -> None:
+    raise AssertionError("nobody works here")
+
+
+@pytest.mark.parametrize("tables", ["0005", form.known()[-2]])
+def test_a_backup_of_an_older_form_is_put_back(site: Site, elsewhere: str, tables: str) -> None:
+    site.write(ANNA, 3)
+    config = Config()
+    config.set_main_option("script_location", str(form.MIGRATIONS))
+    config.attributes["engine"] = site.store._writing
+    command.downgrade(config, tables)
+    folder = site.back_up()
+    assert json.loads((folder / "manifest.json").read_bytes())["tables"] == tables
+    if not site.store.file:
+        (site.data / "ledger.head").unlink()
+    assert site.restore(folder, url=elsewhere).count == 4
+    site.url = elsewhere
+    site.open()
+    assert site.store.form() == form.newest()
+    assert set(site.ledger.words(range(9)).values()) == {b'{"text":"Ciao"}'}
     assert site.faults() == []
 
 

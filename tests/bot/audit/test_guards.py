@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import create_engine
 
 from bot.audit.ledger import Fault, Ledger
+from bot.audit.reports import told
 from bot.store import Store
+from bot.wording import Wording
 
 ON_POSTGRESQL = pytest.mark.postgres_only("SQLite's triggers are in test_ledger.py and test_verification.py")
 
@@ -89,7 +91,8 @@ def test_a_trigger_of_somebody_elses_is_named(ledger: Ledger, store: Store, tabl
             name = "quiet" if table == "entry" else "entry_no_update"
             connection.exec_driver_sql(f"CREATE TRIGGER {name} BEFORE INSERT ON {table} EXECUTE FUNCTION quiet()")
     name = "quiet" if store.file or table == "entry" else "entry_no_update"
-    assert ledger.verify().faults == (Fault(None, "trigger", name),)
+    function = () if store.file else (Fault(None, "function", "quiet()"),)
+    assert ledger.verify().faults == (Fault(None, "trigger", name), *function)
 
 
 @pytest.mark.sqlite_only("PostgreSQL keeps no text of bad bytes")
@@ -97,3 +100,83 @@ def test_the_name_of_a_trigger_steers_no_terminal(ledger: Ledger, store: Store) 
     with store.write() as session:
         session.connection().exec_driver_sql('CREATE TRIGGER "a\x1b[2J" AFTER INSERT ON entry BEGIN SELECT 1; END')
     assert ledger.verify().faults == (Fault(None, "trigger", "a\\x1b[2J"),)
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize(
+    ("statement", "kind", "name"),
+    [
+        (
+            "CREATE FUNCTION f(a text, integer) RETURNS text LANGUAGE sql AS 'SELECT 1'",
+            "function",
+            "f(a text, integer)",
+        ),
+        (
+            "CREATE SCHEMA other; CREATE FUNCTION other.f() RETURNS void LANGUAGE sql SECURITY DEFINER "
+            "AS 'DELETE FROM public.content'",
+            "function",
+            "f()",
+        ),
+        ("ALTER FUNCTION entry_only_grows() SECURITY DEFINER", "function", "entry_only_grows()"),
+        (
+            "ALTER FUNCTION procrastinate_unlink_periodic_defers_v1() SECURITY DEFINER",
+            "function",
+            "procrastinate_unlink_periodic_defers_v1()",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION procrastinate_unregister_worker_v1(worker_id bigint) RETURNS void "
+            "LANGUAGE plpgsql AS 'BEGIN DELETE FROM content; END'",
+            "function",
+            "procrastinate_unregister_worker_v1(worker_id bigint)",
+        ),
+        (
+            "CREATE OPERATOR = (LEFTARG = oid, RIGHTARG = oid, FUNCTION = pg_catalog.oideq)",
+            "operator",
+            "= (oid, oid)",
+        ),
+        ("CREATE VIEW entries AS SELECT * FROM entry", "view", "entries"),
+        ("CREATE MATERIALIZED VIEW entries AS SELECT * FROM entry", "view", "entries"),
+        ("CREATE RULE mine AS ON INSERT TO checkpoint DO INSTEAD NOTHING", "rule", "mine (checkpoint)"),
+        ("CREATE POLICY mine ON entry USING (true)", "policy", "mine (entry)"),
+        ("ALTER TABLE content ENABLE ROW LEVEL SECURITY", "policy", "content"),
+    ],
+)
+def test_what_no_migration_made_is_named(ledger: Ledger, store: Store, statement: str, kind: str, name: str) -> None:
+    with store.write() as session:
+        session.connection().exec_driver_sql(statement)
+    assert ledger.verify().faults == (Fault(None, kind, name),)
+    for language in ("it", "en"):
+        assert "Vaglio" in told(ledger.verify(), Wording(language))[0]
+
+
+@ON_POSTGRESQL
+def test_a_function_that_is_somebody_elses_is_named(ledger: Ledger, database: str) -> None:
+    """Whose it is may exchange it at any moment."""
+    engine = create_engine(database.replace("postgresql://vaglio@", "postgresql+psycopg://postgres@"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("GRANT CREATE ON SCHEMA public TO vaglio_app")
+        connection.exec_driver_sql("ALTER FUNCTION entry_only_grows() OWNER TO vaglio_app")
+    engine.dispose()
+    assert ledger.verify().faults == (Fault(None, "function", "entry_only_grows()"),)
+
+
+@ON_POSTGRESQL
+def test_what_an_extension_brings_is_nobodys_fault(ledger: Ledger, store: Store, database: str) -> None:
+    engine = create_engine(database.replace("postgresql://vaglio@", "postgresql+psycopg://postgres@"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE EXTENSION pageinspect SCHEMA public")
+    assert ledger.verify().is_sound
+    # But for what somebody else has put into it.
+    with store.write() as session:
+        session.connection().exec_driver_sql("CREATE FUNCTION f() RETURNS void LANGUAGE sql AS ''")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER EXTENSION pageinspect ADD FUNCTION f()")
+    engine.dispose()
+    assert ledger.verify().faults == (Fault(None, "function", "f()"),)
+
+
+@pytest.mark.sqlite_only("PostgreSQL's are above")
+def test_a_view_in_the_file_is_named(ledger: Ledger, store: Store) -> None:
+    with store.write() as session:
+        session.connection().exec_driver_sql("CREATE VIEW entries AS SELECT * FROM entry")
+    assert ledger.verify().faults == (Fault(None, "view", "entries"),)

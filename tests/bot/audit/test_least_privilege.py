@@ -327,3 +327,60 @@ def test_granted_once_more_what_was_too_much_is_gone(
         assert rights.granted(session.connection()) == ["vaglio_app"]
         rights.grant(session.connection(), "vaglio_app")
     assert _excess(lesser) == []
+
+
+@pytest.fixture
+def as_before_15(postgres_server: Server) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    """A database as PostgreSQL 13 and 14 make it: in its schema everybody may make things, and only the administrator,
+    whose it is, can take that away. Its tables are made."""
+    name = postgres_server.create()
+    with postgres_server.admin(name) as admin:
+        admin.execute("ALTER SCHEMA public OWNER TO postgres")
+        admin.execute("GRANT USAGE, CREATE ON SCHEMA public TO PUBLIC")
+        with closing(Store(postgres_server.url(name), keeps_open=False)) as store:
+            store.migrate()
+        yield postgres_server.url(name), admin
+    postgres_server.drop(name)
+
+
+@pytest.mark.parametrize("only_adds", [False, True])
+def test_a_user_who_may_make_operators_is_granted_nothing(
+    as_before_15: tuple[str, psycopg.Connection[Any]], only_adds: bool
+) -> None:
+    """The owner's own statements would run them. That this cannot be taken away the server says with a warning only."""
+    address, admin = as_before_15
+
+    def grant() -> None:
+        with closing(Store(address, keeps_open=False)) as store, store.write() as session:
+            rights.grant(session.connection(), "vaglio_app", only_adds=only_adds)
+
+    with pytest.raises(rights.GrantError) as refused:
+        grant()
+    taken, _, given = refused.value.remedy.partition("; ")
+    assert taken == "REVOKE CREATE ON SCHEMA public FROM PUBLIC, vaglio_app"
+    assert given == "GRANT CREATE ON SCHEMA public TO vaglio"
+    for language in ("it", "en"):
+        assert refused.value.remedy in refused.value.show(language)
+    has = "SELECT has_table_privilege('vaglio_app', 'entry', 'SELECT')"
+    assert admin.execute(has).fetchone() == (False,)
+    admin.execute(refused.value.remedy.encode())
+    grant()
+    assert _excess(address.replace("vaglio@", "vaglio_app@")) == []
+    may = "SELECT has_schema_privilege('vaglio', 'public', 'CREATE')"
+    assert admin.execute(may).fetchone() == (True,), "the next migration wants it"
+
+
+def test_what_only_an_older_release_needed_stays_until_it_is_taken_away(
+    postgres_database: str, admin: psycopg.Connection[Any]
+) -> None:
+    """While one process after another becomes the newer release, the older ones go on."""
+    admin.execute("SET ROLE vaglio")
+    admin.execute("CREATE TABLE older (x integer)")
+    admin.execute("GRANT SELECT, INSERT ON older TO vaglio_app")
+    admin.execute("REVOKE SELECT ON content FROM vaglio_app")
+    for only_adds, kept in ((True, True), (False, False)):
+        with closing(Store(postgres_database, keeps_open=False)) as store, store.write() as session:
+            rights.grant(session.connection(), "vaglio_app", only_adds=only_adds)
+        has = "SELECT has_table_privilege('vaglio_app', %s, 'SELECT')"
+        assert admin.execute(has, ["older"]).fetchone() == (kept,)
+        assert admin.execute(has, ["content"]).fetchone() == (True,)

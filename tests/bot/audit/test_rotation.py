@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.presence import alone, present
 from bot.audit.seals import Seals
-from bot.audit.vault import VaultError
+from bot.audit.vault import Vault, VaultError
 from bot.bulk.tables import BulkChunk, BulkRun
 from bot.chat.telegram_waiting import Waiting, Waits
 from bot.console.searches import SavedSearches
@@ -134,6 +135,90 @@ def test_everything_opens_as_before_and_the_old_key_opens_nothing(
     assert Waits(Awaiting(store, seals), seals.vault).open("telegram:404", NOON) is None
     assert ledger.verify().count == len(ledger.entries())
     assert {path.stat().st_mode & 0o777 for path in keys.iterdir()} == {0o600}
+
+
+def test_a_process_that_slipped_through_seals_nothing_under_the_old_key(
+    busy: Callable[[Path], dict[str, Any]], store: Store, keys: Path, seals: Seals, database: str
+) -> None:
+    """On another machine, and between two connections: nobody could see it."""
+    before = busy(keys)
+    other = Store(database)
+    masters.bind(other, seals.vault, keys)
+    people = People(other, seals)
+    known = people.person("slack:T1:UCARLA")
+    other.engine.dispose()
+    rotation.rotate(keys, store)
+    for name in ("UDARIO", "UELENA"):
+        with pytest.raises(RecordError) as refused:
+            people.person(f"slack:T1:{name}")
+        assert refused.value.code == "master"
+    other.close()
+    after = busy(keys)  # every row opens
+    assert {each: after[each] for each in before if each != "people"} == {
+        each: before[each] for each in before if each != "people"
+    }
+    assert len(after["people"]) == len(before["people"]) + 1
+    assert known in after["people"]
+
+
+def test_whoever_starts_with_the_old_key_is_told_also_where_something_lies_under_it(
+    busy: Callable[[Path], dict[str, Any]], store: Store, keys: Path, seals: Seals, tmp_path: Path
+) -> None:
+    busy(keys)
+    old = tmp_path / "old"
+    shutil.copytree(keys, old)
+    rotation.rotate(keys, store)
+    # As a release did that compared nothing.
+    with store.write() as session:
+        seals.make(session, "p_stray")
+    assert masters.opens(store, (old / "master.key").read_bytes()) is False
+    for refused_by in (lambda: masters.look(old, store), lambda: masters.bind(store, seals.vault, old)):
+        with pytest.raises(RecordError) as refused:
+            refused_by()
+        assert refused.value.code == "master"
+    masters.look(keys, store)
+    masters.bind(store, Seals.open(keys).vault, keys)
+
+
+def test_the_right_key_is_not_passed_off_as_lost(
+    busy: Callable[[Path], dict[str, Any]], store: Store, ledger: Ledger, keys: Path, seals: Seals
+) -> None:
+    """Somebody who writes the database could have everything let go of."""
+    before = busy(keys)
+    with store.write() as session:
+        masters.note(session, Vault(b"x" * 32))
+    assert rotation.forget(keys, store, ledger, NOON) is None
+    masters.bind(store, seals.vault, keys)
+    with store.write() as session:
+        seals.make(session, "p_more")
+    assert {**busy(keys), **before} == busy(keys)
+
+
+@pytest.mark.postgres_only("on one machine a lock keeps others away")
+def test_whoever_comes_while_it_is_done_keeps_it_from_being_kept(
+    busy: Callable[[Path], dict[str, Any]], store: Store, keys: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, old = busy(keys), (keys / "master.key").read_bytes()
+    other, plain = Store(database), rotation.wrap_anew
+    monkeypatch.setattr(rotation, "_PAUSE", 0.0)
+
+    def interrupted(*given: Any) -> int:
+        with other.read() as session:
+            session.connection()
+        return plain(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rotation, "wrap_anew", interrupted)
+        with pytest.raises(RecordError) as refused:
+            rotation.rotate(keys, store)
+    assert refused.value.code == "in_use"
+    assert (keys / "master.key").read_bytes() == old
+    assert not (keys / "master.next").exists()
+    assert busy(keys) == before
+    other.close()
+    monkeypatch.undo()
+    rotation.rotate(keys, store)
+    assert (keys / "master.key").read_bytes() != old
 
 
 def test_no_table_with_a_wrapped_key_is_left_out() -> None:

@@ -224,6 +224,40 @@ def test_rights_are_given_to_whom_they_bind_and_to_nobody_else(
     assert "another database" in said("db", "grant", "vaglio_app", code=EXIT_SETTINGS)
 
 
+def test_nothing_is_migrated_where_somebody_could_put_things_in_the_owners_way(
+    said: Said, to: str, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
+    said("db", "migrate")
+    said("db", "grant", "vaglio_app")
+    _back_to(to, form.known()[-2])
+    with postgres_server.admin(to.split("/")[3].split("?")[0]) as admin:
+        admin.execute("ALTER SCHEMA public OWNER TO postgres")
+        admin.execute("GRANT USAGE, CREATE ON SCHEMA public TO PUBLIC")
+        remedy = "REVOKE CREATE ON SCHEMA public FROM PUBLIC, vaglio_app; GRANT CREATE ON SCHEMA public TO vaglio"
+        for command in ("migrate", "grant vaglio_app"):
+            assert f"{remedy};" in said("db", *command.split(), code=EXIT_SETTINGS)
+        assert form.known()[-2] in said("db", "migrate", "--check", code=1)
+        admin.execute(remedy.encode())
+    assert f"have form {form.newest()}" in said("db", "migrate")
+
+
+def test_migrating_takes_no_right_away(
+    said: Said, to: str, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes of the release before still run."""
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
+    said("db", "migrate")
+    said("db", "grant", "vaglio_app")
+    _back_to(to, form.known()[-2])
+    with postgres_server.admin(to.split("/")[3].split("?")[0]) as admin:
+        admin.execute("GRANT TRUNCATE ON tally TO vaglio_app")
+        has = "SELECT has_table_privilege('vaglio_app', 'tally', 'TRUNCATE')"
+        for command, kept in (("migrate", True), ("grant vaglio_app", False)):
+            said("db", *command.split())
+            assert admin.execute(has).fetchone() == (kept,)
+
+
 @pytest.mark.slow
 def test_killed_anywhere_there_is_one_record(home: Path, to: str) -> None:
     """The server has nothing of it, or all; and the same command, given again, ends with all of it."""

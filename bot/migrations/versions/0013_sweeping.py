@@ -5,8 +5,8 @@ Of a large table they are there before (see `bot.migrating`).
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 
 _INDEXES = (
     ("receipt", "at"),
