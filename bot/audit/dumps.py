@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from bot import postgres
 from bot.audit.errors import RecordError, code_of
-from bot.audit.manifests import BackupError
+from bot.audit.transfers import TransferError
 from bot.settings import PREFIX
 from bot.store import Store
 
@@ -47,7 +47,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def dump(store: Store, session: Session, target: Path) -> None:
-    """What `session`, which reads, sees of a server's database, as a file of `pg_dump`. Raises `BackupError`."""
+    """What `session`, which reads, sees of a server's database, as a file of `pg_dump`. Raises `TransferError`."""
     snapshot = session.connection().exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     _run(
@@ -57,7 +57,7 @@ def dump(store: Store, session: Session, target: Path) -> None:
 
 
 def load(store: Store, source: Path) -> None:
-    """Put such a file back into an empty database, all of it or nothing. Raises `BackupError`."""
+    """Put such a file back into an empty database, all of it or nothing. Raises `TransferError`."""
     _run(
         "pg_restore", store, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
         file=str(source),
@@ -73,7 +73,7 @@ def is_empty(store: Store) -> bool:
 def _run(tool: str, store: Store, *arguments: str, file: str | None = None) -> None:
     path = shutil.which(tool)
     if path is None:
-        raise BackupError("tool", tool)
+        raise TransferError("tool", tool)
     # Tokens and the like are none of its business.
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
     with tempfile.TemporaryDirectory(prefix="vaglio-") as folder:
@@ -85,4 +85,4 @@ def _run(tool: str, store: Store, *arguments: str, file: str | None = None) -> N
     if done.returncode:
         # What it says may quote the address.
         log.error("backup.tool_failed", tool=tool, code=done.returncode)
-        raise BackupError("tool", f"{tool} ({done.returncode})")
+        raise TransferError("tool", f"{tool} ({done.returncode})")

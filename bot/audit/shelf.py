@@ -242,7 +242,7 @@ class Shelf:
         try:
             yield
         except DatabaseError as error:
-            raise RecordError(why(error) or "other", self.place) from None
+            raise RecordError(why(error) or "other", self.place, self._main.named) from None
 
 
 def _for(statement: str, *, is_sqlite: bool) -> str:

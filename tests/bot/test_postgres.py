@@ -15,12 +15,13 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, Prog
 from sqlmodel import Session
 
 from bot import store as stores
+from bot.addresses import StoreError
 from bot.audit import dumps
 from bot.audit.errors import Code, RecordError, why
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
 from bot.people import People
-from bot.store import Store, StoreError
+from bot.store import Store
 from bot.tables import Entry, Identity, Person, Revision, Tally
 
 pytestmark = pytest.mark.postgres_only("it is about PostgreSQL")
