@@ -115,7 +115,7 @@ def _browser(folder: Path, store: Store, ledger: Ledger, people: People) -> Test
     policy, roles = load_policy(ROOT / "policies" / "company.yaml"), Roles(store, ledger)
     archive = Archive(
         store, ledger, people, lambda: policy, SigningKeys(folder / "keys"), list, (), timedelta(hours=1),
-        folder / "keys" / "erased",
+        folder / "keys" / "erased", folder / "data" / "exports",
     )  # fmt: skip
     sign_in = SignIn(Sessions(store), people)
     app = build_console(

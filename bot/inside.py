@@ -21,7 +21,7 @@ class Inside(Store):
 
     def __init__(self, store: Store, connection: Connection) -> None:
         self.url, self.read_only, self.file = store.url, False, None
-        self.place, self.kind, self.engine = store.place, store.kind, store.engine
+        self.place, self.kind, self.engine, self.named = store.place, store.kind, store.engine, store.named
         self.connection = connection
 
     @classmethod

@@ -10,6 +10,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from rules.durable import make_folder, sync
+
 KEY_BYTES = 32
 
 
@@ -39,7 +41,7 @@ def derived(key: bytes, purpose: str) -> bytes:
 def _make(path: Path, what: str) -> None:
     """Whole or not at all; of two processes that start together, one makes the key and both read it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         handle, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -50,5 +52,7 @@ def _make(path: Path, what: str) -> None:
                 path.hardlink_to(fresh)
         finally:
             Path(fresh).unlink()
+        # Before anything is sealed under it.
+        sync(path.parent)
     except OSError as error:
         raise KeyFileError(f"{path}: {what} cannot be made: {error.strerror}.") from None

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.accounts import Role, Title, is_account
 from bot.audit.targets import Target, read_targets
+from bot.folders import keep_apart, refuse_root
 from bot.languages import Language
 from bot.oidc import Terms, read_terms
 from bot.secret_files import FILE, exposed, read_secret_files
@@ -213,8 +214,11 @@ def exposed_secrets(settings: Settings) -> list[Path]:
     return exposed(_written(), secret_names(), settings.keys_dir)
 
 
-def read_settings() -> Settings:
-    """The settings from the environment, `.env` and files of secrets. Raises `SettingsError` naming those at fault."""
+def read_settings(*, writes: bool = True) -> Settings:
+    """The settings from the environment, `.env` and files of secrets. Raises `SettingsError` naming those at fault.
+
+    `writes`: for whoever may make files, which must not be root's in another user's folders.
+    """
     written = _written()
     _refuse_unknown_names(written)
     try:
@@ -226,7 +230,7 @@ def read_settings() -> Settings:
     except ValidationError as error:
         faults = [f"{PREFIX}{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
         raise SettingsError("\n".join(faults)) from None
-    _keep_keys_apart(settings)
+    _look_at_folders(settings, writes=writes)
     for name in settings.console_hosts:
         if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]", name):
             raise SettingsError(f"{PREFIX}CONSOLE_NAMES: not a host's name: write vaglio.acme.example, for example.")
@@ -277,18 +281,14 @@ def _refuse_unknown_names(written: Collection[str]) -> None:
             raise SettingsError(f"{name} is no setting of Vaglio's. {hint}")
 
 
-def _keep_keys_apart(settings: Settings) -> None:
-    address = settings.database
-    places = [(settings.data_dir, f"{PREFIX}DATA_DIR")]
-    if address.startswith("sqlite:///"):
-        places.append((Path(address.removeprefix("sqlite:///")).parent, f"the folder of {PREFIX}DATABASE_URL"))
-    for place, name in places:
-        try:
-            data, keys = place.resolve(), settings.keys_dir.resolve()
-        except (RuntimeError, OSError):
-            raise SettingsError(f"{name} or {PREFIX}KEYS_DIR is a link that leads to itself.") from None
-        if keys == data or data in keys.parents:
-            raise SettingsError(
-                f"{PREFIX}KEYS_DIR ({settings.keys_dir}) must lie outside {name} ({place}): "
-                "a copy of the data must never carry the keys that open it."
-            )
+def _look_at_folders(settings: Settings, *, writes: bool) -> None:
+    data, keys = [(f"{PREFIX}DATA_DIR", settings.data_dir)], (f"{PREFIX}KEYS_DIR", settings.keys_dir)
+    if settings.database.startswith("sqlite:///"):
+        file = Path(settings.database.removeprefix("sqlite:///"))
+        data.append((f"the folder of {PREFIX}DATABASE_URL", file.parent))
+    try:
+        keep_apart(keys, data)
+        if writes:
+            refuse_root([*data, keys, (f"{PREFIX}MODELS_DIR", settings.models_dir)])
+    except ValueError as error:
+        raise SettingsError(str(error)) from None

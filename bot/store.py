@@ -8,16 +8,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, inspect, make_url
+from sqlalchemy import URL, ColumnElement, Connection, Engine, event, func, inspect
 from sqlalchemy.exc import ArgumentError, DatabaseError, TimeoutError
 from sqlalchemy.orm import Mapped
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel, create_engine
 
 from bot import form, migrating, postgres, sqlite, vacuuming
-from bot.audit.errors import RecordError, why, without_values
+from bot.addresses import StoreError, read_address
+from bot.audit.errors import ADDRESS, RecordError, why, without_values
 from bot.exclusion import Exclusion
-from bot.settings import SettingsError
+from rules.durable import make_folder
 
 if TYPE_CHECKING:
     from bot.audit.seals import Seals
@@ -30,10 +31,6 @@ _PURGE = 30.0
 """Seconds for which a purge of a file waits for whoever reads."""
 
 
-class StoreError(SettingsError):
-    """VAGLIO_DATABASE_URL names nothing that keeps a record. Never says the address: it may hold a password."""
-
-
 class Store:
     """One database. `read` and `write` give sessions; only one writer is inside `write` at a time.
 
@@ -41,11 +38,14 @@ class Store:
     reach. With `read_only` nothing is made, migrated or switched: a copy on a disk that cannot be written will do.
     """
 
-    def __init__(self, url: str, *, read_only: bool = False, keeps_open: bool = True) -> None:
-        """`keeps_open`: connections to a server stay open for the next who needs one, as befits who runs for long."""
-        self.url = url
+    def __init__(self, url: str, *, read_only: bool = False, keeps_open: bool = True, named: str = ADDRESS) -> None:
+        """`keeps_open`: connections to a server stay open for the next who needs one, as befits who runs for long.
+
+        `named`: where the address was given, for whoever has to correct it.
+        """
+        self.url, self.named = url, named
         self.read_only = read_only
-        address = _address(url)
+        address = read_address(url, named)
         self.file = Path(str(address.database)).absolute() if address.get_backend_name() == "sqlite" else None
         """None on a server."""
         self.place = str(self.file or postgres.shown(address))
@@ -55,6 +55,7 @@ class Store:
             sqlite.reading(self.file) if read_only and self.file else address,
             # Who only reads a file cannot tidy its log away, and must not be the last to leave.
             keeps_open=not read_only if self.file else keeps_open,
+            named=named,
         )
         if self.file:
             sqlite.prepare(self.engine, read_only=read_only)
@@ -62,7 +63,7 @@ class Store:
             postgres.prepare(self.engine)
             self._reading = postgres.reading(self.engine)
             # Not of one pool with what is done under locks: with all of it in hand, each would wait for another.
-            self._holding = _engine(address, keeps_open=False)
+            self._holding = _engine(address, keeps_open=False, named=named)
         self._writing = (self._reading if read_only else self.engine).execution_options(vaglio_writes=_LOCKED)
         # SQLite has whoever waits for its lock ask again after ever longer pauses, and under load some never get it:
         # those of this process take turns instead.
@@ -198,7 +199,7 @@ class Store:
             found = postgres.encoding(connection)
         if found != "UTF8":
             raise StoreError(
-                f"VAGLIO_DATABASE_URL: the database keeps text as {found}, which has no room for every language. "
+                f"{self.named}: the database keeps text as {found}, which has no room for every language. "
                 "Make one with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0."
             )
 
@@ -206,7 +207,7 @@ class Store:
         if self.file is None:
             return
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self.file.parent)
             # An empty file is an empty database; SQLite gives the files that it puts beside it the same rights.
             with suppress(FileExistsError):
                 os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -228,7 +229,7 @@ class Store:
                 code = absent
             elif self.file and not os.path.lexists(self.file):
                 code = "none"
-            raise RecordError(code, self.place) from None
+            raise RecordError(code, self.place, self.named) from None
 
     def _is_empty(self) -> bool:
         with suppress(DatabaseError), self.engine.connect() as connection:
@@ -236,33 +237,7 @@ class Store:
         return False
 
 
-def _address(url: str) -> URL:
-    try:
-        address = postgres.with_driver(make_url(url))
-    except (ArgumentError, ValueError):
-        raise StoreError(
-            "VAGLIO_DATABASE_URL is not an address: write it like postgresql://vaglio:PASSWORD@host/vaglio (@ and / in "
-            "a password as %40 and %2F) or like sqlite:////srv/vaglio/vaglio.db, or leave it empty."
-        ) from None
-    file = address.database or ""
-    if address.get_backend_name() == "sqlite" and (file in ("", ":memory:") or file.startswith("file:")):
-        raise StoreError(
-            "VAGLIO_DATABASE_URL: a database in memory is gone at every stop, and a record must not be. "
-            "Name a file by its path (sqlite:////srv/vaglio/vaglio.db), or leave it empty."
-        )
-    if address.get_backend_name() == "sqlite":
-        return address
-    if not postgres.is_postgres(address):
-        raise StoreError(
-            f"VAGLIO_DATABASE_URL: no database is known by the name {address.drivername}. "
-            "Write postgresql://vaglio:PASSWORD@host/vaglio, or leave it empty for SQLite."
-        )
-    if not postgres.names_database(address):
-        raise StoreError("VAGLIO_DATABASE_URL names no database: write postgresql://vaglio:PASSWORD@host/vaglio.")
-    return address
-
-
-def _engine(address: URL, *, keeps_open: bool) -> Engine:
+def _engine(address: URL, *, keeps_open: bool, named: str) -> Engine:
     try:
         # What is stored is masked, and even so no error may carry it into a log.
         if address.get_backend_name() == "sqlite":
@@ -277,9 +252,6 @@ def _engine(address: URL, *, keeps_open: bool) -> Engine:
         )
     except ImportError as error:
         missing = f"its driver is not installed ({error.name})" if error.name else "its driver is not installed"
-        raise StoreError(f"VAGLIO_DATABASE_URL: {missing}. Install it, or leave it empty for SQLite.") from None
+        raise StoreError(f"{named}: {missing}. Install it.") from None
     except (ArgumentError, TypeError, ValueError):
-        raise StoreError(
-            f"VAGLIO_DATABASE_URL: it cannot be read as an address of {address.drivername}. "
-            "Correct it, or leave it empty for SQLite."
-        ) from None
+        raise StoreError(f"{named}: it cannot be read as an address of {address.drivername}. Correct it.") from None

@@ -70,6 +70,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database", only or list(_DATABASES), indirect=True)
 
 
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """What was put on the disk, file by file and folder by folder, in order: all that a power cut leaves for sure."""
+    found, sync = list[Path](), os.fsync
+
+    def noted(handle: int) -> None:
+        found.append(Path(f"/proc/self/fd/{handle}").readlink())
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return found
+
+
 @pytest.fixture(scope="session")
 def models() -> Path:
     """Where the encoder and the judge are built: their digests are checked at every opening."""

@@ -19,7 +19,7 @@ from typing import IO, Final
 
 import structlog
 
-from bot.audit.manifests import BackupError
+from bot.audit.transfers import TransferError
 from bot.settings import PREFIX
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class Rows:
 def rows_in(source: Path, tables: Sequence[str]) -> Generator[Rows]:
     """The rows of these tables, in this order; what else is in `source` is passed over. To be closed.
 
-    Raises `BackupError` where there is no such table, or more than one.
+    Raises `TransferError` where there is no such table, or more than one.
     """
     path = source.absolute()
     with tempfile.TemporaryDirectory(prefix="vaglio-") as folder:
@@ -62,10 +62,10 @@ def rows_in(source: Path, tables: Sequence[str]) -> Generator[Rows]:
 
 
 def tool(name: str) -> str:
-    """Where one of PostgreSQL's own programs lies. Raises `BackupError`."""
+    """Where one of PostgreSQL's own programs lies. Raises `TransferError`."""
     path = shutil.which(name)
     if path is None:
-        raise BackupError("tool", name)
+        raise TransferError("tool", name)
     return path
 
 
@@ -75,10 +75,10 @@ def environment() -> dict[str, str]:
 
 
 def look_at(code: int, name: str) -> None:
-    """Raises `BackupError` for a program that failed. What it says may quote the address, and is not read."""
+    """Raises `TransferError` for a program that failed. What it says may quote the address, and is not read."""
     if code:
         log.error("backup.tool_failed", tool=name, code=code)
-        raise BackupError("tool", f"{name} ({code})")
+        raise TransferError("tool", f"{name} ({code})")
 
 
 def _numbers(source: Path, tables: Sequence[str]) -> list[str]:
@@ -100,7 +100,7 @@ def _numbers(source: Path, tables: Sequence[str]) -> list[str]:
 def _only(found: Sequence[Mapping[str, str]], source: Path) -> Sequence[Mapping[str, str]]:
     """A schema of somebody else's may lie beside Vaglio's, and no other that looks like it."""
     if len(found) != 1:
-        raise BackupError("file", str(source))
+        raise TransferError("file", str(source))
     return found
 
 
@@ -118,7 +118,7 @@ def _pieces(printed: IO[bytes], source: Path) -> Iterator[bytes]:
             return
         yield piece
         is_start = piece.endswith(b"\n")
-    raise BackupError("file", str(source))
+    raise TransferError("file", str(source))
 
 
 def _name(written: bytes) -> str:

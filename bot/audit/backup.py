@@ -21,18 +21,18 @@ from bot.audit.manifests import (
     DATABASES,
     HEAD,
     NAME,
-    BackupError,
     Count,
     Kind,
     Manifest,
     copied,
     digest_of,
     names_in,
-    sync,
 )
+from bot.audit.transfers import TransferError
 from bot.audit.verification import verify
 from bot.store import Store
 from bot.tables import Entry
+from rules.durable import sync
 
 KIND: Final = "backup"
 KNOWLEDGE: Final = "knowledge"
@@ -56,7 +56,7 @@ class Backups:
         """Make `folder` with a backup in it, while others go on working: whole, or not at all.
 
         That one is made is on record before, and so in the backup. No key is in it, and nothing derived from opened
-        words. Raises `BackupError`, `RecordError`, `OSError`.
+        words. Raises `TransferError`, `RecordError`, `OSError`.
         """
         self._look_at(folder)
         new = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
@@ -65,7 +65,7 @@ class Backups:
             self._ledger.append(KIND, subject=f"b_{secrets.token_hex(10)}", facts={"by": "command"}, actor=by, at=at)
             manifest = self._fill(new, at)
             if os.path.lexists(folder):
-                raise BackupError("there", str(folder))
+                raise TransferError("there", str(folder))
             new.rename(folder)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
@@ -75,10 +75,10 @@ class Backups:
 
     def _look_at(self, folder: Path) -> None:
         if os.path.lexists(folder):
-            raise BackupError("there", str(folder))
+            raise TransferError("there", str(folder))
         place = folder.resolve()
         if any(place.is_relative_to(each.resolve()) for each in self._apart):
-            raise BackupError("inside", str(folder))
+            raise TransferError("inside", str(folder))
 
     def _fill(self, new: Path, at: datetime) -> Manifest:
         kind: Kind = "sqlite" if self._store.file else "postgresql"
@@ -96,7 +96,7 @@ class Backups:
         return manifest
 
     def _copy_database(self, target: Path, head: Path) -> tuple[str, Count]:
-        """The form of the tables, and how far the ledger in the copy goes. Raises `BackupError` for one with a fault:
+        """The form of the tables, and how far the ledger in the copy goes. Raises `TransferError` for one with a fault:
         whoever keeps so many backups would keep none that is sound."""
         if self._store.file:
             dumps.copy_file(self._store.file, target)
@@ -115,7 +115,7 @@ class Backups:
             HeadFile(head).write(Head(count.count, count.head))
             found = self._ledger.verify()
         if not found.is_sound:
-            raise BackupError("fault", self._store.place)
+            raise TransferError("fault", self._store.place)
         return tables, count
 
 

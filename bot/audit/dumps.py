@@ -20,7 +20,7 @@ from bot import form, postgres
 from bot.audit import archives, copying, guards
 from bot.audit.archives import Rows
 from bot.audit.errors import RecordError, code_of
-from bot.audit.manifests import BackupError
+from bot.audit.transfers import TransferError
 from bot.inside import Inside
 from bot.store import Store
 
@@ -55,7 +55,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def dump(store: Store, session: Session, target: Path) -> None:
-    """What `session`, which reads, sees of a server's database, as a file of `pg_dump`. Raises `BackupError`."""
+    """What `session`, which reads, sees of a server's database, as a file of `pg_dump`. Raises `TransferError`."""
     snapshot = session.connection().exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     _run(
@@ -68,24 +68,24 @@ def load(store: Store, source: Path, tables: str) -> None:
     """Put the rows of such a file into an empty database, all of them or none; `tables` is the form that they are of.
 
     The tables, triggers and functions are those that Vaglio's own migrations make, whatever the file says of them.
-    Raises `BackupError`, `RecordError`.
+    Raises `TransferError`, `RecordError`.
     """
     if form.is_newer(tables):
         raise RecordError("newer", store.place)
     if tables not in form.known():
-        raise BackupError("no_backup", str(source))
+        raise TransferError("no_backup", str(source))
     with Inside.begun(store) as inside, inside.told():
         inside.migrate(to=tables)
         if next(guards.foreign(inside.connection), None):
-            raise BackupError("not_empty", store.place)
+            raise TransferError("not_empty", store.place)
         columns = _columns(inside.connection)
         with closing(archives.rows_in(source, list(columns))) as found:
             for rows in found:
                 if not archives.fits(rows, columns.pop(rows.table, ())):
-                    raise BackupError("file", str(source))
+                    raise TransferError("file", str(source))
                 _copy(inside.connection, rows, source)
         if columns:
-            raise BackupError("file", str(source))
+            raise TransferError("file", str(source))
         copying.set_sequences(inside.connection)
 
 
@@ -108,7 +108,7 @@ def _copy(connection: Connection, rows: Rows, source: Path) -> None:
                     copying_in.write(piece)
         except psycopg.Error as error:
             if (error.sqlstate or "")[:2] in _BAD_ROWS:
-                raise BackupError("file", str(source)) from None
+                raise TransferError("file", str(source)) from None
             raise OperationalError("COPY", None, error, hide_parameters=True) from None
 
 

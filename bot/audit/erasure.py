@@ -46,6 +46,7 @@ from bot.tables import (
     Review,
     Seat,
 )
+from rules.durable import sync
 
 log = structlog.get_logger(__name__)
 
@@ -168,6 +169,7 @@ class Erasures:
             file.write("".join(f"{person}\n" for person in persons))
             file.flush()
             os.fsync(file.fileno())
+        sync(self._list.parent)
 
 
 def purge_leavings(store: Store, index: Index) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 
@@ -14,6 +14,9 @@ Code = Literal[
     "none", "absent", "locked", "rights", "full", "disk", "broken", "tables", "head", "keys", "away", "login", "other",
     "in_use", "restoring", "master", "erased", "behind", "newer", "purge", "moved", "moving", "blocked", "index",
 ]  # fmt: skip
+
+ADDRESS: Final = "VAGLIO_DATABASE_URL"
+"""By which the database is named, unless something else says so."""
 
 _CODES: dict[int, Code] = {
     sqlite3.SQLITE_ERROR: "tables",
@@ -71,12 +74,14 @@ _REFUSED: dict[Code, re.Pattern[str]] = {
 
 
 class RecordError(Exception):
-    """The record cannot be used, and so there is no verdict. Holds a code and a place, never a word of a draft."""
+    """The record cannot be used, and so there is no verdict. Holds a code and a place, never a word of a draft.
 
-    def __init__(self, code: Code, place: str) -> None:
-        self.code = code
-        self.place = place
-        super().__init__(code, place)
+    `named`: where the database's address was given, by a setting or an argument.
+    """
+
+    def __init__(self, code: Code, place: str, named: str = ADDRESS) -> None:
+        self.code, self.place, self.named = code, place, named
+        super().__init__(code, place, named)
 
     def __str__(self) -> str:
         return self.show("en")
@@ -89,14 +94,14 @@ class RecordError(Exception):
                 "The search index is busy: it is being brought up to date, or cleared of what was erased. Try again in "
                 "a moment. Drafts are checked as ever."
             )
-        why = (_remedies(wording) | _of_tables(wording))[self.code]
+        why = (_remedies(wording, self.named) | _of_tables(wording))[self.code]
         return wording.say("The record cannot be used. {place}: {why}", place=self.place, why=why)
 
 
-def _remedies(wording: Wording) -> dict[Code, str]:
+def _remedies(wording: Wording, named: str) -> dict[Code, str]:
     return {
         "none": wording.say("there is no record here yet: nothing was checked and recorded."),
-        "absent": wording.say("the server has no database of this name. Make it, or correct VAGLIO_DATABASE_URL."),
+        "absent": wording.say("the server has no database of this name. Make it, or correct {named}.", named=named),
         "locked": wording.say("another program holds the database. End it, or wait, and try again."),
         "rights": wording.say(
             "Vaglio may not read or write here. Give its user the rights to the folder and file, or to the database."
@@ -108,8 +113,8 @@ def _remedies(wording: Wording) -> dict[Code, str]:
         "head": wording.say("the ledger’s head cannot be written. See who holds its lock."),
         "keys": wording.say("what lies here must be sealed first, and the keys are not at hand."),
         "away": wording.say("the database server does not answer, or takes nobody in now. See that it runs."),
-        "login": wording.say("wrong user or password, or no access. Look at VAGLIO_DATABASE_URL."),
-        "other": wording.say("the database does not answer. Look at VAGLIO_DATABASE_URL."),
+        "login": wording.say("wrong user or password, or no access. Look at {named}.", named=named),
+        "other": wording.say("the database does not answer. Look at {named}.", named=named),
         "in_use": wording.say("Vaglio is at work on it. Stop it, on every machine, and try again."),
         "restoring": wording.say("a restore was broken off in the middle. Run the same vaglio db restore again."),
         "purge": wording.say(

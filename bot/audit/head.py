@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from bot.audit.errors import RecordError
+from rules.durable import make_folder, sync
 
 LAG = 64
 """How far the head may lie behind. A writer that finds it so far behind moves it before it appends, or does not append:
@@ -42,6 +43,7 @@ class HeadFile:
     def join(self) -> None:
         """From now on a head that is missing here was removed. Raises `OSError`."""
         os.close(os.open(self._joined, os.O_WRONLY | os.O_CREAT, 0o600))
+        sync(self.path.parent)
 
     @property
     def _joined(self) -> Path:
@@ -62,7 +64,11 @@ class HeadFile:
         return Head(count, last) if sensible else None
 
     def write(self, head: Head) -> None:
-        """Atomic and durable: a new file, synced, put in the old one's place. Raises `OSError`."""
+        """Atomic and durable: a new file, synced, put in the old one's place, and the name synced too.
+
+        Without that a power cut would bring back an older head, which may lie further behind than `LAG`. Raises
+        `OSError`.
+        """
         new = self.path.with_suffix(".new")
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -70,8 +76,9 @@ class HeadFile:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.path)
+        sync(self.path.parent)
 
     def lock(self) -> FileLock:
         """One writer at a time. Entering raises `filelock.Timeout`, an `OSError`, when it cannot be had."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.path.parent)
         return FileLock(self.path.with_suffix(".lock"), timeout=_PATIENCE, mode=0o600, poll_interval=_POLL)

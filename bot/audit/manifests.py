@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.audit.records import canonical
-from bot.wording import Wording
+from bot.audit.transfers import TransferError
 
 NAME: Final = "manifest.json"
 Kind = Literal["sqlite", "postgresql"]
@@ -23,53 +23,7 @@ HEAD: Final = "ledger.head"
 _CHUNK: Final = 1 << 20
 _MOST: Final = 10_000_000
 
-Code = Literal[
-    "there", "inside", "no_backup", "file", "fault", "present", "other_kind", "not_empty", "tool", "history",
-    "contradicts", "begun",
-]  # fmt: skip
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-
-class BackupError(Exception):
-    """A backup that cannot be made or put back. Holds a code and a place, or what a tool says."""
-
-    def __init__(self, code: Code, place: str) -> None:
-        self.code, self.place = code, place
-        super().__init__(code, place)
-
-    def __str__(self) -> str:
-        return self.show("en")
-
-    def show(self, language: str) -> str:
-        """What is wrong, and the remedy."""
-        return f"{self.place}: {_remedies(Wording(language))[self.code]}"
-
-
-def _remedies(wording: Wording) -> dict[Code, str]:
-    return {
-        "there": wording.say("it is there already, and nothing is written over. Name a folder that is to be made."),
-        "inside": wording.say("a backup belongs outside the data and the keys. Name another folder."),
-        "no_backup": wording.say("this is no backup of Vaglio’s, or its manifest is damaged. Take another one."),
-        "file": wording.say("it is missing or damaged in the backup, or does not belong to it. Take another one."),
-        "fault": wording.say("the record does not verify: run vaglio audit verify, and keep the backups you have."),
-        "present": wording.say("a record is here. With --replace it is kept aside and the backup put in its place."),
-        "other_kind": wording.say(
-            "the backup is of the other kind of database (SQLite, PostgreSQL) than VAGLIO_DATABASE_URL names."
-        ),
-        "not_empty": wording.say("it is not empty. Make an empty database, and name it in VAGLIO_DATABASE_URL."),
-        "tool": wording.say("PostgreSQL’s own program for it is missing or failed. Install the client of the server’s "
-                            "version (pg_dump, pg_restore), and see that it reaches the server."),
-        "contradicts": wording.say(
-            "the entries in the backup are not those of the record here: one of the two was rewritten, or is another "
-            "record. Run vaglio audit verify, and look at other backups. If you know that the record here is the wrong "
-            "one: --contradicting"
-        ),
-        "begun": wording.say(
-            "a restore of another backup was begun here and broken off. Name that backup again; or make an empty "
-            "database, and name it in VAGLIO_DATABASE_URL."
-        ),
-        "history": wording.say("the backup is not of the record that signed checkpoints know. Nothing was put back."),
-    }  # fmt: skip
 
 
 class File(BaseModel):
@@ -112,26 +66,26 @@ class Manifest(BaseModel):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What the backup in `folder` says of itself. Raises `BackupError`, `OSError`."""
+    """What the backup in `folder` says of itself. Raises `TransferError`, `OSError`."""
     try:
         with (folder / NAME).open("rb") as file:
             manifest = Manifest.model_validate_json(file.read(_MOST))
     except (FileNotFoundError, NotADirectoryError, ValidationError):
-        raise BackupError("no_backup", str(folder)) from None
+        raise TransferError("no_backup", str(folder)) from None
     if not {manifest.dump, HEAD} <= manifest.files.keys() or not all(map(_is_inside, manifest.files)):
-        raise BackupError("no_backup", str(folder))
+        raise TransferError("no_backup", str(folder))
     return manifest
 
 
 def check_files(folder: Path, manifest: Manifest) -> None:
-    """Every file is as it was, and there is no other. Raises `BackupError` naming the first that is not."""
+    """Every file is as it was, and there is no other. Raises `TransferError` naming the first that is not."""
     for name, said in manifest.files.items():
         path = folder / name
         if path.is_symlink() or not path.is_file() or digest_of(path) != said:
-            raise BackupError("file", str(path))
+            raise TransferError("file", str(path))
     for name in names_in(folder):
         if name != NAME and name not in manifest.files:
-            raise BackupError("file", str(folder / name))
+            raise TransferError("file", str(folder / name))
 
 
 def names_in(folder: Path) -> Iterator[str]:
@@ -163,15 +117,6 @@ def copied(path: Path, to: Path | None) -> File:
         if handle is not None:
             os.close(handle)
     return File(sha256=digest.hexdigest(), bytes=size)
-
-
-def sync(folder: Path) -> None:
-    """Have the names in a folder on the disk. Raises `OSError`."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def compact(at: datetime) -> str:

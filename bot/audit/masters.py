@@ -14,7 +14,6 @@ from sqlalchemy.orm import load_only
 from sqlmodel import Session, SQLModel, select
 
 from bot.audit.errors import RecordError
-from bot.audit.manifests import sync
 from bot.audit.seals import Seals, person_about
 from bot.audit.tables import MasterKey
 from bot.audit.vault import Vault, VaultError
@@ -25,6 +24,7 @@ from bot.knowledge_tables import Collection
 from bot.store import Store
 from bot.tables import Appeal, Held, Pending, PersonKey, Review, Seat
 from bot.work_tables import DeadLetter
+from rules.durable import sync
 
 FILE: Final = "master.key"
 NEXT: Final = "master.next"

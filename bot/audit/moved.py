@@ -9,52 +9,11 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.audit.errors import RecordError
-from bot.audit.manifests import Count, sync
+from bot.audit.manifests import Count
 from bot.wording import Wording
+from rules.durable import sync
 
 _SUFFIX: Final = ".moved"
-
-Code = Literal["kind", "target", "behind", "fault", "history", "not_empty", "differs", "other", "not_moved", "went_on"]
-
-
-class MoveError(Exception):
-    """A move that cannot be made, or taken back. Holds a code and a place."""
-
-    def __init__(self, code: Code, place: str) -> None:
-        self.code, self.place = code, place
-        super().__init__(code, place)
-
-    def __str__(self) -> str:
-        return self.show("en")
-
-    def show(self, language: str) -> str:
-        """What is wrong, and the remedy."""
-        return f"{self.place}: {_remedies(Wording(language))[self.code]}"
-
-
-def _remedies(wording: Wording) -> dict[Code, str]:
-    return {
-        "kind": wording.say("only a database in a file is moved, and this is none. Leave VAGLIO_DATABASE_URL empty."),
-        "target": wording.say("a record moves to PostgreSQL: write postgresql://USER@host/vaglio"),
-        "behind": wording.say(
-            "its tables are of an older form: run vaglio db migrate first, and see that all is well."
-        ),
-        "fault": wording.say("the record does not verify, and nothing was moved. Run vaglio audit verify."),
-        "history": wording.say(
-            "the record does not bear out the checkpoints that are known of it, and nothing was moved. Run vaglio "
-            "audit verify."
-        ),
-        "not_empty": wording.say("it is not empty, and nothing is written over. Make an empty database, and name it."),
-        "differs": wording.say("what arrived is not what was sent. None of it was kept, and the record is as it was."),
-        "other": wording.say(
-            "a move to there was broken off in the middle: name that database again. If it is gone for good: "
-            "vaglio db move --undo"
-        ),
-        "not_moved": wording.say("this record was not moved: there is nothing to take back."),
-        "went_on": wording.say(
-            "checkpoints know entries that were added after the move: the record goes on on PostgreSQL, and not here."
-        ),
-    }
 
 
 class Note(BaseModel):

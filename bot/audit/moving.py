@@ -16,15 +16,16 @@ from bot import form
 from bot.audit import copying, masters, records
 from bot.audit.comparison import compare
 from bot.audit.copying import Contents, Told
-from bot.audit.errors import RecordError
+from bot.audit.errors import ADDRESS, RecordError
 from bot.audit.evidence import Source, read_own
 from bot.audit.head import Head, HeadFile
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.manifests import HEAD, Count
-from bot.audit.moved import MoveError, Note, read_note, remove_note, write_note
+from bot.audit.moved import Note, read_note, remove_note, write_note
 from bot.audit.seals import Seals
 from bot.audit.shelf import FILE as SEARCH
 from bot.audit.signing import SigningKeys
+from bot.audit.transfers import Code, TransferError
 from bot.audit.verification import verify
 from bot.dead_letters import KIND as EVENT
 from bot.inside import Inside
@@ -67,16 +68,19 @@ class Moving:
     by: str
     told: Told = lambda table, rows: None
 
-    def move(self, to: str, at: datetime) -> Moved:
+    def move(self, to: str, at: datetime, named: str = ADDRESS) -> Moved:
         """Bring everything to the empty database at `to`, in one transaction. The file stays as it was.
 
+        `named` is where that address was given.
+
         Broken off anywhere, nothing is there, or all of it is and the next call finishes.
-        Raises `MoveError`, `RecordError`, `StoreError`, `VaultError`, `OSError`.
+        Raises `TransferError`, `RecordError`, `StoreError`, `VaultError`, `OSError`.
         """
-        with closing(Store(self.url, read_only=True)) as source, closing(Store(to, keeps_open=False)) as target:
+        target = Store(to, keeps_open=False, named=named)
+        with closing(Store(self.url, read_only=True)) as source, closing(target):
             file = self._file(source)
             if target.file is not None:
-                raise MoveError("target", target.place)
+                raise TransferError("target", target.place)
             if note := read_note(file):
                 if note.state == "moved":
                     raise RecordError("moved", source.place)
@@ -87,14 +91,14 @@ class Moving:
     def undo(self, at: datetime) -> None:
         """The record goes on in the file, from where it was. That it was away is on record.
 
-        Raises `MoveError` where checkpoints know that it has gone on elsewhere, `RecordError`, `OSError`.
+        Raises `TransferError` where checkpoints know that it has gone on elsewhere, `RecordError`, `OSError`.
         """
         with closing(Store(self.url)) as store:
             file = self._file(store)
             note = read_note(file)
             if note is None:
-                raise MoveError("not_moved", store.place)
-            self._look_at_history(store, "went_on")
+                raise TransferError("not_moved", store.place)
+            self._look_at_checkpoints(store, "went_on")
             head, people = HeadFile(self.data / HEAD), People(store, Seals.open(self.keys))
             facts = {"count": note.entry.count - 1, "from": "postgresql", "to": "sqlite", "lost": self._lost(note)}
             ledger = Ledger(store, head.path, people)
@@ -117,7 +121,7 @@ class Moving:
 
     def _file(self, source: Store) -> Path:
         if source.file is None:
-            raise MoveError("kind", source.place)
+            raise TransferError("kind", source.place)
         return source.file
 
     def _look(self, source: Store) -> Count:
@@ -125,19 +129,19 @@ class Moving:
         another master key."""
         found = source.form()
         if found != form.newest():
-            raise RecordError("newer", source.place) if form.is_newer(found) else MoveError("behind", source.place)
+            raise RecordError("newer", source.place) if form.is_newer(found) else TransferError("behind", source.place)
         masters.look(self.keys, source)
         walked = verify(source, HeadFile(self.data / HEAD), Seals.open(self.keys))
         if not walked.is_sound:
-            raise MoveError("fault", source.place)
-        self._look_at_history(source, "history")
+            raise TransferError("fault", source.place)
+        self._look_at_checkpoints(source)
         return Count(count=walked.count, head=walked.head)
 
-    def _look_at_history(self, store: Store, code: str) -> int:
+    def _look_at_checkpoints(self, store: Store, code: Code = "checkpoints") -> int:
         public = SigningKeys(self.keys).public()
         found = compare(store, [read_own(store), *self.places], [public] if public else [])
         if found.faults:
-            raise MoveError("went_on" if code == "went_on" else "history", store.place)
+            raise TransferError(code, store.place)
         return found.count
 
     # --- The transaction ---------------------------------------------------------------------------------------------
@@ -147,7 +151,7 @@ class Moving:
         head = HeadFile(self.data / HEAD).read()
         with Inside.begun(target) as inside:
             if inside.connection.exec_driver_sql(_ANYTHING).first():
-                raise MoveError("not_empty", target.place)
+                raise TransferError("not_empty", target.place)
             # The lock is ours, and nothing is there: the transaction of a call that was broken off is over, and left
             # nothing. Before, it might still have been committed.
             remove_note(file)
@@ -166,7 +170,7 @@ class Moving:
         return self._finish(file, note, rows)
 
     def _copied(self, source: Store, inside: Inside) -> dict[str, Contents]:
-        """Raises `MoveError` where a table does not hold there what it holds here."""
+        """Raises `TransferError` where a table does not hold there what it holds here."""
         sent = dict[str, Contents]()
         with source.read() as session:
             for table in copying.tables():
@@ -177,17 +181,17 @@ class Moving:
             copying.set_sequences(inside.connection)
             for table in copying.tables():
                 if copying.contents(inside.connection, table) != sent[table.name]:
-                    raise MoveError("differs", f"{inside.place} ({table.name})")
+                    raise TransferError("differs", f"{inside.place} ({table.name})")
         return sent
 
     def _look_at_both(self, source: Store, inside: Inside, before: Count, seals: Seals) -> None:
         """The ledger there is the one here, guards and all; its words open, and it knows the same checkpoints."""
         walked = verify(inside, HeadFile(self.data / HEAD), seals)
         if not walked.is_sound or (walked.count, walked.head) != (before.count, before.head):
-            raise MoveError("differs", f"{inside.place} (entry)")
+            raise TransferError("differs", f"{inside.place} (entry)")
         masters.look(self.keys, inside)
-        if self._look_at_history(inside, "history") != self._look_at_history(source, "history"):
-            raise MoveError("differs", f"{inside.place} (checkpoint)")
+        if self._look_at_checkpoints(inside) != self._look_at_checkpoints(source):
+            raise TransferError("differs", f"{inside.place} (checkpoint)")
 
     def _on_record(self, inside: Inside, seals: Seals, before: Count, rows: int, at: datetime) -> Entry:
         people = People(inside, seals)
@@ -202,15 +206,15 @@ class Moving:
     # --- After -------------------------------------------------------------------------------------------------------
 
     def _arrived(self, note: Note, target: Store) -> bool:
-        """Whether the transaction of a call that was broken off was committed. Raises `MoveError`, `RecordError`."""
+        """Whether a call that was broken off had committed its transaction. Raises `TransferError`, `RecordError`."""
         if target.place != note.to:
-            raise MoveError("other", note.to)
+            raise TransferError("other", note.to)
         with target.read() as session:
             if not target.is_made(session.connection()):
                 return False
             found = session.exec(select(Entry.hash).where(col(Entry.seq) == note.entry.count)).first()
         if found != note.entry.head:
-            raise MoveError("not_empty", target.place)
+            raise TransferError("not_empty", target.place)
         return True
 
     def _finish(self, file: Path, note: Note, rows: Mapping[str, int]) -> Moved:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.audit.errors import RecordError
+from rules.durable import make_folder
 
 FILE: Final = "in-use.lock"
 _PATIENCE: Final = 5.0
@@ -50,7 +51,7 @@ def alone(data: Path) -> Iterator[None]:
 
 def _opened(data: Path) -> int:
     try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(data)
         return os.open(data / FILE, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:
         raise RecordError("rights", str(data)) from None

@@ -20,21 +20,23 @@ from bot.audit.backup import KNOWLEDGE
 from bot.audit.checkpoints import CheckpointError, Checkpoints
 from bot.audit.comparison import Comparison, compare
 from bot.audit.erasure import Erasures
-from bot.audit.errors import RecordError
+from bot.audit.errors import ADDRESS, RecordError
 from bot.audit.evidence import Source, read_own
 from bot.audit.head import Head, HeadFile
 from bot.audit.ledger import Ledger
-from bot.audit.manifests import HEAD, BackupError, Manifest, check_files, compact, copied, read_manifest
+from bot.audit.manifests import HEAD, Manifest, check_files, compact, copied, read_manifest
 from bot.audit.rotation import wrap_anew
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
 from bot.audit.switching import Switch
+from bot.audit.transfers import TransferError
 from bot.audit.vault import Vault
 from bot.audit.witnesses import believed, erased_by, erasures_of, last_number, take_over
 from bot.dead_letters import bury_waiting
 from bot.people import People
 from bot.store import Store
 from bot.tables import Entry, PersonKey
+from rules.durable import sync
 
 log = structlog.get_logger(__name__)
 
@@ -81,28 +83,30 @@ class Restoring:
     by: str
     may_contradict: bool = False
     """Whether a backup may be put back whose entries are not those of the record here, as where that is damaged."""
+    named: str = ADDRESS
+    """Where `url` was given."""
 
     def put_back(self, folder: Path, at: datetime, *, replace: bool = False) -> Restored:
         """Put the backup in `folder` in place, whole or not at all. With `replace`, what was here is kept aside.
 
         A stop leaves the old state or, once a journal is written, one in which nobody starts and that the next call
-        finishes. Raises `BackupError`, `RecordError`, `KeyFileError`, `VaultError`, `OSError`.
+        finishes. Raises `TransferError`, `RecordError`, `KeyFileError`, `VaultError`, `OSError`.
         """
-        with closing(Store(self.url)) as target:
+        with closing(Store(self.url, named=self.named)) as target:
             switch = Switch(self.data, target.file)
             noted = switch.journal
             if noted is not None and "moves" in noted:
                 return self._finished(switch, noted)
             manifest = read_manifest(folder)
             if manifest.database != ("sqlite" if target.file else "postgresql"):
-                raise BackupError("other_kind", str(folder))
+                raise TransferError("other_kind", str(folder))
             check_files(folder, manifest)
             # In a database that is still empty nothing has begun, whatever was noted.
             if noted is None or target.file or dumps.is_empty(target):
                 before = self._before(target, manifest, replace=replace)
                 self._stage(switch, folder, manifest, target)
             elif noted.get("backup", manifest.digest) != manifest.digest:
-                raise BackupError("begun", target.place)
+                raise TransferError("begun", target.place)
             else:
                 before = self._known(target, manifest, HeadFile(self.data / HEAD).read())
             with closing(self._loaded(switch, folder, manifest, target)) as store:
@@ -121,10 +125,10 @@ class Restoring:
     def _before(self, target: Store, manifest: Manifest, *, replace: bool) -> Before:
         head = HeadFile(self.data / HEAD)
         if target.file is None and not dumps.is_empty(target):
-            raise BackupError("not_empty", target.place)
+            raise TransferError("not_empty", target.place)
         is_here = head.exists() or bool(target.file and os.path.lexists(target.file))
         if is_here and not replace:
-            raise BackupError("present", target.place)
+            raise TransferError("present", target.place)
         return self._known(target, manifest, head.read()) if is_here else Before()
 
     def _known(self, target: Store, manifest: Manifest, head: Head | None) -> Before:
@@ -132,7 +136,7 @@ class Restoring:
         far = head.count if head else 0
         if target.file is None or not os.path.lexists(target.file):
             return Before(far)
-        with closing(Store(self.url, read_only=True)) as old:
+        with closing(Store(self.url, read_only=True, named=self.named)) as old:
             erased, source = frozenset(erasures_of(old)), Source("checkpoint", ())
             shared = None
             try:
@@ -157,8 +161,10 @@ class Restoring:
                 continue  # the server takes it from where it lies
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if copied(folder / name, place) != said:
-                raise BackupError("file", str(folder / name))
+                raise TransferError("file", str(folder / name))
         (switch.files / KNOWLEDGE).mkdir(mode=0o700, exist_ok=True)
+        for place in (*(path for path in switch.files.rglob("*") if path.is_dir()), switch.files):
+            sync(place)
         if target.file is None:
             switch.note({"subject": _new_subject(), "backup": manifest.digest})
 
@@ -166,7 +172,7 @@ class Restoring:
         """The database as it lies in the backup; its ledger verifies, and is as long as the manifest says."""
         if switch.database is None and dumps.is_empty(target):
             dumps.load(target, folder / manifest.dump, manifest.tables)
-        store = Store(self.url if switch.database is None else f"sqlite:///{switch.database}")
+        store = Store(self.url if switch.database is None else f"sqlite:///{switch.database}", named=self.named)
         try:
             self._verify(store, switch, manifest)
         except BaseException:
@@ -182,7 +188,7 @@ class Restoring:
             switch.journal is not None and found.count > said.count
         )
         if not (found.is_sound and is_same):
-            raise BackupError("fault", store.place)
+            raise TransferError("fault", store.place)
 
     def _made_ready(
         self, store: Store, switch: Switch, manifest: Manifest, before: Before, at: datetime, noted: Any
@@ -191,7 +197,7 @@ class Restoring:
         store.migrate(seals)
         if _contradicts(store, before):
             if not self.may_contradict:
-                raise BackupError("contradicts", store.place)
+                raise TransferError("contradicts", store.place)
             # Of another history the numbers say nothing: only what was signed of it, and whom it had erased.
             before = Before(0, before.erased, None, before.checkpoints)
         people = People(store, seals)
@@ -199,7 +205,7 @@ class Restoring:
         sources, keys = [read_own(store), *self.places, before.checkpoints], self._trusted()
         found = compare(store, sources, keys)
         if any(fault.what == "rewritten" for fault in found.faults):
-            raise BackupError("history", store.place)
+            raise TransferError("history", store.place)
         known = believed(sources, keys) if keys else ()
         try:
             take_over(Checkpoints(store, SigningKeys(self.keys)), known, last_number(store))

@@ -268,7 +268,7 @@ class Shelf:
 
     def _error(self, code: Code) -> RecordError:
         """Whoever holds the index does not hold the record: nothing else waits for it."""
-        return RecordError("index" if code == "locked" else code, self.place)
+        return RecordError("index" if code == "locked" else code, self.place, self._main.named)
 
 
 def _for(statement: str, *, is_sqlite: bool) -> str:

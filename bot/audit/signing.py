@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bot.audit.statements import Signed, Statement, is_public_key, is_signature
 from bot.keys import KeyFileError, key_in
+from rules.durable import sync
 
 _FILE: Final = "signing.key"
 _NEXT: Final = "signing.next"
@@ -74,11 +74,7 @@ class SigningKeys:
         """The old key is gone after this. Raises `KeyFileError`."""
         try:
             (self._folder / _NEXT).replace(self.path)
-            handle = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync(self._folder)
         except OSError as error:
             raise KeyFileError(f"{self.path}: {_WHAT} cannot be replaced: {error.strerror}.") from None
 

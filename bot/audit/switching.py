@@ -10,9 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from bot.audit.manifests import sync
 from bot.audit.presence import FILE as IN_USE
 from bot.audit.shelf import FILE as SEARCH
+from bot.scratch import EXPORTS_FOLDER
+from rules.durable import make_folder, sync
 
 _STAGE: Final = "restoring"
 _ASIDE: Final = "data.before-"
@@ -94,13 +95,14 @@ class Switch:
         """Do what the journal says, from wherever it was broken off. Raises `OSError`."""
         said = broken_off(self._data) or {}
         if said.get("aside"):
-            Path(said["aside"]).mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(Path(said["aside"]))
         for old, new in ((Path(old), Path(new)) for old, new in said.get("moves", ())):
             # Whatever has its new name has been moved; what lies under its old one then came after it.
             if os.path.lexists(old) and not os.path.lexists(new):
                 old.rename(new)
         for path in said.get("derived", ()):
             Path(path).unlink(missing_ok=True)
+        shutil.rmtree(self._data / EXPORTS_FOLDER, ignore_errors=True)
         folders = {Path(each).parent for pair in said.get("moves", ()) for each in pair}
         for folder in folders:
             if folder.is_dir():
@@ -116,7 +118,7 @@ class Switch:
             names |= {self._database.name + each for each in _BESIDE}
         for name in sorted(names):
             # What was derived holds words in clear: it goes, and is not kept aside.
-            if name not in (_STAGE, IN_USE, *_SEARCH) and not name.startswith(_ASIDE):
+            if name not in (_STAGE, IN_USE, EXPORTS_FOLDER, *_SEARCH) and not name.startswith(_ASIDE):
                 yield self._data / name
 
     def _aside(self, name: str) -> Path:

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from bot.bulk.results import Summary
 from bot.packing import packed, unpacked
+from rules.durable import sync
 from rules.policy import Policy
 
 CHUNK: Final = 50
@@ -100,7 +101,7 @@ class Output:
         part = self._notes.with_name(f"{self._notes.name}.new")
         _written(part, json.dumps(asdict(run)).encode())
         part.replace(self._notes)
-        _settle(self._notes.parent)
+        sync(self._notes.parent)
 
     def go_on(self, summary: Summary) -> int:
         """The line after which to go on; what was written up to it is counted in `summary`.
@@ -127,7 +128,7 @@ class Output:
         with open(self.path, "ab", opener=_private) as file:
             _flush(file)
         self._notes.unlink(missing_ok=True)
-        _settle(self.path.parent)
+        sync(self.path.parent)
 
     def close(self) -> None:
         if not self._notes.exists():
@@ -182,12 +183,3 @@ def _private(path: str, flags: int) -> int:
 def _flush(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _settle(folder: Path) -> None:
-    """A name in a folder is durable once the folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from bot.audit.backup import Backups
 from bot.audit.evidence import Source, read_place
 from bot.audit.presence import alone
 from bot.audit.restore import Restored, Restoring
-from bot.cli.build import AUTHOR, Record, checkpoint_folders, owners_database, refuse_moved, terminal, tongue
+from bot.cli.build import AUTHOR, Record, checkpoint_folders, owners_store, refuse_moved, terminal, tongue
 from bot.settings import Settings, read_settings
 from bot.wording import Wording
 
@@ -63,9 +64,10 @@ def restore(
     places = [read_place(place) for place in checkpoints or ()] + list(configured(settings, wording))
     with alone(settings.data_dir):
         refuse_moved(settings)
-        restoring = Restoring(
-            owners_database(settings), settings.data_dir, settings.keys_dir, places, AUTHOR, contradicting
-        )
+        with closing(owners_store(settings)) as owners:
+            restoring = Restoring(
+                owners.url, settings.data_dir, settings.keys_dir, places, AUTHOR, contradicting, owners.named
+            )
         done = restoring.put_back(folder, datetime.now(UTC), replace=replace)
     for line in _told(done, wording):
         terminal().print(line)

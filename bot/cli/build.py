@@ -14,12 +14,13 @@ from pathlib import Path
 import structlog
 from rich.console import Console
 
+from bot.addresses import OWNERS
 from bot.appeals import Appeals
 from bot.audit import masters
 from bot.audit.checkpoints import Checkpoints, Rhythm
 from bot.audit.deliveries import Deliveries, open_recipients
 from bot.audit.erasure import Erasures
-from bot.audit.errors import RecordError
+from bot.audit.errors import ADDRESS, RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.moved import read_note
 from bot.audit.presence import Presence, alone, present
@@ -129,19 +130,19 @@ def open_store(settings: Settings, *, read_only: bool = False, for_long: bool = 
     return store
 
 
-def owners_database(settings: Settings) -> str:
-    """The address for who changes the tables: the same database, under another user where one is set.
+def owners_store(settings: Settings) -> Store:
+    """The database for who changes the tables: the same one, under another user where one is set.
 
     Raises `SettingsError` where it is not the same.
     """
+    store = Store(settings.database, keeps_open=False)
     if not settings.database_owner_url:
-        return settings.database
-    both = [Store(url, keeps_open=False) for url in (settings.database, settings.database_owner_url)]
-    for store in both:
-        store.close()
-    if both[0].place != both[1].place:
-        raise SettingsError("VAGLIO_DATABASE_OWNER_URL: it names another database than VAGLIO_DATABASE_URL.")
-    return settings.database_owner_url
+        return store
+    owners = Store(settings.database_owner_url, named=OWNERS, keeps_open=False)
+    store.close()
+    if owners.place != store.place:
+        raise SettingsError(f"{OWNERS}: it names another database than {ADDRESS}.")
+    return owners
 
 
 @contextmanager

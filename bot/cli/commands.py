@@ -10,10 +10,10 @@ import typer
 from typer import Exit
 
 from bot import __version__
+from bot.addresses import without_passwords
 from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
-from bot.audit.manifests import BackupError
-from bot.audit.moved import MoveError
+from bot.audit.transfers import TransferError
 from bot.audit.vault import VaultError
 from bot.cli import (
     counting,  # noqa: F401 -- its commands, and those of the next three, belong to `audit`
@@ -150,9 +150,7 @@ def _told(error: Exception) -> int:
             return EXIT_ABORT
         case SettingsError() | KeyFileError() | CheckpointError() | VaultError():
             return _say(str(error), EXIT_SETTINGS)
-        case PolicyError() | RevisionError():
-            return _say(error.show(tongue()), EXIT_POLICY)
-        case BackupError() | MoveError():
+        case PolicyError() | RevisionError() | TransferError():
             return _say(error.show(tongue()), EXIT_POLICY)
         case RecordError():
             return _say(error.show(tongue()), EXIT_IO)
@@ -161,7 +159,10 @@ def _told(error: Exception) -> int:
         case OSError():
             return _say(f"{error.filename or 'vaglio'}: {error.strerror or type(error).__name__}", EXIT_IO)
         case _ if callable(show := getattr(error, "show", None)):
-            show()  # what typer says of wrong use
+            # What typer says of wrong use may repeat an address that was typed in the wrong place.
+            if isinstance(said := getattr(error, "message", None), str):
+                error.message = without_passwords(said)  # type: ignore[attr-defined]
+            show()
             return EXIT_USAGE
         case _:
             return _say(f"vaglio: {type(error).__name__}. {_REMEDY}", EXIT_INTERNAL)

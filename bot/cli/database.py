@@ -15,7 +15,7 @@ from bot.audit import masters, moved, rights
 from bot.audit.errors import RecordError
 from bot.audit.presence import alone, present
 from bot.audit.seals import Seals
-from bot.cli.build import owners_database, refuse_half_a_restore, refuse_moved, terminal, tongue
+from bot.cli.build import owners_store, refuse_half_a_restore, refuse_moved, terminal, tongue
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store
 from bot.tables import Entry
@@ -89,7 +89,7 @@ def migrate(
     presence = present(settings.data_dir)
     refuse_half_a_restore(settings)
     refuse_moved(settings)
-    with closing(Store(owners_database(settings), keeps_open=False)) as store:
+    with closing(owners_store(settings)) as store:
         before = _form_found(store)
         if before:
             _look_at_users(store, wording)
@@ -149,7 +149,9 @@ def grant(
     """
     settings = read_settings()
     wording = Wording(tongue(settings))
-    with closing(Store(owners_database(settings), keeps_open=False)) as store:
+    if "://" in role:
+        raise SettingsError("ROLE (vaglio db grant): this is an address. Name the user alone, such as vaglio.")
+    with closing(owners_store(settings)) as store:
         if store.file:
             raise SettingsError("VAGLIO_DATABASE_URL: only PostgreSQL has users with rights of their own.")
         if store.form() is None:

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
+from bot.addresses import StoreError
 from bot.audit import masters
 from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
@@ -28,12 +29,11 @@ from bot.audit.vault import Vault, VaultError
 from bot.checkup import Part, State
 from bot.cli.build import existing_revisions, open_judges, open_knowledge, open_store, terminal, tongue
 from bot.cli.checkpoints import compared
-from bot.cli.standing import database_user, is_elsewhere, is_left_behind
+from bot.cli.standing import database_user, durability, is_elsewhere, is_left_behind
 from bot.keys import KeyFileError
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
 from bot.settings import Settings, SettingsError, exposed_secrets, read_settings
-from bot.store import StoreError
 from bot.wording import Wording
 from rules.detoxified import KINDS
 from rules.judges import Judges
@@ -200,6 +200,7 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         yield from is_elsewhere(store, wording)
         yield from is_left_behind(store, settings.data_dir, wording)
         yield from database_user(store, wording)
+        yield from durability(store, wording)
         found = Ledger(store, settings.data_dir / "ledger.head").verify()
     except StoreError as error:
         yield Part(name, "wrong", str(error))

@@ -25,11 +25,10 @@ from bot.audit.unmasking import Refusal, Request, Unmasked, Unmasking
 from bot.cli.asking import agreed
 from bot.cli.asking import reason as needed
 from bot.cli.audit import Json, audit
-from bot.cli.build import AUTHOR, Record, open_policy, owners_database, terminal, tongue
+from bot.cli.build import AUTHOR, Record, open_policy, owners_store, terminal, tongue
 from bot.cli.exits import EXIT_POLICY, EXIT_USAGE
 from bot.roles import Role, Roles
 from bot.settings import Settings, read_settings
-from bot.store import Store
 from bot.wording import Wording
 
 Whom = Annotated[str, typer.Argument(metavar="PERSON", help="A pseudonym (p_...) or an account (slack:T0123:U0456).")]
@@ -130,8 +129,8 @@ def purge() -> int:
 
 
 def _purged(office: Office) -> int:
-    owners = office.settings.database_owner_url and owners_database(office.settings)
-    with closing(Store(owners, keeps_open=False)) if owners else nullcontext(office.record.store) as store:
+    settings = office.settings
+    with closing(owners_store(settings)) if settings.database_owner_url else nullcontext(office.record.store) as store:
         purge_leavings(store, office.index)
     office.say(office.wording.say("Nothing of what was let go is left in the database's files."))
     return 0 if store.file else _told_of_files(office)

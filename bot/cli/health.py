@@ -23,7 +23,7 @@ def health(
     ] = False,
 ) -> int:
     """Ask the Vaglio that runs on this machine how it is. Exit code 1 if it is not well, or not there."""
-    settings = read_settings()
+    settings = read_settings(writes=False)  # whatever watches the machine may be root
     say = Wording(tongue(settings)).say
     try:
         answer = httpx.get(

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.progress import Progress, TaskID, TextColumn
 
+from bot.addresses import OWNERS, holds_password
 from bot.audit import masters
 from bot.audit.copying import Told
-from bot.audit.moved import MoveError
 from bot.audit.moving import Moving
 from bot.audit.presence import alone
+from bot.audit.transfers import TransferError
 from bot.cli.asking import agreed
 from bot.cli.backing_up import configured
 from bot.cli.build import AUTHOR, refuse_half_a_restore, terminal, tongue
@@ -23,11 +24,18 @@ from bot.settings import Settings, read_settings
 from bot.store import Store
 from bot.wording import Wording
 
+_ARGUMENT: Final = "ADDRESS (vaglio db move)"
+
 
 def move(
     to: Annotated[
         str | None,
-        typer.Argument(help="postgresql://USER@host/vaglio, an empty database; its password in PGPASSWORD."),
+        typer.Argument(
+            metavar="[ADDRESS]",
+            help="postgresql://USER@host/vaglio, an empty database. With a password: in VAGLIO_DATABASE_OWNER_URL, or "
+            "in a file that VAGLIO_DATABASE_OWNER_URL_FILE names.",
+            show_default=False,
+        ),
     ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take the move back: the record goes on in the file.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask once more.")] = False,
@@ -38,17 +46,40 @@ def move(
     """
     settings = read_settings()
     wording = Wording(tongue(settings))
-    if (to is None) is not undo:
-        terminal(errors=True).print(wording.say("Name where to move: postgresql://USER@host/vaglio"))
+    if undo and to is not None:
+        terminal(errors=True).print(wording.say("--undo takes no address: it goes back to the file."))
+        return EXIT_USAGE
+    there = None if undo else _there(settings, wording, to)
+    if not (undo or there):
         return EXIT_USAGE
     with alone(settings.data_dir):
         refuse_half_a_restore(settings)
-        return _taken_back(settings, wording, yes=yes) if to is None else _moved(settings, wording, to)
+        return _moved(settings, wording, *there) if there else _taken_back(settings, wording, yes=yes)
 
 
-def _moved(settings: Settings, wording: Wording, to: str) -> int:
+def _there(settings: Settings, wording: Wording, to: str | None) -> tuple[str, str] | None:
+    """The address to move to, and where it was given; None, once that is said, where there is none."""
+    if to is None and settings.database_owner_url:
+        return settings.database_owner_url, OWNERS
+    if to is None:
+        said = wording.say(
+            "Name where to move: vaglio db move postgresql://USER@host/vaglio, or the whole address with its password "
+            "in VAGLIO_DATABASE_OWNER_URL or in a file that VAGLIO_DATABASE_OWNER_URL_FILE names."
+        )
+        terminal(errors=True).print(said)
+        return None
+    if holds_password(to):
+        said = wording.say(
+            "A password in a command can be seen by every user of this machine, and the shell may keep it. Next time "
+            "put the address into a file and name that in VAGLIO_DATABASE_OWNER_URL_FILE; perhaps change the password."
+        )
+        terminal(errors=True).print(said)
+    return to, _ARGUMENT
+
+
+def _moved(settings: Settings, wording: Wording, to: str, named: str) -> int:
     with _shown() as told:
-        done = _moving(settings, wording, told).move(to, datetime.now(UTC))
+        done = _moving(settings, wording, told).move(to, datetime.now(UTC), named)
     said = wording.say("{place}: all of it had arrived. The move is finished.", place=done.place)
     if done.rows:
         said = wording.say(
@@ -82,7 +113,7 @@ def _taken_back(settings: Settings, wording: Wording, *, yes: bool) -> int:
 def _moving(settings: Settings, wording: Wording, told: Told = lambda table, rows: None) -> Moving:
     with closing(Store(settings.database, keeps_open=False)) as store:
         if store.file is None:
-            raise MoveError("kind", store.place)
+            raise TransferError("kind", store.place)
         masters.settle(settings.keys_dir, store)
     places = list(configured(settings, wording))
     return Moving(settings.database, settings.data_dir, settings.keys_dir, places, AUTHOR, told)

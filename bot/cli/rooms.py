@@ -43,6 +43,7 @@ from bot.proposals.backtests import Backtests
 from bot.proposals.proposals import Proposals
 from bot.proposals.sharing import Put
 from bot.revisions import Revisions
+from bot.scratch import EXPORTS_FOLDER
 from bot.settings import Settings
 from bot.store import Store
 from bot.teams import Teams
@@ -137,6 +138,7 @@ class Floor:
             targets=settings.checkpoint_targets(),
             period=timedelta(minutes=settings.checkpoint_minutes),
             erased=settings.keys_dir / "erased",
+            exports=settings.data_dir / EXPORTS_FOLDER,
             needs_two=settings.unmask_people > 1,
         )
 

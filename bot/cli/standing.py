@@ -36,6 +36,22 @@ def database_user(store: Store, wording: Wording) -> Iterator[Part]:
         yield Part(name, "active", wording.say("it can do what a running Vaglio does, and no more."))
 
 
+def durability(store: Store, wording: Wording) -> Iterator[Part]:
+    """Where a server was told not to wait for its disk. A file's transactions always do."""
+    if store.file is not None:
+        return
+    with store.read() as session:
+        show = session.connection().exec_driver_sql
+        off = [name for name in ("fsync", "full_page_writes") if show(f"SHOW {name}").scalar() == "off"]
+    if off:
+        said = wording.say(
+            "{settings}: off on the server. If its machine loses power, entries that were acknowledged may be lost, "
+            "or the database damaged: turn it on.",
+            settings=", ".join(off),
+        )
+        yield Part(wording.say("Database"), "missing", said)
+
+
 def is_elsewhere(store: Store, wording: Wording) -> Iterator[Part]:
     """Where the record in this file goes on elsewhere."""
     try:

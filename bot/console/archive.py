@@ -85,6 +85,8 @@ class Archive:
     """Between two checkpoints."""
     erased: Path
     """The list of those who were erased: see `bot.audit.erasure`."""
+    exports: Path
+    """The folder in which exports lie that are made here, until they are fetched."""
     needs_two: bool = False
     """Whether a name is told only when a second person agrees."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

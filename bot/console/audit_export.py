@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -67,7 +66,7 @@ class ExportPage:
             say = self.pages.wording(request).say
             gone = say("There is no export any more: each is fetched once, within half an hour.")
             return self._answer(request, visitor, read_query({}, self.archive.policy().zone), gone)
-        rid = BackgroundTask(shutil.rmtree, packed.parent, ignore_errors=True)
+        rid = BackgroundTask(self.exports.let_go, packed)
         return FileResponse(packed, media_type="application/zip", filename=packed.name, background=rid)
 
     async def discard(self, request: Request, visitor: Visitor, form: FormData) -> Response:

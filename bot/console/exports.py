@@ -1,15 +1,12 @@
-"""Exports made for the page: written outside the data, packed, handed out once, and gone after that or half an hour."""
+"""Exports made for the page: written apart, packed, handed out once, and gone after that or half an hour."""
 
 from __future__ import annotations
 
 import atexit
 import json
-import os
 import shutil
-import tempfile
 import threading
 import zipfile
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ from bot.console.archive import Archive
 from bot.console.job import Job, Progress
 from bot.console.tables import EXPORTS
 from bot.console.undertakings import Standing
+from bot.scratch import Scratch
 
 LIFE: Final = 1800.0
 """Seconds for which a packed export waits to be fetched."""
@@ -28,10 +26,7 @@ MOST: Final = 500_000_000
 """Bytes of one that is kept in a database until it is fetched."""
 ERASED: Final = "export:erased"
 TOO_LARGE: Final = "export:large"
-_PREFIX: Final = "vaglio-export-"
 _NAME: Final = "vaglio-export"
-_OURS: Final = set[Path]()
-"""Folders that this process has made: in a container, the one before it had the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +47,11 @@ class Packed:
 class Exports:
     """One at a time, whoever asks; each is its maker's alone. For one process: see `SharedExports`."""
 
-    def __init__(self, archive: Archive, folder: Path | None = None) -> None:
-        """`folder` is where they lie meanwhile; by default where the system keeps what is temporary."""
-        self._archive, self._folder = archive, folder or Path(tempfile.gettempdir())
+    def __init__(self, archive: Archive) -> None:
+        self._archive, self._scratch = archive, Scratch(archive.exports)
         self._lock = threading.Lock()
         self._jobs: dict[str, Job[Packed]] = {}
-        for left in _left_behind(self._folder):
-            shutil.rmtree(left, ignore_errors=True)
+        self._scratch.sweep()
         atexit.register(self.close)
 
     def start(self, request: Request) -> bool:
@@ -84,7 +77,7 @@ class Exports:
         return Standing(False, job.done, job.total, code_of(job.error) if job.error else "", told)
 
     def take(self, person: str) -> Path | None:
-        """Hand it out: from now on it is the caller's to delete, with the folder in which it lies."""
+        """Hand it out: from now on it is the caller's to let go of."""
         with self._lock:
             self._forget()
             job = self._jobs.get(person)
@@ -92,6 +85,10 @@ class Exports:
                 return None
             del self._jobs[person]
             return job.result.file
+
+    def let_go(self, file: Path) -> None:
+        """Of what was taken."""
+        self._scratch.let_go(file.parent)
 
     def discard(self, person: str) -> None:
         """Delete theirs unfetched; one that is being made goes on."""
@@ -109,7 +106,7 @@ class Exports:
             return
         del self._jobs[person]
         if job.result is not None:
-            shutil.rmtree(job.result.file.parent, ignore_errors=True)
+            self._scratch.let_go(job.result.file.parent)
 
     def _forget(self) -> None:
         """Once somebody was erased, whatever waits: words of theirs may be in it."""
@@ -118,19 +115,18 @@ class Exports:
                 self._discard(person)
 
     def _make(self, request: Request, progress: Progress) -> Packed:
-        packed = made(self._archive, self._folder, request, progress)
-        _gone_in_time(packed.file.parent)
+        packed = made(self._archive, self._scratch, request, progress)
+        _gone_in_time(self._scratch, packed.file.parent)
         return packed
 
 
 class SharedExports:
     """The same where there are several processes: made by any, and fetched from any, through the database."""
 
-    def __init__(self, archive: Archive, folder: Path | None = None) -> None:
-        self._archive, self._folder = archive, folder or Path(tempfile.gettempdir())
+    def __init__(self, archive: Archive) -> None:
+        self._archive, self._scratch = archive, Scratch(archive.exports)
         archive.undertakings.sweep()
-        for left in _left_behind(self._folder):
-            shutil.rmtree(left, ignore_errors=True)
+        self._scratch.sweep()
 
     def start(self, request: Request) -> bool:
         id = _id(request.by)
@@ -144,13 +140,16 @@ class SharedExports:
         return self._archive.undertakings.find(_id(person))
 
     def take(self, person: str) -> Path | None:
-        folder = new_folder(self._folder)
+        folder = self._scratch.new()
         file = folder / f"{_NAME}.zip"
         if not self._archive.undertakings.take(_id(person), file):
-            shutil.rmtree(folder, ignore_errors=True)
+            self._scratch.let_go(folder)
             return None
-        _gone_in_time(folder)  # should whoever fetches it break off
+        _gone_in_time(self._scratch, folder)  # should whoever fetches it break off
         return file
+
+    def let_go(self, file: Path) -> None:
+        self._scratch.let_go(file.parent)
 
     def discard(self, person: str) -> None:
         self._archive.undertakings.drop(_id(person))
@@ -159,14 +158,14 @@ class SharedExports:
         undertakings = self._archive.undertakings
         try:
             with undertakings.held(id, run):
-                packed = made(self._archive, self._folder, request, undertakings.telling(id, run))
+                packed = made(self._archive, self._scratch, request, undertakings.telling(id, run))
             try:
                 if packed.bytes > MOST:
                     undertakings.end(id, run, error=TOO_LARGE, life=LIFE)
                     return
                 undertakings.keep(id, run, packed.file)
             finally:
-                shutil.rmtree(packed.file.parent, ignore_errors=True)
+                self._scratch.let_go(packed.file.parent)
             undertakings.end(id, run, result=packed.told(), life=LIFE)
             # Nobody may come for it. Should this process have ended by then, the next one that starts does it.
             late = threading.Timer(LIFE + 1, self._sweep)
@@ -185,9 +184,9 @@ def exports_of(archive: Archive) -> Exports | SharedExports:
     return Exports(archive) if archive.store.file else SharedExports(archive)
 
 
-def made(archive: Archive, place: Path, request: Request, progress: Progress) -> Packed:
+def made(archive: Archive, scratch: Scratch, request: Request, progress: Progress) -> Packed:
     """A ZIP in a folder of its own. Raises as `export` does."""
-    folder, since = new_folder(place), archive.last()
+    folder, since = scratch.new(), archive.last()
     try:
         exported = export(
             archive.store, archive.ledger, folder / _NAME, request,
@@ -197,20 +196,13 @@ def made(archive: Archive, place: Path, request: Request, progress: Progress) ->
         _pack(folder / _NAME, packed)
         shutil.rmtree(folder / _NAME)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        scratch.let_go(folder)
         raise
     return Packed(packed, exported, packed.stat().st_size, since)
 
 
-def new_folder(place: Path) -> Path:
-    """For its maker's eyes: mkdtemp gives the folder to this user alone."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
-    _OURS.add(folder)
-    return folder
-
-
-def _gone_in_time(folder: Path) -> None:
-    late = threading.Timer(LIFE, shutil.rmtree, (folder,), {"ignore_errors": True})
+def _gone_in_time(scratch: Scratch, folder: Path) -> None:
+    late = threading.Timer(LIFE, scratch.let_go, (folder,))
     late.daemon = True
     late.start()
 
@@ -230,30 +222,7 @@ def _id(person: str) -> str:
     return f"{EXPORTS}{person}"
 
 
-def _left_behind(folder: Path) -> Iterator[Path]:
-    """By processes that were stopped in the middle: words may be in them."""
-    for found in folder.glob(f"{_PREFIX}*-*"):
-        number = found.name.removeprefix(_PREFIX).partition("-")[0]
-        with suppress(OSError):
-            is_left = found not in _OURS and number.isdecimal() and not _runs(int(number))
-            if is_left and found.stat().st_uid == os.getuid():
-                yield found
-
-
 def _pack(folder: Path, packed: Path) -> None:
     with zipfile.ZipFile(packed, "x", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
         for path in sorted(folder.iterdir()):
             file.write(path, f"{folder.name}/{path.name}")
-
-
-def _runs(process: int) -> bool:
-    """Whether another process of this number is at work."""
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -18,6 +18,7 @@ from typing import Any
 import regex
 from filelock import FileLock, Timeout
 
+from rules.durable import make_folder, sync
 from rules.knowledge.hashing import Keyed
 
 _NAME = regex.compile(r"[a-z][a-z0-9\-]{0,40}")
@@ -107,7 +108,7 @@ class Knowledge:
     @contextmanager
     def apart(self) -> Iterator[Knowledge]:
         """A place in which something can be made before it counts; what was not taken from it is gone at the end."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.folder)
         with FileLock(self.folder / ".apart.lock"):
             self._clear()
             place = Path(tempfile.mkdtemp(prefix=_APART, dir=self.folder))
@@ -146,7 +147,7 @@ class Knowledge:
     @contextmanager
     def _alone(self, name: str) -> Iterator[Path]:
         """An empty folder for a version of `name`, gone again if what is inside fails; nobody else changes the name."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.folder)
         with FileLock(self.folder / f".{name}.lock"):
             fresh = Path(tempfile.mkdtemp(prefix=f"{name}@", dir=self.folder))
             try:
@@ -156,6 +157,9 @@ class Knowledge:
                 raise
 
     def _settle(self, manifest: Manifest, fresh: Path) -> None:
+        # The old version goes: the new one has to outlast a power cut first.
+        for path in (*fresh.iterdir(), fresh):
+            sync(path)
         self._point(manifest, fresh)
         for old in self.folder.glob(f"{manifest.name}@*"):
             if old != fresh:
@@ -193,6 +197,7 @@ class Knowledge:
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
+        sync(self.folder)
 
     def _manifest(self, name: str) -> tuple[Manifest, Path]:
         path = self.folder / f"{name}.json"

@@ -106,7 +106,7 @@ def test_the_writers_lock_is_waited_for_once(store: Store, database: str, monkey
 
 def test_indexes_of_large_tables_are_there_before_the_migration(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else whoever writes waits until a table is read from end to end."""
-    go_back(store, "0010")
+    go_back(store, "0012")
     assert "ix_receipt_at" not in indexes(store, "receipt")
     monkeypatch.setattr(migrating, "_LARGE", -1)
     upgrade, before = form.upgrade, dict[str, bool]()
@@ -126,7 +126,7 @@ def test_indexes_of_large_tables_are_there_before_the_migration(store: Store, mo
 def test_small_tables_wait_for_the_migration_and_so_does_a_database_without_any(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_back(store, "0010")
+    go_back(store, "0012")
     built = list[object]()
     monkeypatch.setattr(migrating, "_build", lambda _, index: built.append(index))
     store.migrate()
@@ -140,7 +140,7 @@ def test_small_tables_wait_for_the_migration_and_so_does_a_database_without_any(
 def test_an_index_that_was_broken_off_is_built_anew(
     store: Store, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_back(store, "0010")
+    go_back(store, "0012")
     monkeypatch.setattr(migrating, "_LARGE", -1)
     with psycopg.connect(database.replace("vaglio@", "postgres@")) as holding:
         holding.execute("LOCK TABLE receipt IN ROW EXCLUSIVE MODE")
@@ -148,6 +148,6 @@ def test_an_index_that_was_broken_off_is_built_anew(
             store.migrate()
         assert refused.value.code == "blocked"
         holding.rollback()
-    assert store.form() == "0010"
+    assert store.form() == "0012"
     store.migrate()
     assert indexes(store, "receipt")["ix_receipt_at"]

@@ -15,13 +15,14 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, Prog
 from sqlmodel import Session
 
 from bot import store as stores
+from bot.addresses import StoreError
 from bot.audit import archives, dumps
 from bot.audit.errors import Code, RecordError, why
 from bot.audit.ledger import Ledger
-from bot.audit.manifests import BackupError
 from bot.audit.seals import Seals
+from bot.audit.transfers import TransferError
 from bot.people import People
-from bot.store import Store, StoreError
+from bot.store import Store
 from bot.tables import Entry, Identity, Person, Revision, Tally
 
 pytestmark = pytest.mark.postgres_only("it is about PostgreSQL")
@@ -345,7 +346,7 @@ def test_its_own_programs_are_told_no_secret_but_its_password(
     assert "drwx------" in file
     assert not Path(re.search("PGSERVICEFILE=(.+)", environment)[1]).exists()  # type: ignore[index]
     # The one that reads a backup is told of no database at all.
-    with pytest.raises(BackupError):
+    with pytest.raises(TransferError):
         next(archives.rows_in(tmp_path / "x", ["entry"]))
     arguments, environment, _ = told.read_text().split("\n\n", 2)
     assert arguments == f"--list {tmp_path / 'x'}"

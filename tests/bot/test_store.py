@@ -10,13 +10,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlmodel import SQLModel
 
+from bot.addresses import StoreError, holds_password, without_passwords
 from bot.audit import records
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
 from bot.audit.seals import Seals
 from bot.form import MIGRATIONS
 from bot.people import People
-from bot.store import Store, StoreError
+from bot.store import Store
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -154,3 +155,39 @@ def test_whoever_writes_and_wants_to_write_besides_is_told_at_once(store: Store)
         pass
     with store.write(), store.read():
         pass
+
+
+@pytest.mark.parametrize(
+    "url", ["vaglio.db", "sqlite://", "oracle://anna:SEGRETA@host/x", "postgresql://anna:SEGRETA@h"]
+)
+def test_what_is_wrong_with_it_is_said_by_where_it_was_given(url: str) -> None:
+    with pytest.raises(StoreError, match=r"^THERE") as refused:
+        Store(url, named="THERE")
+    assert "VAGLIO_DATABASE_URL" not in str(refused.value)
+    # Of an argument, leaving it empty is no remedy.
+    assert "empty" not in str(refused.value)
+    assert "SEGRETA" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "holds"),
+    [
+        ("postgresql://vaglio@h:5432/d", False), ("postgresql:///d?host=/run", False), ("sqlite:///a:b@c.db", False),
+        ("postgresql://vaglio:x@h/d", True), ("postgresql://vaglio@h/d?password=x", True),
+        ("postgresql://vaglio@h/d?sslpassword=x", True), ("postgresql://vaglio:x@h:port/d", True),
+    ],
+)  # fmt: skip
+def test_whether_an_address_shows_a_password(url: str, holds: bool) -> None:
+    assert holds_password(url) is holds
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("extra argument (postgresql://vaglio:x@y@h/d)", "extra argument (postgresql://•••@h/d)"),
+        ("postgresql://h/d?password=x&sslpassword=y", "postgresql://h/d?password=•••&sslpassword=•••"),
+        ("nothing of the kind: a@b, https://acme.example/x", "nothing of the kind: a@b, https://acme.example/x"),
+    ],
+)
+def test_no_sentence_repeats_a_password(said: str, shown: str) -> None:
+    assert without_passwords(said) == shown

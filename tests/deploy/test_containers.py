@@ -91,6 +91,52 @@ def test_the_base_is_named_by_its_tag_once() -> None:
     assert "@sha256:" in DOCKERFILE, "how to pin the digest is told"
 
 
+_CLIENTS = {"bookworm": 15, "trixie": 17}
+"""The release of PostgreSQL's client that each release of Debian has."""
+
+
+def test_a_backup_of_the_server_can_be_made_in_the_image() -> None:
+    """By programs of its release or a newer one, which are Debian's own."""
+    (installed,) = (rest for word, rest in steps() if word == "RUN" and "apt-get install" in rest)
+    (client,) = re.findall(r"postgresql-client-(\d+)", installed)
+    image = yaml.safe_load(COMPOSE[1].read_text(encoding="utf-8"))["services"]["postgres"]["image"]
+    server = re.fullmatch(r"docker\.io/library/postgres:(\d+)-\w+", image)
+    (base,) = [rest for word, rest in steps() if word == "ARG"]
+    assert server
+    assert int(client) >= int(server[1])
+    assert int(client) == _CLIENTS[base.rpartition("-")[2]]
+    assert "apt.postgresql.org" not in DOCKERFILE
+    (environment,) = (rest for word, rest in steps() if word == "ENV" and "VAGLIO_DATA_DIR" in rest)
+    assert f"/usr/lib/postgresql/{client}/bin" in environment
+
+
+def test_whatever_vaglio_starts_is_in_the_image() -> None:
+    """`git` for checkpoints in a repository, `ssh` for one that is elsewhere."""
+    (installed,) = (rest for word, rest in steps() if word == "RUN" and "apt-get install" in rest)
+    started = {
+        name
+        for path in (ROOT / "bot").rglob("*.py")
+        if "subprocess" in (text := path.read_text(encoding="utf-8"))
+        for name in re.findall(r'"(git|pg_dump|pg_restore|ssh)\b', text)
+    }
+    assert started == {"git", "ssh", "pg_dump", "pg_restore"}
+    assert {"git", "openssh-client"} < set(installed.split())
+
+
+def test_what_may_be_large_is_written_on_a_volume_and_not_in_memory() -> None:
+    (environment,) = (rest for word, rest in steps() if word == "ENV" and "VAGLIO_DATA_DIR" in rest)
+    given = dict(pair.split("=", 1) for pair in environment.split())
+    # A purge writes the whole database anew beside it, and an export may be as large as the record.
+    assert given["SQLITE_TMPDIR"] == given["VAGLIO_DATA_DIR"]
+    assert any(given["VAGLIO_DATA_DIR"] in rest for word, rest in steps() if word == "VOLUME")
+
+
+@pytest.mark.parametrize("service", services())
+def test_no_word_of_a_draft_is_swapped_out(service: dict[str, Any]) -> None:
+    if service["image"] == "vaglio":
+        assert service["memswap_limit"] == service["mem_limit"]
+
+
 def test_nothing_private_reaches_the_builder() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
@@ -194,8 +240,14 @@ def commands() -> list[Any]:
             each["command"] for each in yaml.safe_load(path.read_text())["services"].values() if "command" in each
         ]
     for path in sorted(DEPLOY.glob("*.service")):
-        found += [shlex.split(line)[1:] for line in re.findall(r"^ExecStart=(.+)$", path.read_text(), re.M)]
+        found += [_of_vaglio(shlex.split(line)) for line in re.findall(r"^ExecStart=(.+)$", path.read_text(), re.M)]
     return [list(words) for words in dict.fromkeys(tuple(words) for words in found)]
+
+
+def _of_vaglio(words: list[str]) -> list[str]:
+    """What follows the program, whatever stands before it."""
+    (at,) = (number for number, word in enumerate(words) if word.endswith("/vaglio"))
+    return words[at + 1 :]
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

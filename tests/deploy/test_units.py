@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.exits import EXIT_ABORT, EXIT_POLICY, EXIT_SETTINGS
 from bot.cli.server import GRACE
 from bot.secret_files import FILE
 
@@ -51,6 +52,20 @@ def test_what_is_in_hand_is_finished_at_a_stop(unit: Path) -> None:
     found = dict(line.split("=", 1) for line in lines(unit) if "=" in line)
     assert found["KillSignal"] == "SIGTERM"
     assert int(found["TimeoutStopSec"]) > GRACE
+
+
+@on_each_unit
+def test_only_what_may_mend_itself_is_tried_again(unit: Path) -> None:
+    found = dict(line.split("=", 1) for line in lines(unit) if "=" in line)
+    assert found["Restart"] == "on-failure"
+    assert {*map(int, found["RestartPreventExitStatus"].split())} == {EXIT_POLICY, EXIT_SETTINGS}
+    assert int(found["SuccessExitStatus"]) == EXIT_ABORT
+
+
+def test_every_worker_has_a_port_of_its_own_whatever_the_front_ends_is() -> None:
+    """What stands in an `EnvironmentFile` counts more than `Environment`."""
+    (started,) = (line for line in lines(UNITS[1]) if line.startswith("ExecStart="))
+    assert "/usr/bin/env VAGLIO_CONSOLE_PORT=840%i " in started
 
 
 def test_commands_are_given_as_the_service_itself_runs() -> None:

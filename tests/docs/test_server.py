@@ -11,6 +11,7 @@ import pytest
 from docs.operations import section
 from postgres import Server
 
+from bot.audit import verifier
 from bot.cli.commands import run
 from bot.settings import PREFIX, Settings
 
@@ -83,3 +84,24 @@ def test_taken_back(follow: Callable[..., list[str]], monkeypatch: pytest.Monkey
     monkeypatch.setattr("bot.cli.moving.agreed", lambda *_: True)
     assert "goes on in the file" in follow("From one file to a server", 6)[0]
     assert run(["audit", "verify"]) == 0
+
+
+def test_from_a_server_to_one_file(
+    follow: Callable[..., list[str]], server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    heading = "From a server to one file"
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", server)
+    assert run(["policy", "publish"]) == 0
+    run(["check", "--record", "Ciao"])
+    _, exported, written, _ = follow(heading, 0, 4)
+    assert "verify.py" in exported
+    monkeypatch.delenv(f"{PREFIX}DATABASE_URL")
+    monkeypatch.setenv(f"{PREFIX}DATA_DIR", "new")
+    policy = re.search(r"The policy is (\S+)\.$", written, re.M)
+    assert policy
+    monkeypatch.setenv(f"{PREFIX}POLICY", policy[1])
+    _, verified = follow(heading, 4)
+    assert "as they were written" in verified
+    assert (tmp_path / "new" / "vaglio.db").is_file()
+    # The old one is whole, and needs no server any more.
+    assert verifier.main([str(tmp_path / "old-record")]) == 0

@@ -31,12 +31,12 @@ from bot.audit.errors import RecordError
 from bot.audit.evidence import read_own, read_place
 from bot.audit.head import Head, HeadFile
 from bot.audit.ledger import Ledger
-from bot.audit.manifests import BackupError
 from bot.audit.recipients import put
 from bot.audit.restore import Restored, Restoring
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
 from bot.audit.switching import broken_off
+from bot.audit.transfers import TransferError
 from bot.dead_letters import KIND as EVENT
 from bot.dead_letters import DeadLetters
 from bot.engine import USUAL
@@ -169,7 +169,7 @@ def test_what_the_company_knows_is_in_it(site: Site) -> None:
 @pytest.mark.parametrize("where", ["data/backup", "keys/backup", "there"])
 def test_a_folder_that_is_none_for_it_is_refused(site: Site, where: str) -> None:
     (site.folder / "there").mkdir()
-    with pytest.raises(BackupError):
+    with pytest.raises(TransferError):
         site.back_up(where)
     assert site.said("backup") == []
 
@@ -178,7 +178,7 @@ def test_a_folder_that_is_none_for_it_is_refused(site: Site, where: str) -> None
 def test_of_a_record_with_a_fault_no_backup_is_made(site: Site, damage: Callable[..., None]) -> None:
     site.write(ANNA, 2)
     damage("UPDATE entry SET body = replace(body, 'appeal', 'appeel') WHERE seq = 1")
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         site.back_up()
     assert refused.value.code == "fault"
     assert [path.name for path in site.folder.iterdir() if "backup" in path.name] == []
@@ -273,7 +273,7 @@ def test_nothing_is_written_over_unless_it_is_said_and_then_it_is_kept(site: Sit
     site.write(ANNA, 1)
     folder = site.back_up()
     site.write(ANNA, 4)
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         site.restore(folder, replace=False)
     assert refused.value.code == "present"
     restored = site.restore(folder)
@@ -282,6 +282,19 @@ def test_nothing_is_written_over_unless_it_is_said_and_then_it_is_kept(site: Sit
     assert kept.name.startswith("data.before-")
     with closing(sqlite3.connect(kept / "vaglio.db")) as old:
         assert old.execute("SELECT count(*) FROM entry").fetchone() == (6,)
+
+
+def test_exports_that_wait_to_be_fetched_are_not_kept_aside(site: Site, elsewhere: str) -> None:
+    """Words stand in them in clear."""
+    site.write(ANNA, 1)
+    folder = site.back_up()
+    waiting = site.data / "exports" / "x"
+    waiting.mkdir(parents=True)
+    (waiting / "words.jsonl").write_text("words in clear", encoding="utf-8")
+    if not site.store.file:
+        (site.data / "ledger.head").unlink()
+    site.restore(folder, url=elsewhere)
+    assert not list(site.folder.rglob("words.jsonl"))
 
 
 @pytest.mark.sqlite_only("a server has no such file")
@@ -303,7 +316,7 @@ def test_what_was_derived_is_not_kept_aside(tmp_path: Path, database: str, where
 def test_a_servers_database_must_be_empty(site: Site) -> None:
     site.write(ANNA, 1)
     folder = site.back_up()
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         site.restore(folder)
     assert refused.value.code == "not_empty"
 
@@ -334,7 +347,7 @@ def test_a_damaged_backup_touches_nothing(site: Site, damage: str) -> None:
     if damage in ("elsewhere", "ledger"):
         manifest.write_text(json.dumps(said), "utf-8")
     before = sorted(site.data.rglob("*.db"))
-    with pytest.raises(BackupError):
+    with pytest.raises(TransferError):
         site.restore(folder)
     assert broken_off(site.data) is None
     assert sorted(site.data.glob("*.db")) == before
@@ -353,10 +366,10 @@ def test_a_backup_of_another_record_is_not_put_in_place(site: Site, tmp_path: Pa
     folder = other.back_up()
     other.store.close()
     shutil.copy(other.keys / "master.key", site.keys / "master-other.old")
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         site.restore(folder)
     assert refused.value.code == "contradicts"
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         site.restore(folder, may_contradict=True)
     assert refused.value.code == "history"
 
@@ -398,13 +411,13 @@ def test_a_forged_backup_does_not_replace_the_record(site: Site, is_signed: bool
     folder = site.back_up()
     site.write(ANNA, more)
     _forged(folder, 5)
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         site.restore(folder)
     assert refused.value.code == "contradicts"
     site.open()
     assert site.ledger.verify().count == 10 + more
     if is_signed:
-        with pytest.raises(BackupError) as refused:
+        with pytest.raises(TransferError) as refused:
             site.restore(folder, may_contradict=True)
         assert refused.value.code == "history"
         return
@@ -421,7 +434,7 @@ def test_a_backup_of_a_history_that_was_given_up_is_refused_too(site: Site) -> N
     folder = site.back_up()
     assert site.restore(early).lost == (11, 20)
     site.open()
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         site.restore(folder)
     assert refused.value.code == "contradicts"
 
@@ -489,7 +502,7 @@ def test_what_was_begun_with_one_backup_is_not_finished_with_another(
         patch.setattr("bot.audit.restore.take_over", stop)
         with pytest.raises(_Stopped):
             site.restore(first, url=elsewhere)
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         site.restore(second, url=elsewhere)
     assert refused.value.code == "begun"
     assert "VAGLIO_DATABASE_URL" in str(refused.value)

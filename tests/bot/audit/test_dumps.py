@@ -18,7 +18,7 @@ from bot.audit import copying, dumps
 from bot.audit.errors import RecordError
 from bot.audit.guards import foreign
 from bot.audit.ledger import Ledger
-from bot.audit.manifests import BackupError
+from bot.audit.transfers import TransferError
 from bot.store import Store
 from bot.tables import Revision
 
@@ -142,7 +142,7 @@ def _rewritten(dump: Path, table: str, statement: str) -> None:
 def test_no_statement_of_a_dump_is_run(there: Store, dumped: Callable[[], Path], statement: str) -> None:
     dump = dumped()
     _rewritten(dump, "held", statement)
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         dumps.load(there, dump, form.newest())
     assert refused.value.code == "file"
     assert _relations(there) == set()
@@ -151,7 +151,7 @@ def test_no_statement_of_a_dump_is_run(there: Store, dumped: Callable[[], Path],
 def test_rows_of_another_table_than_they_say_are_refused(there: Store, dumped: Callable[[], Path]) -> None:
     dump = dumped()
     _rewritten(dump, "checkpoint", "COPY public.tally (day)")
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         dumps.load(there, dump, form.newest())
     assert refused.value.code == "file"
     assert _relations(there) == set()
@@ -159,7 +159,7 @@ def test_rows_of_another_table_than_they_say_are_refused(there: Store, dumped: C
 
 def test_of_a_table_that_is_missing_nothing_is_kept(source: Store, there: Store, dumped: Callable[[], Path]) -> None:
     _run(source, "DROP TABLE tally")
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         dumps.load(there, dumped(), form.newest())
     assert refused.value.code == "file"
     assert _relations(there) == set()
@@ -167,7 +167,7 @@ def test_of_a_table_that_is_missing_nothing_is_kept(source: Store, there: Store,
 
 @pytest.mark.parametrize("tables", ["head", "+1", "0001:0002", ""])
 def test_a_form_that_is_none_is_refused(there: Store, dumped: Callable[[], Path], tables: str) -> None:
-    with pytest.raises(BackupError):
+    with pytest.raises(TransferError):
         dumps.load(there, dumped(), tables)
     with pytest.raises(RecordError) as refused:
         dumps.load(there, Path("nowhere"), "9999")
@@ -180,7 +180,7 @@ def test_where_somebody_has_put_something_already_nothing_is_done(
     name = there.url.split("/")[3].split("?")[0]
     with postgres_server.admin(name) as admin:
         admin.execute("CREATE FUNCTION public.mine(oid, regclass) RETURNS boolean LANGUAGE sql AS 'SELECT true'")
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         dumps.load(there, dumped(), form.newest())
     assert refused.value.code == "not_empty"
     assert _relations(there) == set()
@@ -189,7 +189,7 @@ def test_where_somebody_has_put_something_already_nothing_is_done(
 def test_a_dump_that_is_cut_short_leaves_nothing(there: Store, dumped: Callable[[], Path]) -> None:
     dump = dumped()
     dump.write_bytes(dump.read_bytes()[:-2_000])
-    with pytest.raises(BackupError):
+    with pytest.raises(TransferError):
         dumps.load(there, dump, form.newest())
     assert _relations(there) == set()
 
@@ -198,7 +198,7 @@ def test_a_value_that_is_none_of_its_column_is_the_files_fault(
     source: Store, there: Store, dumped: Callable[[], Path]
 ) -> None:
     _run(source, "ALTER TABLE tally ALTER COLUMN count TYPE text USING 'many'")
-    with pytest.raises(BackupError) as refused:
+    with pytest.raises(TransferError) as refused:
         dumps.load(there, dumped(), form.newest())
     assert refused.value.code == "file"
     assert _relations(there) == set()

@@ -20,20 +20,22 @@ from postgres import Server
 from records_made import AT, Made, fill
 from sqlalchemy import Column, LargeBinary, MetaData, Table, text
 
+from bot.addresses import StoreError
 from bot.audit import copying, moving
 from bot.audit.checkpoints import Checkpoints
 from bot.audit.errors import RecordError
 from bot.audit.evidence import read_place
 from bot.audit.head import Head, HeadFile
 from bot.audit.ledger import Ledger
-from bot.audit.moved import MoveError, read_note
+from bot.audit.moved import read_note
 from bot.audit.moving import Moved, Moving
 from bot.audit.recipients import put
 from bot.audit.seals import Seals
 from bot.audit.signing import SigningKeys
+from bot.audit.transfers import TransferError
 from bot.jobs import depth
 from bot.people import People
-from bot.store import Store, StoreError
+from bot.store import Store
 
 
 class House:
@@ -177,7 +179,7 @@ def test_broken_off_in_the_very_end_the_next_call_knows(
     assert note.state == "moving"
     assert house.is_empty_there() is not was_committed
     # Whichever it was: naming another place would make two.
-    with pytest.raises(MoveError) as caught:
+    with pytest.raises(TransferError) as caught:
         house.move(house.server.url("elsewhere"))
     assert caught.value.code == "other"
     done = house.move()
@@ -200,7 +202,7 @@ def test_what_is_committed_only_now_is_not_taken_for_nothing(house: House, monke
             house.move()
     with monkeypatch.context() as patched:
         patched.setattr(Moving, "_arrived", lambda *_: False)
-        with pytest.raises(MoveError) as caught:
+        with pytest.raises(TransferError) as caught:
             house.move()
     assert caught.value.code == "not_empty"
     note = read_note(house.file)
@@ -219,7 +221,7 @@ def test_what_arrives_otherwise_is_not_kept(house: House, monkeypatch: pytest.Mo
         return found
 
     monkeypatch.setattr(copying, "copy", altered)
-    with pytest.raises(MoveError, match="card") as caught:
+    with pytest.raises(TransferError, match="card") as caught:
         house.move()
     assert caught.value.code == "differs"
     assert house.is_empty_there()
@@ -230,7 +232,7 @@ def test_a_record_with_a_fault_stays_where_it_is(house: House) -> None:
         file.execute("DROP TRIGGER entry_no_update")
         file.execute("UPDATE entry SET subject = 's_x' WHERE seq = 4")
         file.commit()
-    with pytest.raises(MoveError) as caught:
+    with pytest.raises(TransferError) as caught:
         house.move()
     assert caught.value.code == "fault"
     assert house.is_empty_there()
@@ -243,9 +245,9 @@ def test_a_record_that_its_checkpoints_do_not_know_stays_where_it_is(house: Hous
     fill(made, rounds=5)
     made.store.close()
     places = [read_place(house.evidence)]
-    with pytest.raises(MoveError) as caught:
+    with pytest.raises(TransferError) as caught:
         Moving(f"sqlite:///{made.database}", other / "data", other / "keys", places, "local:x").move(house.to, AT)
-    assert caught.value.code == "history"
+    assert caught.value.code == "checkpoints"
     assert house.is_empty_there()
 
 
@@ -263,7 +265,7 @@ def test_under_another_master_key_nothing_is_moved(house: House) -> None:
 def test_nothing_is_written_over(house: House, made: str) -> None:
     with house.server.admin(house.name) as admin:
         admin.execute(made.encode())
-    with pytest.raises(MoveError) as caught:
+    with pytest.raises(TransferError) as caught:
         house.move()
     assert caught.value.code == "not_empty"
     assert read_note(house.file) is None
@@ -291,7 +293,7 @@ def test_without_rights_nothing_is_moved(house: House) -> None:
 
 
 def test_only_a_file_moves_and_only_to_a_server(house: House, tmp_path: Path) -> None:
-    with pytest.raises(MoveError) as caught:
+    with pytest.raises(TransferError) as caught:
         house.move(f"sqlite:///{tmp_path / 'new.db'}")
     assert caught.value.code == "target"
     assert not (tmp_path / "new.db").exists()
@@ -309,7 +311,7 @@ def test_taken_back_the_file_goes_on_and_says_so(house: House) -> None:
         assert (found.faults, found.count) == ((), before.count + 1)
         assert json.loads(ledger.entries(newest=1)[0].body)["facts"]["to"] == "sqlite"
         assert HeadFile(house.data / "ledger.head").read() == Head(found.count, found.head)
-    with pytest.raises(MoveError) as caught:
+    with pytest.raises(TransferError) as caught:
         house.moving().undo(AT)
     assert caught.value.code == "not_moved"
 
@@ -333,7 +335,7 @@ def test_it_is_not_taken_back_once_it_has_gone_on_elsewhere(house: House) -> Non
         house.ledger(there).append("note", subject="n_after", facts={})
         signed = Checkpoints(there, SigningKeys(house.keys)).make(AT)
         put(house.evidence, signed.statement().number, signed)
-    with pytest.raises(MoveError) as caught:
+    with pytest.raises(TransferError) as caught:
         house.moving().undo(AT)
     assert caught.value.code == "went_on"
     assert read_note(house.file) is not None

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from postgres import Server
 
 from bot.cli.commands import run
 from bot.cli.exits import EXIT_IO
@@ -64,6 +65,20 @@ def test_an_erasure_holds_nobody_up_on_a_server_and_says_what_is_due(
     assert ("vaglio audit purge" in said, cleared in said) == (not is_file, is_file)
     assert run(["audit", "purge"]) == 0
     assert cleared in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.postgres_only("a file's transactions always wait")
+def test_the_doctor_says_where_a_server_does_not_wait_for_its_disk(
+    capsys: pytest.CaptureFixture[str], postgres_server: Server
+) -> None:
+    run(["check", "--record", "Ciao"])
+    capsys.readouterr()
+    assert run(["doctor"]) == 0
+    # As the tests' own server is told, which is brisk and not durable.
+    assert "Database: fsync, full_page_writes: disattivato sul server" in capsys.readouterr().out
+    with postgres_server.admin() as admin:
+        for setting in ("fsync", "full_page_writes"):
+            assert admin.execute(f"SHOW {setting}".encode()).fetchone() == ("off",)
 
 
 @pytest.mark.postgres_only("a server may be away")

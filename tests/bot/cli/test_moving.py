@@ -100,6 +100,92 @@ def test_taken_back(said: Said, to: str) -> None:
     said("db", "move", code=EXIT_USAGE)
 
 
+@pytest.mark.parametrize("way", ["environment", "file"])
+def test_the_address_comes_from_where_nobody_else_sees_it(
+    said: Said, to: str, home: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said("check", "--record", "Ciao")
+    with_password = to.replace("vaglio@", "vaglio:SEGRETA@")
+    if way == "file":
+        (home / "owner").write_text(f"{with_password}\n", encoding="utf-8")
+        (home / "owner").chmod(0o600)
+        monkeypatch.setenv(f"{PREFIX}DATABASE_OWNER_URL_FILE", str(home / "owner"))
+    else:
+        monkeypatch.setenv(f"{PREFIX}DATABASE_OWNER_URL", with_password)
+    out = said("db", "move")
+    assert "the same on both sides" in out
+    assert "SEGRETA" not in out
+    assert "can be seen" not in out
+    # Whoever takes the move back goes to the file, whatever else is set.
+    said("db", "move", "--undo", to, code=EXIT_USAGE)
+    assert "goes on in the file" in said("db", "move", "--undo", "--yes")
+
+
+def test_a_password_in_the_command_does_and_is_told(said: Said, to: str) -> None:
+    said("check", "--record", "Ciao")
+    out = said("db", "move", to.replace("vaglio@", "vaglio:SEGRETA@"))
+    assert "the same on both sides" in out
+    assert "can be seen by every user of this machine" in out
+    assert "VAGLIO_DATABASE_OWNER_URL_FILE" in out
+    assert "SEGRETA" not in out
+
+
+def _with_wrong_user(to: str) -> str:
+    return to.replace("vaglio@", "nobody-knows:SEGRETA@")
+
+
+_WRONG: list[tuple[Callable[[str], str], str, int]] = [
+    (lambda _: "postgresql//vaglio:SEGRETA@h/d", "{named} is not an address", EXIT_SETTINGS),
+    (lambda _: "oracle://vaglio:SEGRETA@h/d", "{named}: no database is known by the name oracle", EXIT_SETTINGS),
+    (lambda _: "postgresql://vaglio:SEGRETA@h", "{named} names no database", EXIT_SETTINGS),
+    (_with_wrong_user, "Look at {named}.", EXIT_IO),
+    (lambda to: to.replace("vaglio@/", "vaglio:SEGRETA@/no"), "correct {named}.", EXIT_IO),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told", "code"), _WRONG)
+@pytest.mark.parametrize("way", ["typed", "set"])
+def test_what_is_wrong_with_an_address_is_told_by_where_it_was_given(
+    said: Said, to: str, wrong: Callable[[str], str], told: str, code: int, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said("check", "--record", "Ciao")
+    if way == "set":
+        monkeypatch.setenv(f"{PREFIX}DATABASE_OWNER_URL", wrong(to))
+    out = said("db", "move", *([wrong(to)] if way == "typed" else []), code=code)
+    assert told.format(named="ADDRESS (vaglio db move)" if way == "typed" else f"{PREFIX}DATABASE_OWNER_URL") in out
+    assert f"{PREFIX}DATABASE_URL" not in out
+    assert "SEGRETA" not in out
+
+
+@pytest.mark.parametrize(
+    "command", [["migrate"], ["grant", "vaglio_app"], ["restore", "none"]], ids=lambda command: command[0]
+)
+def test_an_owners_address_that_is_wrong_is_told_as_the_owners(
+    said: Said, to: str, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", to)
+    said("db", "migrate")
+    monkeypatch.setenv(f"{PREFIX}DATABASE_OWNER_URL", "postgresql//vaglio:SEGRETA@h/d")
+    assert f"{PREFIX}DATABASE_OWNER_URL is not an address" in (out := said("db", *command, code=EXIT_SETTINGS))
+    assert "SEGRETA" not in out
+    if command[0] != "restore":  # which first looks for the backup
+        monkeypatch.setenv(f"{PREFIX}DATABASE_OWNER_URL", _with_wrong_user(to))
+        assert f"Look at {PREFIX}DATABASE_OWNER_URL." in (out := said("db", *command, code=EXIT_IO))
+        assert "SEGRETA" not in out
+
+
+def test_an_address_in_the_wrong_place_is_not_repeated(said: Said) -> None:
+    address = "postgresql://vaglio:SEGRE@TA@h/d?password=SEGRETA"
+    for command in (
+        ["db", "migrate", address],
+        ["db", "move", "x", address],
+        ["audit", "show", "1", "--nosuch", address],
+    ):
+        assert "SEGRE" not in said(*command, code=EXIT_USAGE)
+    assert "SEGRE" not in (out := said("db", "grant", address, code=EXIT_SETTINGS))
+    assert "this is an address" in out
+
+
 def test_while_somebody_is_at_work_nothing_is_moved(said: Said, to: str, home: Path) -> None:
     from bot.audit.presence import present
 

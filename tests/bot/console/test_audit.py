@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import zipfile
 from collections.abc import Callable
@@ -41,14 +40,13 @@ def archive(store: Store, ledger: Ledger, people: People, screener: Screener, tm
     return Archive(
         store=store, ledger=ledger, people=people, policy=lambda: screener.policy, keys=SigningKeys(tmp_path / "keys"),
         trusted=lambda: [SigningKeys(tmp_path / "keys").signer().public], targets=(), period=timedelta(hours=1),
-        erased=tmp_path / "keys" / "erased",
+        erased=tmp_path / "keys" / "erased", exports=tmp_path / "exports",
     )  # fmt: skip
 
 
 @pytest.fixture
-def audited(rig: Any, archive: Archive, screener: Screener, ledger: Ledger, tmp_path: Path, monkeypatch: Any) -> Any:
+def audited(rig: Any, archive: Archive, screener: Screener, ledger: Ledger) -> Any:
     """The console with the record's pages over a record of six checks."""
-    monkeypatch.setattr("bot.console.exports.tempfile.gettempdir", lambda: str(tmp_path))
     rig.rooms.append(audit_room(archive))
     check = Prescreen(screener, ledger)
     texts = ["Che idioti", "Un trimestre record", "Il vaglietto", "Evviva!!!", f"Buongiorno {HOSTILE}", "Buongiorno"]
@@ -378,6 +376,11 @@ def test_a_dossier_is_a_page_and_json(carla: Any, ledger: Ledger, people: People
 # --- Exports ---------------------------------------------------------------------------------------------------------
 
 
+def _waiting(place: Path) -> list[Path]:
+    """The folders of exports that lie here."""
+    return [path for path in (place / "exports").iterdir() if path.is_dir()]
+
+
 def _exported(carla: Any, **fields: str) -> bytes:
     assert carla.submit("/audit/export", **fields).status_code == 303
     for _ in range(300):
@@ -411,7 +414,7 @@ def test_an_export_is_fetched_once_and_can_be_checked(
     assert (manifest["by"], manifest["filters"]) == (people.person(CARLA), {"outcome": "block"})
     kinds = _kinds(ledger)
     assert kinds[-2:] == ["look", "export"]
-    assert [*tmp_path.glob("vaglio-export-*")] == []
+    assert _waiting(tmp_path) == []
     gone = carla.submit("/audit/export/fetch")
     assert gone.status_code == 422
     assert "non c’è più" in gone.text
@@ -437,10 +440,11 @@ def test_an_export_is_its_makers_alone_and_can_be_thrown_away(carla: Any, audite
         pass
     other = type(carla)(carla.app, base_url=carla.base_url, client=("127.0.0.1", 50_000), follow_redirects=False)
     other.cookies = audited.visitor("slack:T1:UDARIO", "compliance").cookies
-    assert len([*tmp_path.glob("vaglio-export-*")]) == 1
+    (folder,) = _waiting(tmp_path)
+    assert folder.stat().st_mode & 0o777 == 0o700
     assert other.submit("/audit/export/fetch").status_code == 422
     carla.submit("/audit/export/discard")
-    assert [*tmp_path.glob("vaglio-export-*")] == []
+    assert _waiting(tmp_path) == []
 
 
 def test_once_somebody_is_erased_no_export_from_before_is_handed_out(
@@ -449,10 +453,10 @@ def test_once_somebody_is_erased_no_export_from_before_is_handed_out(
     carla.submit("/audit/export", query="", csv="yes", words="yes", reason="revisione")
     while "hx-get" in carla.get("/audit/export", headers={"HX-Request": "true"}).text:
         pass
-    assert len([*tmp_path.glob("vaglio-export-*")]) == 1
+    assert len(_waiting(tmp_path)) == 1
     archive.erasures.erase(people.person(ANNA), by=people.person(CARLA), reason="x", at=archive.now())
     assert carla.submit("/audit/export/fetch").status_code == 422
-    assert [*tmp_path.glob("vaglio-export-*")] == []
+    assert _waiting(tmp_path) == []
 
 
 @pytest.mark.parametrize("fields", [{"query": ""}, {"csv": "yes", "words": "yes", "reason": " "}])
@@ -462,15 +466,12 @@ def test_an_export_without_format_or_reason_is_none(carla: Any, ledger: Ledger, 
     assert _kinds(ledger) == before
 
 
-def test_what_a_stopped_process_left_is_cleared_away(archive: Archive, tmp_path: Path) -> None:
-    left, before, other = (tmp_path / f"vaglio-export-{number}-abc" for number in (999_999_999, os.getpid(), 1))
-    for folder in (left, before, other):
-        folder.mkdir()
-        (folder / "words.jsonl").write_text("x", encoding="utf-8")
-    Exports(archive, tmp_path)
+def test_what_a_stopped_process_left_is_cleared_away_at_the_next_start(archive: Archive) -> None:
+    left = archive.exports / "left"
+    left.mkdir(parents=True)
+    (left / "words.jsonl").write_text("x", encoding="utf-8")
+    Exports(archive)
     assert not left.exists()
-    assert not before.exists()
-    assert other.exists()
 
 
 # --- Who may, and in a browser ---------------------------------------------------------------------------------------

@@ -42,10 +42,9 @@ CARLA = "slack:T1:UCARLA"
 
 @pytest.fixture
 def console(
-    rig: Any, database: str, seals: Seals, ledger: Ledger, screener: Screener, tmp_path: Path, monkeypatch: Any
+    rig: Any, database: str, seals: Seals, ledger: Ledger, screener: Screener, tmp_path: Path
 ) -> Iterator[Callable[[], Any]]:
     """Carla's browser at one more process's console: another application with connections of its own."""
-    monkeypatch.setattr("bot.console.exports.tempfile.gettempdir", lambda: str(tmp_path))
     for number, text in enumerate(["Che idioti", "Buongiorno"]):
         Prescreen(screener, ledger)(Draft(text=text, author=CARLA), id=f"s_{number:020x}")
     stores: list[Store] = []
@@ -57,7 +56,7 @@ def console(
         archive = Archive(
             store=store, ledger=Ledger(store, tmp_path / f"{len(stores)}" / "ledger.head", people), people=people,
             policy=lambda: screener.policy, keys=SigningKeys(tmp_path / "keys"), trusted=list, targets=(),
-            period=timedelta(hours=1), erased=tmp_path / "keys" / "erased",
+            period=timedelta(hours=1), erased=tmp_path / "keys" / "erased", exports=tmp_path / "exports",
         )  # fmt: skip
         zone = lambda person: screener.policy.zone  # noqa: E731
         sessions, roles = Sessions(store), Roles(store, archive.ledger)
@@ -95,7 +94,7 @@ def test_an_export_made_at_one_console_is_fetched_once_at_another(
     assert a.submit("/audit/export/fetch").status_code == 422
     with store.read() as session:
         assert session.exec(select(UndertakingPiece)).all() == session.exec(select(Undertaking)).all() == []
-    assert [*tmp_path.glob("vaglio-export-*")] == []
+    assert [path for path in (tmp_path / "exports").iterdir() if path.is_dir()] == []
 
 
 def test_one_that_was_thrown_away_at_one_console_is_gone_at_the_other(console: Any) -> None:
@@ -135,13 +134,13 @@ def test_one_that_nobody_fetches_goes(console: Any, store: Store, monkeypatch: p
 
 
 def test_one_whose_fetching_was_broken_off_does_not_stay(
-    console: Any, people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    console: Any, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a = console()
     a.submit("/audit/export", query="", csv="yes")
     part(a, "/audit/export")
     monkeypatch.setattr(exports, "LIFE", 0.1)
-    file = exports.SharedExports(a.archive, tmp_path).take(people.person(CARLA))
+    file = exports.SharedExports(a.archive).take(people.person(CARLA))
     assert file is not None
     for _ in range(1_000):
         if not file.parent.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,26 @@ def test_what_is_replaced_is_read_anew_also_by_others(knowledge: Knowledge) -> N
         assert knowledge.get("numbers", "numbers", load) == (number,) * 3
         assert other.get("numbers", "numbers", load) == (number,) * 3
     assert len(folders(knowledge)) == 1
+
+
+def test_a_power_cut_leaves_the_new_version_or_the_old_one_and_never_half(
+    knowledge: Knowledge, synced: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old one goes only once every file of the new one, and the name that means it, are on the disk."""
+    knowledge.put("numbers", "numbers", writing(1))
+    (old,), gone = folders(knowledge), list[tuple[Path, set[Path]]]()
+    remove = shutil.rmtree
+
+    def noted(place: Path, *, ignore_errors: bool) -> None:
+        gone.append((place, set(synced)))
+        remove(place, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr("rules.knowledge.store.shutil.rmtree", noted)
+    synced.clear()
+    knowledge.put("numbers", "numbers", writing(2))
+    (new,), ((place, before),) = folders(knowledge), gone
+    assert place == old
+    assert {new, new / "one.npy", new / "two.npy", knowledge.folder} <= before
 
 
 def test_what_is_interrupted_leaves_the_old_in_force(knowledge: Knowledge) -> None:

@@ -1,0 +1,65 @@
+"""What lies in which folder: no keys among the data, and no file of root's where another user's are."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+Named = tuple[str, Path]
+"""A folder, after the setting that names it."""
+
+
+def keep_apart(keys: Named, data: Iterable[Named]) -> None:
+    """Raises `ValueError` where the keys lie in a folder of data."""
+    for name, place in data:
+        try:
+            outer, inner = place.resolve(), keys[1].resolve()
+        except (RuntimeError, OSError):
+            raise ValueError(f"{name} or {keys[0]} is a link that leads to itself.") from None
+        if inner == outer or outer in inner.parents:
+            raise ValueError(
+                f"{keys[0]} ({keys[1]}) must lie outside {name} ({place}): "
+                "a copy of the data must never carry the keys that open it."
+            )
+
+
+def refuse_root(places: Iterable[Named]) -> None:
+    """Of folders that may be written to. Nothing is left there.
+
+    Every file of Vaglio's is its user's alone, whoever that is: one of root's among them (the ledger's head, a key, a
+    lock) would keep the service from answering. Raises `ValueError` naming the setting, the folder and its user.
+    """
+    for name, folder in places:
+        owner = _shut_out(folder)
+        if owner is not None:
+            raise ValueError(
+                f"{name} ({folder}) belongs to user {owner}, who could not read what root writes there. Give the "
+                f"command as that user: sudo -u '#{owner}' ..., and for the service as docs/operations.md tells."
+            )
+
+
+def _shut_out(folder: Path) -> int | None:
+    """The user whose folder it is, if files that are made there now are not theirs; else None."""
+    if _user() != 0:
+        return None  # whoever else may write there does so by a group, and was given it for that
+    try:
+        owner = folder.stat().st_uid
+    except OSError:
+        return None
+    made = owner if owner == 0 else _made_in(folder)
+    return None if made in (owner, None) else owner
+
+
+def _made_in(folder: Path) -> int | None:
+    """Whose a new file is there: on some disks all of them are one user's. None: none can be made."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno()).st_uid
+    except OSError:
+        return None
+
+
+def _user() -> int:
+    return os.geteuid()
