@@ -133,6 +133,21 @@ def bury_waiting(session: Session, vault: Vault) -> int:
     return session.exec(select(func.count()).select_from(DeadLetter).where(restored)).one()
 
 
+def look_after(store: Store, engine: Engine, vault: Vault, over: float) -> tuple[int, int]:
+    """What can be read again is answered; what was given up before `over` is let go. Returns how many of each."""
+    with store.read() as session:
+        found, has_over = readable(session, vault), has_died(session, over)
+    if found:
+        with store.write() as session:
+            found = revive(session, engine, found)
+    gone, some = 0, PORTION if has_over else 0
+    while some == PORTION:
+        with store.write() as session:
+            some = let_go(session, over)
+        gone += some
+    return len(found), gone
+
+
 def readable(session: Session, vault: Vault) -> Sequence[str]:
     """Those that nobody could read and that can be read now: the right key is back."""
     # Not what a handler found unreadable, such as a damaged row: it would be given up and revived for ever.

@@ -17,7 +17,7 @@ import structlog
 from sqlmodel import Session, col, delete, func, select
 
 from bot.audit.vault import Vault, VaultError
-from bot.dead_letters import KIND, PORTION, bury, has_died, let_go, readable, revive
+from bot.dead_letters import KIND, bury, look_after
 from bot.engine import USUAL, Engine, Lost, Patience, ProcessDied, Retry, Undeliverable, was_begun
 from bot.prescreen import new_id
 from bot.store import Store
@@ -166,17 +166,18 @@ class Work:
         if pending is None:
             return None
         try:
-            return pending, json.loads(self._vault.unseal(pending.wrapped, pending.sealed, id.encode()))
+            event = json.loads(self._vault.unseal(pending.wrapped, pending.sealed, id.encode()))
         except VaultError as error:
             log.error("work.unreadable", id=id, remedy="restore the master key that was in use when it was taken in")
             await asyncio.to_thread(self._bury, id, "", error)
             return None
+        if was_begun():
+            event[SINCE] = pending.at
+        return pending, event
 
     async def _handled(self, pending: Pending, event: Event, handlers: Mapping[str, Handler]) -> Exception | None:
         """Have it done. What is returned has gone wrong for too long. Raises `Retry` and `Lost`."""
         id, platform = pending.id, event["platform"]
-        if was_begun():
-            event[SINCE] = pending.at
         try:
             await handlers[platform](id, event)
         except Lost:
@@ -272,25 +273,10 @@ class Work:
                 bury(session, pending, platform, error, tries)
 
     def _look_at_the_dead(self) -> None:
-        """What can be read again is answered; what was given up too long ago is let go."""
-        before = time.time() - self._kept * 86_400
-        with self._store.read() as session:
-            found, has_over = readable(session, self._vault), has_died(session, before)
-        if found:
-            with self._store.write() as session:
-                found = revive(session, self._engine, found)
-        gone = self._let_go(before) if has_over else 0
-        if found or gone:
-            log.info("work.dead_letters", revived=len(found), let_go=gone)
-
-    def _let_go(self, before: float) -> int:
-        """Of the dead letters from before that moment. Returns how many."""
-        gone, some = 0, PORTION
-        while some == PORTION:
-            with self._store.write() as session:
-                some = let_go(session, before)
-            gone += some
-        return gone
+        over = time.time() - self._kept * 86_400
+        revived, gone = look_after(self._store, self._engine, self._vault, over)
+        if revived or gone:
+            log.info("work.dead_letters", revived=revived, let_go=gone)
 
 
 def _incoming(platform: str, name: str, event: Event) -> _Incoming:
