@@ -101,7 +101,7 @@ def test_from_a_server_to_one_file(
     assert policy
     monkeypatch.setenv(f"{PREFIX}POLICY", policy[1])
     _, verified = follow(heading, 4)
-    assert "as they were written" in verified
+    assert "as it was written" in verified
     assert (tmp_path / "new" / "vaglio.db").is_file()
     # The old one is whole, and needs no server any more.
     assert verifier.main([str(tmp_path / "old-record")]) == 0
