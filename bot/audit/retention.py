@@ -119,7 +119,7 @@ class Retention:
             if len(found) < most:
                 return
             # Some of these may be held, and stay.
-            which = [col(at) < before, col(at) > found[-1][0]]
+            which = [col(at) < before, tuple_(*order) > tuple_(*found[-1])]
 
     def _drop_questions(self, table: type[Review | Appeal], ids: Sequence[str]) -> None:
         with self._store.write() as session:

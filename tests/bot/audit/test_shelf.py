@@ -23,6 +23,7 @@ from bot.people import People
 from bot.prescreen import Prescreen
 from bot.store import Store
 from bot.tables import Content
+from bot.wording import Wording
 from rules.draft import Draft
 
 pytestmark = pytest.mark.postgres_only("the file of the index has locks of its own")
@@ -71,11 +72,12 @@ def test_a_search_goes_on_with_what_is_indexed(index: Index, say: Callable[[str]
     with held(database, LOCK):
         page = index.search(Filters(text="zampogna"))
         assert ([hit.seq for hit in page.hits], page.missing) == ([1], 1)
+        assert "The newest entry is not in here yet" in page.told(Wording("en"))
         with pytest.raises(RecordError) as refused:
             list(index.select(Filters(text="zampogna")))  # a part of them is no export
         assert refused.value.code == "index"
     page = index.search(Filters(text="zampogna"))
-    assert ([hit.seq for hit in page.hits], page.missing) == ([2, 1], 0)
+    assert ([hit.seq for hit in page.hits], page.missing, page.told(Wording("en"))) == ([2, 1], 0, "")
 
 
 @pytest.mark.usefixtures("impatient")

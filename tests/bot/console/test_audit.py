@@ -16,7 +16,9 @@ from playwright.sync_api import Page, expect
 from tampering import opened as opened_behind_our_back
 
 from bot.audit import verifier
+from bot.audit.errors import RecordError
 from bot.audit.holds import Holds
+from bot.audit.index import Index
 from bot.audit.ledger import Ledger
 from bot.audit.signing import SigningKeys
 from bot.audit.targets import Target
@@ -99,6 +101,27 @@ def test_every_filter_of_the_address_counts(carla: Any, address: str, found: lis
     assert [int(seq) for seq in re.findall(r'href="/audit/entries/(\d+)"', page)] == found
     if not found:
         assert "Con meno filtri" in page
+
+
+def test_beside_whoever_has_the_index_a_search_says_what_is_missing(
+    carla: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carla.get("/audit")
+    monkeypatch.setattr(Index, "caught_up", lambda _: 3)
+    page = carla.get("/audit?kind=screening").text
+    assert "Le 3 voci più recenti non ci sono ancora" in page
+    monkeypatch.setattr(Index, "caught_up", lambda _: 0)
+    assert "non ci sono ancora" not in carla.get("/audit?kind=screening").text
+
+    def busy(_: Index) -> int:
+        raise RecordError("index", "db")
+
+    monkeypatch.setattr(Index, "caught_up", busy)
+    answer = carla.get("/audit")
+    assert answer.status_code == 503
+    assert "<h1>L’indice di ricerca è occupato</h1>" in answer.text
+    assert "Le bozze vengono controllate come sempre." in answer.text
+    assert "Non si può usare" not in answer.text
 
 
 def test_a_person_is_found_by_their_pseudonym(carla: Any, people: People) -> None:

@@ -217,6 +217,17 @@ def test_without_the_model_the_page_says_so(page) -> None:  # type: ignore[no-un
     assert "Manca il modello" in answer.text
 
 
+@pytest.mark.parametrize("address", ["/insights", "/insights/listening"])
+def test_whoever_else_has_the_index_is_waited_for(page, monkeypatch: pytest.MonkeyPatch, address: str) -> None:  # type: ignore[no-untyped-def]
+    def busy(_: Index) -> int:
+        raise RecordError("index", "db")
+
+    monkeypatch.setattr(Index, "catch_up", busy)
+    answer = page.visitor("slack:T1:UCARLA", "communications").get(address)
+    assert answer.status_code == 503
+    assert "Sto ancora contando" in answer.text
+
+
 def test_a_record_that_is_still_counted_is_waited_for(page, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     async def never(self: CatchUp) -> bool:
         return False
