@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlmodel import and_, col, delete, or_, select
+from sqlmodel import and_, col, delete, or_, select, tuple_
 
 from bot.audit.errors import RecordError
 from bot.audit.holds import standing
