@@ -306,10 +306,14 @@ class House:
             return list(session.exec(select(DeadLetter.error)).all())
 
     async def quiet(self) -> None:
-        """Until nothing waits to be answered any more."""
+        """Until nothing waits to be answered any more; for a second also until what is done out of courtesy is done."""
         async with asyncio.timeout(10):
             while self.pending():
                 await asyncio.sleep(0.01)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while any("Aside.do" in getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()):
+                    await asyncio.sleep(0.01)
 
     def pending(self) -> int:
         with self.store.engine.connect() as connection:
