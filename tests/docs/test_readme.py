@@ -114,15 +114,16 @@ def _follow(guide: Page, home: Path) -> None:
 
 
 def _run(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    if command.page in GUIDES:
-        _follow(command.page, home)
+    is_of_published = command.arguments[:2] in (("policy", "rollback"), ("policy", "export"))
+    if command.page in GUIDES or is_of_published:
+        _follow(command.page if command.page in GUIDES else GUIDES[0], home)
     for setting in command.settings:
         monkeypatch.setenv(*setting.split("=", 1))
     if command.arguments[:2] == ("policy", "test") and "house-style" in command.arguments[-1]:
         run(["policy", "import-vale", "styles/Acme", "--name", "house-style", "--out", "policies/house-style.yaml"])
     if command.arguments[0] == "policy":
         (home / "policies").mkdir(exist_ok=True)
-    if command.arguments[:2] in (("policy", "rollback"), ("policy", "export")):
+    if is_of_published:
         _publish_twice(home)
     if command.arguments[:2] == ("policy", "voice"):
         monkeypatch.setenv(f"{PREFIX}POLICY", str(ROOT / "policies" / "company.yaml"))
