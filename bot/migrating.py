@@ -135,6 +135,7 @@ def _size(connection: Connection, table: Table) -> int:
 
 def _build(connection: Connection, index: Index) -> None:
     """One that was broken off is there, and of no use; so is that of another process which is at it just now."""
-    made = str(CreateIndex(index).compile(dialect=connection.dialect))
+    statement = CreateIndex(index)
+    made = str(statement.compile(dialect=connection.dialect))
     connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}")
     connection.exec_driver_sql(made.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1))
