@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -229,22 +231,28 @@ def _attend(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Connection[Any], _: object) -> None:
         # What is set in a transaction is gone with it, where that is rolled back.
-        before, connection.autocommit = connection.autocommit, True
-        connection.execute(ATTENTIVE)
-        connection.autocommit = before
+        with _closed_on_failure(connection):
+            before, connection.autocommit = connection.autocommit, True
+            connection.execute(ATTENTIVE)
+            connection.autocommit = before
 
 
 def _look_nowhere_else(engine: Engine) -> None:
-    import psycopg
-
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Connection[Any], _: object) -> None:
-        try:
+        with _closed_on_failure(connection):
             connection.execute(_LOOK_NOWHERE_ELSE)
             connection.commit()
-        except psycopg.Error:
-            connection.close()
-            raise
+
+
+@contextmanager
+def _closed_on_failure(connection: Connection[Any]) -> Iterator[None]:
+    """A connection that is not ready yet is in no pool, and nobody else would close it."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _take_any_text(engine: Engine) -> None:
