@@ -6,6 +6,10 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
+
+EXPORTS: Final = "exports"
+"""In the data folder, of those made on the page: where the system keeps what is temporary there may be no room."""
 
 Named = tuple[str, Path]
 """A folder, after the setting that names it."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.audit.presence import FILE as IN_USE
 from bot.audit.shelf import FILE as SEARCH
-from bot.scratch import EXPORTS_FOLDER
+from bot.folders import EXPORTS
 from rules.durable import make_folder, sync
 
 _STAGE: Final = "restoring"
@@ -102,7 +102,7 @@ class Switch:
                 old.rename(new)
         for path in said.get("derived", ()):
             Path(path).unlink(missing_ok=True)
-        shutil.rmtree(self._data / EXPORTS_FOLDER, ignore_errors=True)
+        shutil.rmtree(self._data / EXPORTS, ignore_errors=True)
         folders = {Path(each).parent for pair in said.get("moves", ()) for each in pair}
         for folder in folders:
             if folder.is_dir():
@@ -118,7 +118,7 @@ class Switch:
             names |= {self._database.name + each for each in _BESIDE}
         for name in sorted(names):
             # What was derived holds words in clear: it goes, and is not kept aside.
-            if name not in (_STAGE, IN_USE, EXPORTS_FOLDER, *_SEARCH) and not name.startswith(_ASIDE):
+            if name not in (_STAGE, IN_USE, EXPORTS, *_SEARCH) and not name.startswith(_ASIDE):
                 yield self._data / name
 
     def _aside(self, name: str) -> Path:

@@ -37,13 +37,13 @@ from bot.console.roster import Roster
 from bot.console.settings_page import settings_room
 from bot.console.try_page import try_room
 from bot.deeds import Cabinet
+from bot.folders import EXPORTS
 from bot.insights.listening import Listening
 from bot.prescreen import Prescreen
 from bot.proposals.backtests import Backtests
 from bot.proposals.proposals import Proposals
 from bot.proposals.sharing import Put
 from bot.revisions import Revisions
-from bot.scratch import EXPORTS_FOLDER
 from bot.settings import Settings
 from bot.store import Store
 from bot.teams import Teams
@@ -138,7 +138,7 @@ class Floor:
             targets=settings.checkpoint_targets(),
             period=timedelta(minutes=settings.checkpoint_minutes),
             erased=settings.keys_dir / "erased",
-            exports=settings.data_dir / EXPORTS_FOLDER,
+            exports=settings.data_dir / EXPORTS,
             needs_two=settings.unmask_people > 1,
         )
 

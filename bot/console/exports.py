@@ -18,7 +18,7 @@ from bot.console.archive import Archive
 from bot.console.job import Job, Progress
 from bot.console.tables import EXPORTS
 from bot.console.undertakings import Standing
-from bot.scratch import Scratch
+from rules.scratch import Scratch
 
 LIFE: Final = 1800.0
 """Seconds for which a packed export waits to be fetched."""

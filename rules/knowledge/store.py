@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import regex
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from rules.durable import make_folder, sync
 from rules.knowledge.hashing import Keyed
+from rules.scratch import Scratch
 
 _NAME = regex.compile(r"[a-z][a-z0-9\-]{0,40}")
 _VERSION = 1
 _CHUNK = 1_000_000
 _APART = ".new-"
-_MAKER = ".maker.lock"
 
 
 class KnowledgeError(Exception):
@@ -56,6 +56,7 @@ class Knowledge:
 
     def __init__(self, folder: Path, keyed: Keyed) -> None:
         self.folder, self.keyed = folder, keyed
+        self._scratch = Scratch(folder, _APART)
         self._lock = threading.Lock()
         self._opened: dict[str, tuple[str, object]] = {}
 
@@ -108,23 +109,12 @@ class Knowledge:
     @contextmanager
     def apart(self) -> Iterator[Knowledge]:
         """A place in which something can be made before it counts; what was not taken from it is gone at the end."""
-        make_folder(self.folder)
-        with FileLock(self.folder / ".apart.lock"):
-            self._clear()
-            place = Path(tempfile.mkdtemp(prefix=_APART, dir=self.folder))
-            maker = FileLock(place / _MAKER)
-            maker.acquire()
+        self._scratch.sweep()
+        place = self._scratch.new()
         try:
             yield Knowledge(place, self.keyed)
         finally:
-            shutil.rmtree(place, ignore_errors=True)
-            maker.release()
-
-    def _clear(self) -> None:
-        """Takes away what somebody left who was stopped: the system let go of the lock inside."""
-        for left in self.folder.glob(f"{_APART}*"):
-            with suppress(Timeout, OSError), FileLock(left / _MAKER, blocking=False):
-                shutil.rmtree(left, ignore_errors=True)
+            self._scratch.let_go(place)
 
     def take(self, manifest: Manifest, made: Path) -> None:
         """Put in place what lies whole in the folder `made`, on the same disk. Raises `KnowledgeError`, `OSError`."""

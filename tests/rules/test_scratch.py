@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bot.scratch import Scratch
+from rules.scratch import Scratch
 
 ROOT = Path(__file__).parents[2]
 _MAKES = """
 import sys
 from pathlib import Path
-from bot.scratch import Scratch
+from rules.scratch import Scratch
 scratch = Scratch(Path(sys.argv[1]))
 print(scratch.new(), flush=True)
 sys.stdin.read()

@@ -1,4 +1,4 @@
-"""Folders for what is made, handed out and deleted; whatever becomes of the process that made one, it does not stay."""
+"""Folders for what is made apart, taken from there and deleted; whatever becomes of its process, none stays."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from filelock import FileLock
 
 from rules.durable import make_folder
 
-EXPORTS_FOLDER: Final = "exports"
-"""Of the console, in the data folder: where the system keeps what is temporary there may be no room for a record."""
 _IN_USE: Final = ".in-use"
 
 
@@ -22,14 +20,15 @@ class Scratch:
     """Folders in `place`, which processes share, also those of several containers, whose numbers tell nothing: a lock
     says that a folder's process still runs. Thread-safe."""
 
-    def __init__(self, place: Path) -> None:
-        self._place = place
+    def __init__(self, place: Path, prefix: str = "") -> None:
+        """`prefix`: of their names, where other folders lie beside them."""
+        self._place, self._prefix = place, prefix
         self._held: dict[Path, int] = {}
 
     def new(self) -> Path:
         """An empty folder for this user's eyes alone. Raises `OSError`."""
         with self._alone():
-            folder = Path(tempfile.mkdtemp(dir=self._place))
+            folder = Path(tempfile.mkdtemp(prefix=self._prefix, dir=self._place))
             handle = os.open(folder / _IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)
             self._held[folder] = handle
@@ -46,7 +45,7 @@ class Scratch:
         """Delete what processes left that were stopped in the middle: words may be in it. Raises `OSError`."""
         with self._alone():
             for found in self._place.iterdir():
-                if found.is_dir() and not _is_in_use(found):
+                if found.name.startswith(self._prefix) and found.is_dir() and not _is_in_use(found):
                     shutil.rmtree(found, ignore_errors=True)
 
     def _alone(self) -> FileLock:
