@@ -91,6 +91,8 @@ class Answer:
     errands: tuple[Errand, ...] = ()
     replaces: bool = False
     """Whether the message with the button is over: the answer stands in its place."""
+    are_under_way: bool = False
+    """Whether the errands were written down in the transaction of what they tell of."""
 
 
 def kept_words(screener: Screener, words: str, elsewhere: Mapping[str, str] | None = None) -> str | None:

@@ -96,14 +96,19 @@ class Post:
             places = await asyncio.to_thread(self.places, errand)
             for platform, to in places:
                 await self._work.defer(platform, f"errand:{errand.name}", _event(errand, to))
-            if not places and self._platforms:
-                log.warning("errand.unreachable", what=errand.what, owner=errand.owner)
+            self._tell(errand, places)
 
     def put(self, session: Session, errands: Iterable[Errand]) -> None:
         """The same inside a transaction of `Store.write`: they stand or fall with what they tell of."""
         for errand in errands:
-            for platform, to in self.places(errand, session):
+            places = self.places(errand, session)
+            for platform, to in places:
                 self._work.put(session, platform, f"errand:{errand.name}", _event(errand, to))
+            self._tell(errand, places)
+
+    def _tell(self, errand: Errand, places: Collection[tuple[str, str]]) -> None:
+        if not places and self._platforms:
+            log.warning("errand.unreachable", what=errand.what, owner=errand.owner)
 
     def places(self, errand: Errand, session: Session | None = None) -> list[tuple[str, str]]:
         """The platform and the channel, chat or account of each message: an owner's on every platform they have."""

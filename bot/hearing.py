@@ -97,7 +97,7 @@ class Hearing:
         if ruled is not Ruled.DONE:
             return _not_done(ruled, act)
         self._cabinet.ledger.let_head_follow()
-        return Answer(Notice(wording.say("Noted. The writer hears it at once.")), tuple(errands))
+        return Answer(Notice(wording.say("Noted. The writer hears it at once.")), tuple(errands), are_under_way=True)
 
     def _record(self, session: Session, word: NewEntry, act: Act) -> None:
         """Put a ruling on record, so that the last entry about its subject is the one that counts."""
@@ -175,7 +175,7 @@ class Hearing:
         if ruled is not Ruled.DONE:
             return _not_done(ruled, act)
         self._cabinet.ledger.let_head_follow()
-        return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (card, told))
+        return Answer(Notice(wording.say("Noted. The writer hears it at once.")), (card, told), are_under_way=True)
 
     def _is_own(self, writer: str, person: str) -> bool:
         """Also where they wrote it by an account that they have linked since."""
@@ -189,7 +189,7 @@ class Hearing:
 def _passed_on(act: Act, seat: Asked, before: str, policy: Policy) -> Answer:
     wording = Wording(act.language)
     said = wording.say("Passed on to {owner}.", owner=names_of([seat.owner], policy, act.language))
-    return Answer(Notice(said), (card_of(seat, before), card_of(seat)))
+    return Answer(Notice(said), (card_of(seat, before), card_of(seat)), are_under_way=True)
 
 
 def _not_yours(act: Act, owner: str, policy: Policy) -> Answer:

@@ -33,8 +33,6 @@ SINCE: Final = "since"
 
 _REMEMBERED = 48 * 3600.0
 """Seconds for which an event's name is kept, to know it again: longer than any platform tries."""
-
-
 _OVER = 1_000
 """Names whose time is over that one transaction lets go of at most: after a pause there may be days of them."""
 _AT_ONCE = 200

@@ -106,7 +106,8 @@ class Desk:
         try:
             answer = await self._run(work)
             # Before anybody is answered: what somebody was promised is under way.
-            await self._post.send(answer.errands)
+            if not answer.are_under_way:
+                await self._post.send(answer.errands)
         except DraftRefused as refused:
             return Answer(Notice(refusal(refused, language)))
         except Exception as error:

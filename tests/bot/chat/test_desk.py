@@ -133,17 +133,15 @@ async def asked(still: Any) -> tuple[str, str]:
 async def test_news_of_a_ruling_is_under_way_as_soon_as_it_counts(
     still: Any, asked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever comes after it: a stop, or a database that is away from then on."""
+    """Whatever comes after it: a stop, or a database that is away from then on. And nothing is written down twice."""
     id, seat = asked
     monkeypatch.setattr(still.post, "send", broken(AWAY))
-    with pytest.raises(Retry):
-        await still.desk.act(act("s_3", Verb.APPROVE, seat, place="slack:C11"))
-    assert still.cabinet.drafts.find(id).state is State.APPROVED
-    assert still.pending() == 3  # the card as it was, as it is, and the writer's news
-    monkeypatch.undo()
-    said = (await still.desk.act(act("s_3", Verb.APPROVE, seat, place="slack:C11"))).said
-    assert said == Notice("Segnato. Chi l’ha scritta lo sa subito.")
-    assert still.pending() == 3
+    for _ in range(2):
+        said = (await still.desk.act(act("s_3", Verb.APPROVE, seat, place="slack:C11"))).said
+        assert said == Notice("Segnato. Chi l’ha scritta lo sa subito.")
+        assert still.cabinet.drafts.find(id).state is State.APPROVED
+        assert still.pending() == 3  # the card as it was, as it is, and the writer's news
+        still.desk.delivered("s_3")
     assert [entry.kind for entry in still.ledger.entries()].count("decision") == 1
 
 
@@ -156,10 +154,23 @@ async def test_news_of_an_answer_to_an_appeal_is_under_way_as_soon_as_it_counts(
     (appeal,) = still.cabinet.appeals.standing(Standing.OPEN)
     still.cards.put(card_name(appeal.id, "press"), "slack:C10", "1.1")
     monkeypatch.setattr(still.post, "send", broken(AWAY))
-    with pytest.raises(Retry):
-        await still.desk.act(act("s_3", Verb.OVERTURN, appeal.id, place="slack:C10", words="Vero"))
+    await still.desk.act(act("s_3", Verb.OVERTURN, appeal.id, place="slack:C10", words="Vero"))
     assert still.cabinet.appeals.find(appeal.id).state is Standing.OVERTURNED
     assert still.pending() == 3
+
+
+async def test_a_deed_whose_news_could_not_be_written_down_is_done_again(
+    still: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = Draft(text="Uno zibaldone: un trimestre record", author=ANNA)
+    id = (await still.desk.answer("s_1", draft, "it")).screening
+    with monkeypatch.context() as away:
+        away.setattr(still.post, "send", broken(AWAY))
+        with pytest.raises(Retry):
+            await still.desk.act(act("s_2", Verb.ASK, id, ANNA))
+    assert still.pending() == 0
+    await still.desk.act(act("s_2", Verb.ASK, id, ANNA))
+    assert still.pending() == 1
 
 
 @pytest.mark.parametrize("fault", [AWAY, ConnectorException()], ids=["record", "queue"])

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import unheard
 
 from bot.actions import Action, Verb, tag
 from bot.appeals import Standing
-from bot.audit.errors import RecordError
 from bot.deeds import Act, Answer
 from bot.drafts import State
 from bot.review import Asked, Ruling
@@ -249,15 +249,9 @@ def test_of_two_who_press_at_once_one_is_told_that_the_other_was_faster(rig: Any
 def test_while_the_database_fails_nobody_is_told_that_nothing_was_done(
     rig: Any, ask: Ask, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    seat, failures, send = ask(), [RecordError("away", "db")] * times, rig.desk._post.send
-
-    async def sometimes(errands: Any) -> None:
-        if failures:
-            raise failures.pop()
-        await send(errands)
-
+    seat = ask()
+    unheard.rulings(monkeypatch, times)
     monkeypatch.setattr("bot.console.doing._PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(rig.desk._post, "send", sometimes)
     page = rule(rig.visitor(*LEGAL), Verb.APPROVE, seat.id).text
     assert ("Segnato." in page, "ancora non so dirti" in page) == (times == 2, times == 9)
     assert "NON è stato fatto" not in page

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import unheard
 from emulators.slack import LateAck, SlackEmulator, signed, words
 
-from bot.audit.errors import RecordError
 from bot.chat.slack import SlackChat, slack_client
 
 DRAFT = "Che idiota, lo zibaldone"
@@ -226,14 +226,7 @@ async def test_a_ruling_while_the_database_fails_is_done_and_said_once(
     await verdict("direct", "Uno zibaldone: un trimestre record")
     await press("Ask: {owners}", owners="Ufficio legale")
     (card,) = [each for each in slack.screen("U3") if each.channel == LEGALE]
-    send, failures = house.post.send, [RecordError("away", "db")] * 2
-
-    async def sometimes(errands: Any) -> None:
-        if errands and failures:
-            raise failures.pop()
-        await send(errands)
-
-    monkeypatch.setattr(house.post, "send", sometimes)
+    failures = unheard.rulings(monkeypatch, 2)
     await slack.press(say("U1", "Approve"), "U3", on=card)
     await house.quiet()
     assert failures == []

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 import pytest
+import unheard
 from emulators.telegram import part
 from emulators.telegram_people import labels
 
@@ -175,14 +176,7 @@ async def test_of_two_who_press_at_once_one_is_told(owners: Any, asked: Any, hou
 async def test_a_ruling_while_the_database_fails_is_done_and_said_once(
     writer: Any, owners: Any, asked: Any, house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send, failures = house.post.send, [RecordError("away", "db")] * 2
-
-    async def sometimes(errands: Any) -> None:
-        if errands and failures:
-            raise failures.pop()
-        await send(errands)
-
-    monkeypatch.setattr(house.post, "send", sometimes)
+    failures = unheard.rulings(monkeypatch, 2)
     await owners.press(APPROVE)
     assert failures == []
     assert owners.alerts == [NOTED["it"]]
