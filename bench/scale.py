@@ -20,6 +20,7 @@ import argparse
 import asyncio
 import os
 import platform
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -190,6 +191,9 @@ async def main() -> int:
     parser.add_argument("--soak", type=int, metavar="MINUTES")
     parser.add_argument("--load", type=float, default=0.7)
     given = parser.parse_args()
+    if this := asyncio.current_task():
+        # Whoever ends it ends the installation with it.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     out(f"{platform.machine()}, {os.cpu_count()} cores, {memory_here()} of memory; Python {platform.python_version()}, "
         f"PostgreSQL {await Installation.version()}; load at the start {os.getloadavg()[0]:.1f}\n")  # fmt: skip
     parts: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, bool]]] = {"rounds": rounds, "disk": disk}

@@ -88,16 +88,21 @@ class Moving:
                     return self._finish(file, note, {})
             return self._brought(source, file, target, at)
 
+    def went(self) -> Note:
+        """What is noted of a move that can be taken back. Raises `TransferError` where there was none."""
+        with closing(Store(self.url, read_only=True)) as store:
+            if (note := read_note(self._file(store))) is None:
+                raise TransferError("not_moved", store.place)
+            return note
+
     def undo(self, at: datetime) -> None:
         """The record goes on in the file, from where it was. That it was away is on record.
 
         Raises `TransferError` where checkpoints know that it has gone on elsewhere, `RecordError`, `OSError`.
         """
+        note = self.went()
         with closing(Store(self.url)) as store:
             file = self._file(store)
-            note = read_note(file)
-            if note is None:
-                raise TransferError("not_moved", store.place)
             self._look_at_checkpoints(store, "went_on")
             head, people = HeadFile(self.data / HEAD), People(store, Seals.open(self.keys))
             facts = {"count": note.entry.count - 1, "from": "postgresql", "to": "sqlite", "lost": self._lost(note)}

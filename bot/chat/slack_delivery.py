@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 PLATFORM = "slack"
 TIMEOUT = 10
 """Seconds that a call may take."""
+_ACKNOWLEDGED = 3.0
+"""Seconds after which Slack takes no acknowledgement of a form any more, and so puts no view in its place."""
 UNREACHED = (SlackApiError, ClientError, OSError, TimeoutError)
 """What a call raises that Slack refused or never saw."""
 _TOO_LATE = frozenset(
@@ -153,15 +156,24 @@ class SlackDelivery:
         view = slack_forms.answer_view([blocks for _, blocks in said], below, language)
         await self._still_ours()
         try:
-            taken = await _in_time(self._client.views_update(view_id=event["view"], view=view))
+            taken = await self._put(event, view)
         except SlackApiError as error:
             _, blocks = _admitted(id, error, language)
             view = slack_forms.answer_view([blocks], [], language)
-            return await _in_time(self._client.views_update(view_id=event["view"], view=view))
+            return await self._put(event, view)
         if taken and replaces and (root := event.get("root")):
             # Its buttons are over too. That it may be closed by now is all right.
             await _in_time(self._client.views_update(view_id=root, view=view))
         return taken
+
+    async def _put(self, event: Event, view: Block) -> bool:
+        """Returns whether the event's view, or the one that the acknowledgement of a form put in its place, is open."""
+        while (stands := event.get("stands")) and time.time() - event["at"] < _ACKNOWLEDGED:
+            if await _in_time(self._client.views_update(external_id=stands, view=view)):
+                return True
+            await asyncio.sleep(_ACKNOWLEDGED / 20)
+            await self._still_ours()
+        return await _in_time(self._client.views_update(view_id=event["view"], view=view))
 
     async def _one(
         self, event: Event, text: str, blocks: list[Block], sending: Sending | None, *, replaces: bool

@@ -92,9 +92,10 @@ def result_view(blocks: list[Block], language: str) -> Block:
     }
 
 
-def waiting_view(language: str) -> Block:
-    _, blocks = notice(Wording(language).say("One moment…"))
-    return result_view(blocks, language)
+def waiting_view(language: str, said: str = "", name: str = "") -> Block:
+    """In which an answer will stand; by a `name`, unique in the workspace, it can be found before Slack names it."""
+    _, blocks = notice(said or Wording(language).say("One moment…"))
+    return result_view(blocks, language) | ({"external_id": name} if name else {})
 
 
 # --- What was filled in ----------------------------------------------------------------------------------------------

@@ -69,22 +69,23 @@ class SlackPresses:
         place = meta["place"]
         # In place of the form, where that stands on another view or on the Home; else where the button was.
         is_apart = "channel" not in place
-        await self._take(ack, body, meta["word"], words, place | ({"view": view["id"]} if is_apart else {}))
+        await self._take(ack, body, meta["word"], words, place | (_in_its_place(body) if is_apart else {}))
 
     async def on_verify(self, ack: Any, body: Body) -> None:
         fields = slack_forms.fields_of(body["view"])
         code = re.sub("[^A-Z0-9-]", "", (fields.get("code") or "").upper())[:20]
         word = Action(Verb.VERIFY, code or "-").word
-        await self._take(ack, body, word, whole(slack_forms.text_of(fields)), {"view": body["view"]["id"]})
+        await self._take(ack, body, word, whole(slack_forms.text_of(fields)), _in_its_place(body))
 
     async def on_draft(self, ack: Any, body: Body) -> None:
         view, (team, user) = body["view"], who(body)
-        event = {"kind": "form", "team": team, "user": user, "view": view["id"], "fields": slack_forms.fields_of(view)}
+        place = _in_its_place(body)
+        event = {"kind": "form", "team": team, "user": user, "fields": slack_forms.fields_of(view)} | place
         # Not by the view's own name: somebody who saw an error may mend their text and send the same view again.
         deferred = await self._work.defer(PLATFORM, f"trigger:{body['trigger_id']}", event)
-        # Known since the form was opened; to ask for it now could let the answer come before this acknowledgement.
+        # Known since the form was opened: to ask Slack for it would keep the acknowledgement waiting.
         language = await self._desk.language(account(team, user))
-        await _say_in_view(ack, on_its_way(deferred, language), language)
+        await _say_in_view(ack, on_its_way(deferred, language), language, place["stands"])
 
     async def on_language(self, ack: Any, body: Body) -> None:
         """Chosen in the Home, which says so by speaking it."""
@@ -124,13 +125,11 @@ class SlackPresses:
         event |= {"at": time.time()} | place
         deferred = await self._work.defer(PLATFORM, f"trigger:{body['trigger_id']}", event)
         language = await self._desk.language(account(team, user))
-        if "view" not in place:
-            # The form closes: the answer comes where the button was.
-            await _say_in_view(ack, on_its_way(deferred, language) if deferred is Deferred.QUEUED else "", language)
-        elif deferred is Deferred.TAKEN:
-            await ack(response_action="update", view=slack_forms.waiting_view(language))
-        else:
-            await _say_in_view(ack, on_its_way(deferred, language), language)
+        said = on_its_way(deferred, language)
+        if deferred is Deferred.TAKEN:
+            # The form closes where the answer comes to another place: the one in which the button was.
+            said = Wording(language).say("One moment…") if "view" in place else ""
+        await _say_in_view(ack, said, language, place.get("stands", ""))
 
     async def _asks(self, action: Action, account: str, language: Language) -> Asks | None:
         asks = await self._desk.asks(action, account, language)
@@ -138,13 +137,21 @@ class SlackPresses:
         return None if action.verb is Verb.EDIT and asks and not asks.given else asks
 
 
-async def _say_in_view(ack: Any, said: str, language: Language) -> None:
+def _in_its_place(body: Body) -> dict[str, Any]:
+    """Where the answer to a form belongs: in the view that its acknowledgement puts in the form's place.
+
+    The answer may be ready before that, and would be overwritten: by the name in `stands` it finds the view only once
+    it is there.
+    """
+    return {"view": body["view"]["id"], "stands": f"answer-{body['trigger_id']}", "at": time.time()}
+
+
+async def _say_in_view(ack: Any, said: str, language: Language, name: str) -> None:
     """In place of a form that was sent, if there is something to say: its answer may stand there already."""
     if not said:
         await ack()
         return
-    _, blocks = slack_blocks.notice(said)
-    await ack(response_action="update", view=slack_forms.result_view(blocks, language))
+    await ack(response_action="update", view=slack_forms.waiting_view(language, said, name))
 
 
 def on_its_way(deferred: Deferred, language: Language) -> str:

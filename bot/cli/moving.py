@@ -102,10 +102,12 @@ def _moved(settings: Settings, wording: Wording, to: str, named: str) -> int:
 
 
 def _taken_back(settings: Settings, wording: Wording, *, yes: bool) -> int:
+    moving = _moving(settings, wording)
+    moving.went()
     question = wording.say("What was added on PostgreSQL since the move will not be in this record. Go on?")
     if not yes and not agreed(question, wording):
         return EXIT_USAGE
-    _moving(settings, wording).undo(datetime.now(UTC))
+    moving.undo(datetime.now(UTC))
     terminal().print(wording.say("The record goes on in the file. That it was away is on record."))
     return 0
 

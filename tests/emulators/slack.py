@@ -229,6 +229,9 @@ class SlackEmulator(SlackHistory):
 
     def _on_top(self, view: Json, view_id: str, user: str | None = None) -> Json:
         """A view before somebody's eyes; one that is changed stays theirs."""
+        named = [key for key, each in self.views.items() if each["external_id"] == view.get("external_id") != ""]
+        if any(key != view_id for key in named):
+            raise no("duplicate_external_id")
         known = self.surfaces.get(view_id)
         stored = self._stored(view, view_id)
         self._show(view["type"], view_id, user or (known.user if known else None), stored)

@@ -55,6 +55,8 @@ class SlackLink(Loopback):
     def __init__(self, *routes: web.RouteDef) -> None:
         super().__init__(*routes, web.get("/link", self._link))
         self.connections = 0
+        self.lag = 0.0
+        """Seconds until what is in an ack is shown, while what the app calls is shown at once."""
         self._links: list[tuple[web.WebSocketResponse, asyncio.BaseTransport | None]] = []
         self._acks: dict[str, asyncio.Future[Json]] = {}
         self._http: tuple[Deliver, str, float] | None = None
@@ -120,6 +122,7 @@ class SlackLink(Loopback):
             status, answer = await asyncio.wait_for(self._transmit(envelope), ACK_SECONDS)
         except TimeoutError:
             raise LateAck(envelope) from None
+        await asyncio.sleep(self.lag)
         ack = Ack(envelope, answer, time.monotonic() - begun, status)
         if "view" in answer or "text" in answer or "blocks" in answer:
             await self._record(Call("ack", answer, self._taken(answer, envelope)))

@@ -136,7 +136,6 @@ def test_stopped_at_any_moment_it_goes_on_to_the_same_results(
     if how is signal.SIGKILL:
         assert first.returncode == -9
     else:
-        # It may have been done before it was told.
         assert first.returncode == 130, (out, err)
         assert err == "Stopped; nothing is lost. The same command goes on from here.\n"
     _wait_for_end(children)

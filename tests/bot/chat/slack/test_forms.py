@@ -164,3 +164,32 @@ async def test_buttons_and_forms_by_http(slack: SlackEmulator, verdict: Any, pre
     await slack.press(say("U1", "I have read it"))
     await house.quiet()
     assert say("U1", "Thank you: noted. When it changes, I tell you what is new.") in slack.reads("U1", "modal")
+
+
+async def test_an_answer_that_is_ready_before_the_acknowledgement_is_shown_stays(
+    slack: SlackEmulator, verdict: Any, say: Any, house: Any
+) -> None:
+    """It would be overwritten by "One moment…"."""
+    slack.lag = 0.5
+    await verdict("form", "Che idiota, lo zibaldone")
+    assert say("U1", "Please do not publish this as it is") in slack.reads("U1", "modal")
+    await slack.slash("verify 0000-0000")
+    await slack.opened("U1")
+    await slack.submit("U1", text="Uno zibaldone")
+    await house.quiet()
+    assert say("U1", "I know no receipt with this code.") in slack.reads("U1", "modal")
+
+
+@socket_only
+@pytest.mark.parametrize("user", ["U1", "U2"])
+async def test_a_view_that_is_found_by_no_name_of_ours_is_found_by_its_own(
+    slack: SlackEmulator, verdict: Any, say: Any, monkeypatch: pytest.MonkeyPatch, user: str
+) -> None:
+    """Should Slack not keep the name that an acknowledgement gives a view."""
+    monkeypatch.setattr("bot.chat.slack_delivery._ACKNOWLEDGED", 0.3)
+    update = slack.api_views_update
+    monkeypatch.setattr(
+        slack, "api_views_update", lambda payload: update({k: v for k, v in payload.items() if k != "external_id"})
+    )
+    await verdict("form", "Che idiota, lo zibaldone", user)
+    assert say(user, "Please do not publish this as it is") in slack.reads(user, "modal")
