@@ -164,9 +164,9 @@ def test_a_database_that_was_emptied_beside_its_head_is_named(
     postgres_server: Server, store: Store, ledger: Ledger
 ) -> None:
     ledger.append("screening", subject="s_1", facts={})
-    with store.write() as session:
-        session.connection().exec_driver_sql("DROP SCHEMA public CASCADE")
-        session.connection().exec_driver_sql("CREATE SCHEMA public")
+    with postgres_server.admin(str(store.engine.url.database)) as admin:
+        admin.execute("DROP SCHEMA public CASCADE")
+        admin.execute("CREATE SCHEMA public AUTHORIZATION vaglio")
     assert [fault.what for fault in ledger.verify().faults] == ["gone"]
 
 
