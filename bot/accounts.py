@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from bot.wording.saying import WrongValueError, saying
+
 _ACCOUNT = re.compile(
     r"slack:[A-Z0-9]+:[A-Z0-9]+|telegram:[0-9]+|oidc:[0-9a-f]{32}|local:[A-Za-z0-9._-]+|api:c_[0-9a-f]+", re.ASCII
 )
 _OWNER = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
+_GROUP = re.compile(r"S[A-Z0-9]+", re.ASCII)
 
 
 class Role(StrEnum):
@@ -46,6 +49,25 @@ class Title:
         if role not in set(Role) or (role == Role.OWNER) != bool(colon) or (colon and not _OWNER.fullmatch(owner)):
             return None
         return cls(Role(role), owner)
+
+
+def read_groups(written: str) -> tuple[tuple[Title, str], ...]:
+    """Roles with the user groups of Slack's that have them, as `communications=S0123`. Raises `WrongValueError`."""
+    found = []
+    for pair in filter(str.strip, written.split(",")):
+        role, _, group = (part.strip() for part in pair.partition("="))
+        title = Title.read(role)
+        if title is None or not _GROUP.fullmatch(group):
+            raise WrongValueError(
+                saying(
+                    "write communications=S0123, owner:legal=S0456, with commas between: a role ({roles}, or owner: "
+                    "and its id in the policy) and a user group's ID, which begins with S (in Slack: the group, …, "
+                    "Copy group ID).",
+                    roles=", ".join(each for each in Role if each is not Role.OWNER),
+                )
+            )
+        found.append((title, group))
+    return tuple(found)
 
 
 def is_account(written: str) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from bot import postgres
 from bot.audit.errors import ADDRESS
 from bot.settings import PREFIX, SettingsError
+from bot.wording.saying import Saying, saying
 
 OWNERS: Final = f"{PREFIX}DATABASE_OWNER_URL"
 
@@ -26,28 +27,57 @@ class StoreError(SettingsError):
 def read_address(url: str, named: str = ADDRESS) -> URL:
     """`named`: the setting or the argument. Raises `StoreError`."""
     # Of the one setting alone nothing at all is an answer.
-    blank = ", or leave it empty" if named == ADDRESS else ""
+    may_be_blank = named == ADDRESS
     try:
         address = postgres.with_driver(make_url(url))
     except (ArgumentError, ValueError):
-        file = " or like sqlite:////srv/vaglio/vaglio.db" if blank else ""
-        raise StoreError(
-            f"{named} is not an address: write it like {_LIKE} (@ and / in a password as %40 and %2F){file}{blank}."
-        ) from None
+        raise StoreError(_no_address(named, may_be_blank=may_be_blank)) from None
     file = address.database or ""
     if address.get_backend_name() == "sqlite" and (file in ("", ":memory:") or file.startswith("file:")):
-        raise StoreError(
-            f"{named}: a database in memory is gone at every stop, and a record must not be. "
-            f"Name a file by its path (sqlite:////srv/vaglio/vaglio.db){blank}."
-        )
+        raise StoreError(_in_memory(named, may_be_blank=may_be_blank))
     if address.get_backend_name() == "sqlite":
         return address
     if not postgres.is_postgres(address):
-        sqlite = f"{blank} for SQLite" if blank else ""
-        raise StoreError(f"{named}: no database is known by the name {address.drivername}. Write {_LIKE}{sqlite}.")
+        raise StoreError(_unknown(named, address.drivername, may_be_blank=may_be_blank))
     if not postgres.names_database(address):
-        raise StoreError(f"{named} names no database: write {_LIKE}.")
+        raise StoreError(saying("{named} names no database: write {like}.", named=named, like=_LIKE))
     return address
+
+
+def _no_address(named: str, *, may_be_blank: bool) -> Saying:
+    if may_be_blank:
+        return saying(
+            "{named} is not an address: write it like {like} (@ and / in a password as %40 and %2F) or like "
+            "sqlite:////srv/vaglio/vaglio.db, or leave it empty.",
+            named=named, like=_LIKE,
+        )  # fmt: skip
+    return saying(
+        "{named} is not an address: write it like {like} (@ and / in a password as %40 and %2F).",
+        named=named, like=_LIKE,
+    )  # fmt: skip
+
+
+def _in_memory(named: str, *, may_be_blank: bool) -> Saying:
+    if may_be_blank:
+        return saying(
+            "{named}: a database in memory is gone at every stop, and a record must not be. Name a file by its path "
+            "(sqlite:////srv/vaglio/vaglio.db), or leave it empty.",
+            named=named,
+        )
+    return saying(
+        "{named}: a database in memory is gone at every stop, and a record must not be. Name a file by its path "
+        "(sqlite:////srv/vaglio/vaglio.db).",
+        named=named,
+    )
+
+
+def _unknown(named: str, kind: str, *, may_be_blank: bool) -> Saying:
+    if may_be_blank:
+        return saying(
+            "{named}: no database is known by the name {kind}. Write {like}, or leave it empty for SQLite.",
+            named=named, kind=kind, like=_LIKE,
+        )  # fmt: skip
+    return saying("{named}: no database is known by the name {kind}. Write {like}.", named=named, kind=kind, like=_LIKE)
 
 
 def holds_password(url: str) -> bool:

@@ -10,16 +10,18 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from bot.wording.refusals import reason
+from bot.wording.saying import SaidError, Saying, saying
 from rules.durable import make_folder, sync
 
 KEY_BYTES = 32
 
 
-class KeyFileError(Exception):
+class KeyFileError(SaidError):
     """A key that can be neither read nor made; the message names the file."""
 
 
-def key_in(folder: Path, name: str, what: str) -> bytes:
+def key_in(folder: Path, name: str, what: Saying | str) -> bytes:
     """The key in `folder/name`, made there at the very first need; `what` says which it is. Raises `KeyFileError`."""
     path = folder / name
     if not path.exists():
@@ -27,9 +29,15 @@ def key_in(folder: Path, name: str, what: str) -> bytes:
     try:
         key = path.read_bytes()
     except OSError as error:
-        raise KeyFileError(f"{path}: {what} cannot be read: {error.strerror}.") from None
+        said = saying("{path}: {what} cannot be read: {reason}.", path=path, what=what, reason=reason(error))
+        raise KeyFileError(said) from None
     if len(key) != KEY_BYTES:
-        raise KeyFileError(f"{path}: {len(key)} bytes, not {KEY_BYTES}: restore the key from where you keep it.")
+        raise KeyFileError(
+            saying(
+                "{path}: {count} bytes, not {wanted}: restore the key from where you keep it.",
+                path=path, count=len(key), wanted=KEY_BYTES,
+            )
+        )  # fmt: skip
     return key
 
 
@@ -38,7 +46,7 @@ def derived(key: bytes, purpose: str) -> bytes:
     return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
 
 
-def _make(path: Path, what: str) -> None:
+def _make(path: Path, what: Saying | str) -> None:
     """Whole or not at all; of two processes that start together, one makes the key and both read it."""
     try:
         make_folder(path.parent)
@@ -55,4 +63,5 @@ def _make(path: Path, what: str) -> None:
         # Before anything is sealed under it.
         sync(path.parent)
     except OSError as error:
-        raise KeyFileError(f"{path}: {what} cannot be made: {error.strerror}.") from None
+        said = saying("{path}: {what} cannot be made: {reason}.", path=path, what=what, reason=reason(error))
+        raise KeyFileError(said) from None

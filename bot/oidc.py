@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+
+from bot.wording.saying import Saying, WrongValueError, saying
 
 CALLBACK: Final = "/sign-in/callback"
 """Where the provider sends people back to, on the console."""
@@ -47,9 +49,9 @@ class Terms:
 def read_terms(
     issuer: str | None, client_id: str | None, secret: SecretStr | None, allowed: str, console: str | None, prefix: str
 ) -> Terms | None:
-    """None: nothing of it is set. Raises `ValueError` naming the setting that is missing or wrong, and never a value.
+    """None: nothing of it is set. `prefix` stands before the settings' names.
 
-    `prefix` stands before the settings' names.
+    Raises `WrongValueError` naming the setting that is missing or wrong, and never a value.
     """
     given: Mapping[str, object] = {
         "OIDC_ISSUER": issuer, "OIDC_CLIENT_ID": client_id, "OIDC_CLIENT_SECRET": secret, "OIDC_ALLOWED": allowed,
@@ -59,21 +61,28 @@ def read_terms(
     if not any(given.values()):
         return None
     if missing := [prefix + name for name, value in {**given, "CONSOLE_URL": console}.items() if not value]:
-        raise ValueError(
-            f"Signing in by OpenID Connect: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing "
-            "(docs/people.md tells how)."
-        )
+        raise WrongValueError(_missing(missing))
     issuer = _address(issuer or "", f"{prefix}OIDC_ISSUER", has_path=True)
     teams, domains = _allowed(allowed, f"{prefix}OIDC_ALLOWED")
     is_slack = issuer == SLACK
     if teams and not (is_slack or domains):
-        raise ValueError(
-            f"{prefix}OIDC_ALLOWED names teams of Slack alone, and {prefix}OIDC_ISSUER is not {SLACK}: nobody would "
-            "get in. Name the domain of your e-mail addresses."
-        )
+        raise WrongValueError(
+            saying(
+                "{allowed} names teams of Slack alone, and {issuer} is not {slack}: nobody would get in. Name the "
+                "domain of your e-mail addresses.",
+                allowed=f"{prefix}OIDC_ALLOWED", issuer=f"{prefix}OIDC_ISSUER", slack=SLACK,
+            )
+        )  # fmt: skip
     return Terms(
         issuer, client_id or "", secret or SecretStr(""), console or "", frozenset(teams), frozenset(domains), is_slack
     )
+
+
+def _missing(names: Sequence[str]) -> Saying:
+    named = ", ".join(names)
+    if len(names) == 1:
+        return saying("Signing in by OpenID Connect: {names} is missing (docs/people.md tells how).", names=named)
+    return saying("Signing in by OpenID Connect: {names} are missing (docs/people.md tells how).", names=named)
 
 
 def is_safe(address: str) -> bool:
@@ -92,7 +101,11 @@ def _address(written: str, name: str, *, has_path: bool = False) -> str:
     hint = "https://slack.com" if has_path else "https://vaglio.acme.example"
     parts = urlsplit(address) if is_safe(address) else None
     if parts is None or parts.query or parts.fragment or parts.username or (parts.path and not has_path):
-        raise ValueError(f"{name}: write an address such as {hint}; plain http only for this machine itself.")
+        said = saying(
+            "{name}: write an address such as {example}; plain http only for this machine itself.",
+            name=name, example=hint,
+        )  # fmt: skip
+        raise WrongValueError(said)
     return address
 
 
@@ -105,8 +118,11 @@ def _allowed(written: str, name: str) -> tuple[set[str], set[str]]:
         elif _DOMAIN.fullmatch(domain):
             domains.add(domain)
         else:
-            raise ValueError(
-                f"{name}: write Slack's team IDs (T0123) or domains of e-mail addresses (acme.example), with commas "
-                "between."
+            raise WrongValueError(
+                saying(
+                    "{name}: write Slack's team IDs (T0123) or domains of e-mail addresses (acme.example), with commas "
+                    "between.",
+                    name=name,
+                )
             )
     return teams, domains

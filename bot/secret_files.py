@@ -6,6 +6,9 @@ import stat
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from bot.wording.refusals import reason
+from bot.wording.saying import WrongValueError, saying
+
 FILE = "_FILE"
 _MOST = 10_000
 """Bytes of a secret: whoever names a disk by mistake hears of it, and does not wait for it."""
@@ -14,12 +17,14 @@ _MOST = 10_000
 def read_secret_files(written: Mapping[str, str | None], secrets: Collection[str]) -> dict[str, str]:
     """By its name in the environment, each of `secrets` that lies in a file. `written` is all that is set.
 
-    Raises `ValueError`, which names setting, file and remedy and never what stands in it.
+    Raises `WrongValueError`, which names setting, file and remedy and never what stands in it.
     """
     found = {}
     for name, file in _named(written, secrets):
         if (written.get(name) or "").strip():
-            raise ValueError(f"{name} and {name}{FILE} are both set: keep one of them.")
+            raise WrongValueError(
+                saying("{name} and {other} are both set: keep one of them.", name=name, other=f"{name}{FILE}")
+            )
         found[name] = _secret_in(f"{name}{FILE}", file)
     return found
 
@@ -47,18 +52,27 @@ def _secret_in(name: str, file: Path) -> str:
         with file.open("rb") as opened:
             raw = opened.read(_MOST + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise ValueError(
-            f"{name}: {file} cannot be read ({reason}): let Vaglio's user read it, or name another file."
-        ) from None
+        raise WrongValueError(
+            saying(
+                "{name}: {file} cannot be read ({reason}): let Vaglio's user read it, or name another file.",
+                name=name, file=file, reason=reason(error),
+            )
+        ) from None  # fmt: skip
     try:
         secret = raw.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise ValueError(f"{name}: {file} is not UTF-8: write the secret alone into it, as text.") from None
+        said = saying(
+            "{name}: {file} is not UTF-8: write the secret alone into it, as text.", name=name, file=file
+        )  # fmt: skip
+        raise WrongValueError(said) from None
     if not secret:
-        raise ValueError(f"{name}: {file} is empty: write the secret into it, or leave the setting out.")
+        raise WrongValueError(
+            saying("{name}: {file} is empty: write the secret into it, or leave the setting out.", name=name, file=file)
+        )
     if len(raw) > _MOST or not secret.isprintable():
-        raise ValueError(f"{name}: {file} holds more than one line: write the secret alone into it.")
+        raise WrongValueError(
+            saying("{name}: {file} holds more than one line: write the secret alone into it.", name=name, file=file)
+        )
     return secret
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -15,12 +13,14 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.accounts import Role, Title, is_account
+from bot.accounts import Title, is_account, read_groups
 from bot.audit.targets import Target, read_targets
-from bot.folders import keep_apart, refuse_root
-from bot.languages import Language
+from bot.folders import Named, keep_apart, refuse_root
+from bot.languages import LANGUAGES, Language
 from bot.oidc import Terms, read_terms
 from bot.secret_files import FILE, exposed, read_secret_files
+from bot.wording.saying import SaidError, WrongValueError, about, saying
+from bot.wrong_settings import refuse_unknown, wrong_values
 from rules.assembly import SHIPPED
 from rules.draft import LIMIT
 from rules.judges import Toxicity
@@ -30,10 +30,9 @@ PREFIX = "VAGLIO_"
 
 
 _E_MAIL = re.compile(r"[^@\s:,]+@[^@\s:,]+\.[^@\s:,.]+")
-_GROUP = re.compile(r"S[A-Z0-9]+", re.ASCII)
 
 
-class SettingsError(Exception):
+class SettingsError(SaidError):
     """A setting that is missing or wrong, said by its name in the environment."""
 
 
@@ -132,37 +131,25 @@ class Settings(BaseSettings):
         """The places off the host that take checkpoints. Raises `SettingsError`."""
         try:
             return read_targets(self.checkpoints)
-        except ValueError as error:
-            raise SettingsError(f"{PREFIX}CHECKPOINTS: {error}") from None
+        except WrongValueError as error:
+            raise SettingsError(*(about(f"{PREFIX}CHECKPOINTS", fault) for fault in error.said)) from None
 
     def role_groups(self) -> tuple[tuple[Title, str], ...]:
         """Which role goes with which of Slack's user groups. Raises `SettingsError`."""
-        found = []
-        for pair in filter(str.strip, self.slack_groups.split(",")):
-            written, _, group = (part.strip() for part in pair.partition("="))
-            title = Title.read(written)
-            if title is None or not _GROUP.fullmatch(group):
-                raise SettingsError(
-                    f"{PREFIX}SLACK_GROUPS: write communications=S0123, owner:legal=S0456, with commas between: "
-                    f"a role ({', '.join(role for role in Role if role is not Role.OWNER)}, or owner: and its id in "
-                    "the policy) and a user group's ID, which begins with S (in Slack: the group, …, Copy group ID)."
-                )
-            found.append((title, group))
-        return tuple(found)
+        try:
+            return read_groups(self.slack_groups)
+        except WrongValueError as error:
+            raise SettingsError(*(about(f"{PREFIX}SLACK_GROUPS", fault) for fault in error.said)) from None
 
     def sign_in_terms(self) -> Terms | None:
         """The provider by which people sign in; None where there is none. Raises `SettingsError` for a half."""
         try:
             return read_terms(
-                self.oidc_issuer,
-                self.oidc_client_id,
-                self.oidc_client_secret,
-                self.oidc_allowed,
-                self.console_url,
+                self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret, self.oidc_allowed, self.console_url,
                 PREFIX,
-            )
-        except ValueError as error:
-            raise SettingsError(str(error)) from None
+            )  # fmt: skip
+        except WrongValueError as error:
+            raise SettingsError(*error.said) from None
 
     def slack_mode(self) -> SlackMode | None:
         """How Slack is reached; None where it is not set up. Raises `SettingsError` for a half."""
@@ -170,35 +157,45 @@ class Settings(BaseSettings):
         if not (bot or app or secret):
             return None
         if not bot:
-            raise SettingsError(
-                f"Slack: {PREFIX}SLACK_BOT_TOKEN is missing "
-                "(the token that begins with xoxb-; api.slack.com/apps → OAuth & Permissions)."
+            said = saying(
+                "Slack: VAGLIO_SLACK_BOT_TOKEN is missing (the token that begins with xoxb-; api.slack.com/apps → "
+                "OAuth & Permissions)."
             )
+            raise SettingsError(said)
         if app:
             return SlackMode.SOCKET
         if secret:
             return SlackMode.HTTP
-        raise SettingsError(
-            f"Slack: {PREFIX}SLACK_APP_TOKEN is missing (xapp-…, for Socket Mode), "
-            f"or else {PREFIX}SLACK_SIGNING_SECRET (for HTTP). One of the two goes with {PREFIX}SLACK_BOT_TOKEN."
+        said = saying(
+            "Slack: VAGLIO_SLACK_APP_TOKEN is missing (xapp-…, for Socket Mode), or else VAGLIO_SLACK_SIGNING_SECRET "
+            "(for HTTP). One of the two goes with VAGLIO_SLACK_BOT_TOKEN."
         )
+        raise SettingsError(said)
 
     def telegram_mode(self) -> Literal["polling", "webhook"] | None:
         """How Telegram is reached; None where it is not set up. Raises `SettingsError` for a half."""
         if not self.telegram_token:
             for name in ("telegram_webhook_url", "telegram_webhook_secret"):
                 if getattr(self, name):
-                    raise SettingsError(
-                        f"Telegram: {PREFIX}TELEGRAM_TOKEN is missing (from @BotFather), "
-                        f"and {PREFIX}{name.upper()} is set."
+                    said = saying(
+                        "Telegram: VAGLIO_TELEGRAM_TOKEN is missing (from @BotFather), and {name} is set.",
+                        name=f"{PREFIX}{name.upper()}",
                     )
+                    raise SettingsError(said)
             return None
         if self.telegram_webhook_url and not self.telegram_webhook_secret:
-            raise SettingsError(
-                f"Telegram: {PREFIX}TELEGRAM_WEBHOOK_SECRET is missing: without it anybody could post updates to "
-                f"{PREFIX}TELEGRAM_WEBHOOK_URL. Any 32 letters and digits will do."
+            said = saying(
+                "Telegram: VAGLIO_TELEGRAM_WEBHOOK_SECRET is missing: without it anybody could post updates to "
+                "VAGLIO_TELEGRAM_WEBHOOK_URL. Any 32 letters and digits will do."
             )
+            raise SettingsError(said)
         return "webhook" if self.telegram_webhook_url else "polling"
+
+
+def setting_names() -> frozenset[str]:
+    """All that may be set."""
+    known = (f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+    return frozenset(known) | {f"{name}{FILE}" for name in secret_names()}
 
 
 def secret_names() -> frozenset[str]:
@@ -220,46 +217,60 @@ def read_settings(*, writes: bool = True) -> Settings:
     `writes`: for whoever may make files, which must not be root's in another user's folders.
     """
     written = _written()
-    _refuse_unknown_names(written)
     try:
+        refuse_unknown([name for name in written if name.startswith(PREFIX)], setting_names())
         secrets = read_secret_files(written, secret_names())
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+    except WrongValueError as error:
+        raise SettingsError(*error.said) from None
     try:
         settings = Settings(**{name.removeprefix(PREFIX).lower(): secret for name, secret in secrets.items()})  # type: ignore[arg-type]
     except ValidationError as error:
-        faults = [f"{PREFIX}{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
-        raise SettingsError("\n".join(faults)) from None
+        raise SettingsError(*wrong_values(error, PREFIX)) from None
     _look_at_folders(settings, writes=writes)
+    settings.sign_in_terms()  # with the page's address, in which one of its names stands
     for name in settings.console_hosts:
         if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]", name):
-            raise SettingsError(f"{PREFIX}CONSOLE_NAMES: not a host's name: write vaglio.acme.example, for example.")
+            said = saying("VAGLIO_CONSOLE_NAMES: not a host's name: write vaglio.acme.example, for example.")
+            raise SettingsError(said)
     settings.checkpoint_targets()
-    settings.sign_in_terms()
     settings.slack_mode()
     settings.telegram_mode()
     _look_at_roles(settings)
     return settings
 
 
+def written_language() -> Language | None:
+    """As it is written, for whoever has to say that the settings cannot be read."""
+    try:
+        written = _written()
+    except SettingsError:
+        written = dict(os.environ)
+    return next((language for language in LANGUAGES if language == written.get(f"{PREFIX}LANGUAGE")), None)
+
+
 def _look_at_roles(settings: Settings) -> None:
     if settings.admin and not (settings.admin_is_e_mail or is_account(settings.admin)):
-        raise SettingsError(
-            f"{PREFIX}ADMIN: neither an account nor an e-mail address: write slack:T0123:U0456, telegram:12345 or "
+        said = saying(
+            "VAGLIO_ADMIN: neither an account nor an e-mail address: write slack:T0123:U0456, telegram:12345 or "
             "anna@acme.example, for example."
         )
+        raise SettingsError(said)
+    groups = settings.role_groups()
+    if settings.slack_mode() is not None:
+        return
     # An address is known to Slack, or to the provider at which they sign in.
-    asks_slack = {
-        "ADMIN": settings.admin_is_e_mail and settings.sign_in_terms() is None,
-        "SLACK_GROUPS": bool(settings.role_groups()),
-    }
-    for name, asks in asks_slack.items():
-        other = f"; or let them sign in by a provider: {PREFIX}OIDC_ISSUER" if name == "ADMIN" else ""
-        if asks and settings.slack_mode() is None:
-            raise SettingsError(
-                f"{PREFIX}{name} is asked of Slack, and Slack is not set up: {PREFIX}SLACK_BOT_TOKEN is missing "
-                f"(docs/slack.md tells how{other})."
-            )
+    if settings.admin_is_e_mail and settings.sign_in_terms() is None:
+        said = saying(
+            "VAGLIO_ADMIN is asked of Slack, and Slack is not set up: VAGLIO_SLACK_BOT_TOKEN is missing (docs/slack.md "
+            "tells how; or let them sign in by a provider: VAGLIO_OIDC_ISSUER)."
+        )
+        raise SettingsError(said)
+    if groups:
+        said = saying(
+            "VAGLIO_SLACK_GROUPS is asked of Slack, and Slack is not set up: VAGLIO_SLACK_BOT_TOKEN is missing "
+            "(docs/slack.md tells how)."
+        )
+        raise SettingsError(said)
 
 
 def _written() -> dict[str, str | None]:
@@ -267,28 +278,19 @@ def _written() -> dict[str, str | None]:
     try:
         found = {**dotenv_values(".env"), **os.environ}
     except UnicodeDecodeError:
-        raise SettingsError(".env is not UTF-8: save it as UTF-8.") from None
+        raise SettingsError(saying(".env is not UTF-8: save it as UTF-8.")) from None
     return {name.upper() if name.upper().startswith(PREFIX) else name: value for name, value in found.items()}
 
 
-def _refuse_unknown_names(written: Collection[str]) -> None:
-    """A misspelt name would be passed over in silence, and another policy or database used than was meant."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{name}{FILE}" for name in secret_names()}
-    for name in sorted(written):
-        if name.startswith(PREFIX) and name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"Perhaps {close[0]}." if close else "All of them are in .env.example."
-            raise SettingsError(f"{name} is no setting of Vaglio's. {hint}")
-
-
 def _look_at_folders(settings: Settings, *, writes: bool) -> None:
-    data, keys = [(f"{PREFIX}DATA_DIR", settings.data_dir)], (f"{PREFIX}KEYS_DIR", settings.keys_dir)
+    data: list[Named] = [(f"{PREFIX}DATA_DIR", settings.data_dir)]
+    keys = (f"{PREFIX}KEYS_DIR", settings.keys_dir)
     if settings.database.startswith("sqlite:///"):
         file = Path(settings.database.removeprefix("sqlite:///"))
-        data.append((f"the folder of {PREFIX}DATABASE_URL", file.parent))
+        data.append((saying("the folder of VAGLIO_DATABASE_URL"), file.parent))
     try:
         keep_apart(keys, data)
         if writes:
             refuse_root([*data, keys, (f"{PREFIX}MODELS_DIR", settings.models_dir)])
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+    except WrongValueError as error:
+        raise SettingsError(*error.said) from None

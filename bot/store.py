@@ -18,6 +18,7 @@ from bot import form, migrating, postgres, sqlite, vacuuming
 from bot.addresses import StoreError, read_address
 from bot.audit.errors import ADDRESS, RecordError, why, without_values
 from bot.exclusion import Exclusion
+from bot.wording.saying import saying
 from rules.durable import make_folder
 
 if TYPE_CHECKING:
@@ -199,9 +200,12 @@ class Store:
             found = postgres.encoding(connection)
         if found != "UTF8":
             raise StoreError(
-                f"{self.named}: the database keeps text as {found}, which has no room for every language. "
-                "Make one with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0."
-            )
+                saying(
+                    "{named}: the database keeps text as {encoding}, which has no room for every language. Make one "
+                    "with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.",
+                    named=self.named, encoding=found,
+                )
+            )  # fmt: skip
 
     def _make_file(self) -> None:
         if self.file is None:
@@ -251,7 +255,14 @@ def _engine(address: URL, *, keeps_open: bool, named: str) -> Engine:
             **({"pool_pre_ping": True} if keeps_open else {"poolclass": NullPool}),
         )
     except ImportError as error:
-        missing = f"its driver is not installed ({error.name})" if error.name else "its driver is not installed"
-        raise StoreError(f"{named}: {missing}. Install it.") from None
+        driver = error.name or address.drivername
+        raise StoreError(
+            saying("{named}: its driver is not installed ({driver}). Install it.", named=named, driver=driver)
+        ) from None
     except (ArgumentError, TypeError, ValueError):
-        raise StoreError(f"{named}: it cannot be read as an address of {address.drivername}. Correct it.") from None
+        raise StoreError(
+            saying(
+                "{named}: it cannot be read as an address of {driver}. Correct it.",
+                named=named, driver=address.drivername,
+            )
+        ) from None  # fmt: skip

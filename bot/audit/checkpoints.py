@@ -19,12 +19,13 @@ from bot.audit.statements import FIRST, Signed, Statement, StatementError, is_ps
 from bot.audit.tables import Checkpoint
 from bot.store import Store
 from bot.tables import Entry
+from bot.wording.saying import SaidError, saying
 
 log = structlog.get_logger(__name__)
 
 
-class CheckpointError(Exception):
-    """A checkpoint that cannot be made or taken in; the message says why, and the remedy."""
+class CheckpointError(SaidError):
+    """A checkpoint that cannot be made or taken in; it says why, and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,9 @@ class Checkpoints:
                     continue
                 last = _newest(session)
                 if statement is None or not _follows(statement, signed, last):
-                    raise CheckpointError("A checkpoint does not follow those that are here: run vaglio audit verify.")
+                    raise CheckpointError(
+                        saying("A checkpoint does not follow those that are here: run vaglio audit verify.")
+                    )
                 session.add(Checkpoint(number=statement.number, body=signed.body, signature=signed.signature))
                 session.flush()
                 taken += 1
@@ -122,12 +125,15 @@ class Checkpoints:
     def _make(self, session: Session, last: Signed | None, now: datetime, next_key: str | None = None) -> Signed:
         before = _read(last)
         if last is not None and before is None:
-            raise CheckpointError("The newest checkpoint in the database was changed: run vaglio audit verify.")
+            raise CheckpointError(saying("The newest checkpoint in the database was changed: run vaglio audit verify."))
         signer = self._keys.of(before.next_signer) if before else self._keys.signer()
         if signer is None:
             raise CheckpointError(
-                f"{self._keys.path} is not the key that the checkpoint before names. Restore it from where you keep "
-                "it; if it is lost for good: vaglio keys rotate signing --lost"
+                saying(
+                    "{path} is not the key that the checkpoint before names. Restore it from where you keep it; if it "
+                    "is lost for good: vaglio keys rotate signing --lost",
+                    path=self._keys.path,
+                )
             )
         if before and not (_stands(session, before) or _is_admitted(session, before)):
             # It is signed all the same: what the ledger was after the change is evidence too.
@@ -151,7 +157,7 @@ def _add(session: Session, signer: Signer, last: Signed | None, now: datetime, n
     signed = signer.sign(statement)
     if _read(signed) is None:
         # Nothing could be built upon it.
-        raise CheckpointError("The newest entry in the database was changed: run vaglio audit verify.")
+        raise CheckpointError(saying("The newest entry in the database was changed: run vaglio audit verify."))
     session.add(Checkpoint(number=statement.number, body=signed.body, signature=signed.signature))
     session.flush()
     return signed

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from bot.wording.saying import Saying, saying
+
 _USER: Final = "CHECKPOINTS_USER_{number}"
 _PASSWORD: Final = "CHECKPOINTS_PASSWORD_{number}"  # noqa: S105 -- the name of a variable
 _HELPER: Final = (
@@ -40,17 +42,25 @@ def login_in(address: str) -> Login | None:
     )  # fmt: skip
 
 
-def refused(address: str) -> str | None:
-    """What is wrong with the password in an address, for whoever set it and without the address; None: nothing."""
+def refused(address: str, number: int) -> Saying | None:
+    """What is wrong with the password in an address, for whoever set it and without the address; None: nothing.
+
+    `number`: of the place in the setting.
+    """
     userinfo = _userinfo(address)
     if userinfo is None:
         return None
     if any(ord(letter) < 32 for letter in unquote(userinfo)):
-        return "has a line break or the like in its password, which git cannot be told: have another one issued."
+        return saying(
+            "place {number} has a line break or the like in its password, which git cannot be told: have another one "
+            "issued.",
+            number=number,
+        )
     if ":" in userinfo and not address.startswith("https://"):
-        return (
-            "has a password in an address that is none of https, and every user of this machine could read it there: "
-            "give Vaglio's user a key, and write git:ssh://git@host/evidence.git."
+        return saying(
+            "place {number} has a password in an address that is none of https, and every user of this machine could "
+            "read it there: give Vaglio's user a key, and write git:ssh://git@host/evidence.git.",
+            number=number,
         )
     return None
 

@@ -45,9 +45,10 @@ from bot.tables import (
     Review,
     Seat,
 )
+from bot.wording.saying import saying
 from bot.work_tables import DeadLetter
 
-_WHAT: Final = "the master key"
+_WHAT: Final = saying("the master key")
 _LOOKS: Final = 20
 _PAUSE: Final = 0.1
 """Seconds between two of them: a connection that was closed is there for a moment longer."""
@@ -123,7 +124,7 @@ def _wrap_words_asked_for(session: Session, seals: Seals, following: Vault) -> i
         account = accounts.get(row.key)
         try:
             if account is None:
-                raise VaultError("its account is nobody's any more")
+                raise VaultError  # it is nobody's any more
             key = seals.vault.unwrap(b64decode(said["said"][0]), account.encode())
         except VaultError:
             session.delete(row)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, delete, select
 from bot.audit.vault import Vault, VaultError, decrypted, encrypted, new_key
 from bot.keys import KeyFileError, derived, key_in
 from bot.tables import PersonKey
+from bot.wording.saying import saying
 
 HOUSE: Final = "house"
 """Holds what is about nobody in particular."""
@@ -43,9 +44,9 @@ class Seals:
         `vault` is the one of another master key than that in its place.
         """
         try:
-            texts = key_in(folder, "texts.key", "the key by which texts are known again")
+            texts = key_in(folder, "texts.key", saying("the key by which texts are known again"))
         except KeyFileError as error:
-            raise VaultError(str(error)) from None
+            raise VaultError(*error.said) from None
         return cls(vault or Vault.open(folder), derived(texts, "accounts"))
 
     def name(self, *parts: str) -> str:

@@ -10,12 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bot.audit.statements import Signed, Statement, is_public_key, is_signature
 from bot.keys import KeyFileError, key_in
+from bot.wording.refusals import reason
+from bot.wording.saying import saying
 from rules.durable import sync
 
 _FILE: Final = "signing.key"
 _NEXT: Final = "signing.next"
 """A new key from the moment it is made until the last checkpoint of the old one has vouched for it."""
-_WHAT: Final = "the key that signs checkpoints"
+_WHAT: Final = saying("the key that signs checkpoints")
 
 
 class Signer:
@@ -76,7 +78,9 @@ class SigningKeys:
             (self._folder / _NEXT).replace(self.path)
             sync(self._folder)
         except OSError as error:
-            raise KeyFileError(f"{self.path}: {_WHAT} cannot be replaced: {error.strerror}.") from None
+            raise KeyFileError(
+                saying("{path}: {what} cannot be replaced: {reason}.", path=self.path, what=_WHAT, reason=reason(error))
+            ) from None
 
 
 def is_signed(signed: Signed, public: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from bot.audit.credentials import refused
+from bot.wording.saying import WrongValueError, saying
 
 Kind = Literal["dir", "git", "webhook"]
 
@@ -46,8 +47,8 @@ class Target:
 
 
 def read_targets(written: str) -> tuple[Target, ...]:
-    """The places in a setting, with blanks or commas between. Raises `ValueError` saying which word is wrong, and
-    not what it says."""
+    """The places in a setting, with blanks or commas between. Raises `WrongValueError` saying which word is wrong,
+    and not what it says."""
     return tuple(dict.fromkeys(_read(written)))
 
 
@@ -57,12 +58,15 @@ def _read(written: str) -> Iterator[Target]:
             continue
         target = _target(word)
         if target is None:
-            raise ValueError(
-                f"place {number} is none that Vaglio knows: write a folder (/mnt/evidence), a git repository "
-                "(git:/srv/evidence or git:ssh://git@host/evidence.git) or an address to post to (https://...)."
+            raise WrongValueError(
+                saying(
+                    "place {number} is none that Vaglio knows: write a folder (/mnt/evidence), a git repository "
+                    "(git:/srv/evidence or git:ssh://git@host/evidence.git) or an address to post to (https://...).",
+                    number=number,
+                )
             )
-        if target.kind == "git" and (why := refused(target.address)):
-            raise ValueError(f"place {number} {why}")
+        if target.kind == "git" and (why := refused(target.address, number)):
+            raise WrongValueError(why)
         yield target
 
 

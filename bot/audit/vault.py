@@ -9,11 +9,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.keys import KeyFileError, derived, key_in
+from bot.wording.saying import SaidError, saying
 
 _NONCE_BYTES = 12
 
 
-class VaultError(Exception):
+class VaultError(SaidError):
     """The master key is missing, unreadable, or not the one that sealed this."""
 
 
@@ -27,9 +28,9 @@ class Vault:
     def open(cls, folder: Path) -> Vault:
         """The vault whose master key lies in `folder`, made there at the very first start. Raises `VaultError`."""
         try:
-            return cls(key_in(folder, "master.key", "the master key"))
+            return cls(key_in(folder, "master.key", saying("the master key")))
         except KeyFileError as error:
-            raise VaultError(str(error)) from None
+            raise VaultError(*error.said) from None
 
     @property
     def fingerprint(self) -> str:
@@ -69,4 +70,4 @@ def decrypted(key: bytes, sealed: bytes, about: bytes) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
     except (InvalidTag, ValueError):
-        raise VaultError("sealed under another master key, or changed since.") from None
+        raise VaultError(saying("sealed under another master key, or changed since.")) from None

@@ -26,6 +26,7 @@ from bot.proposals.stretches import Progress
 from bot.revisions import Revisions
 from bot.settings import Settings, SettingsError, read_settings
 from bot.wording import Wording
+from bot.wording.saying import saying
 from rules.verdict import Outcome
 
 _LETTERS: Final = 400
@@ -77,7 +78,7 @@ def backtest(
 def _opened(settings: Settings, record: Record, revisions: Revisions, *, over_workers: bool) -> Backtests:
     """Raises `SettingsError` where there are no workers to hand them to."""
     if over_workers and record.store.file:
-        raise SettingsError("--over-workers needs PostgreSQL: VAGLIO_DATABASE_URL is not set, or names a file.")
+        raise SettingsError(saying("--over-workers needs PostgreSQL: VAGLIO_DATABASE_URL is not set, or names a file."))
     put = open_engine(settings, record.store).put if over_workers else None
     return Backtests(record.store, record.ledger, revisions, open_judges(settings), put)
 

@@ -42,9 +42,10 @@ from bot.reminders import Reminders
 from bot.review import Reviews
 from bot.revisions import Revisions
 from bot.roles import Roles
-from bot.settings import Settings, SettingsError, read_settings
+from bot.settings import Settings, SettingsError, read_settings, written_language
 from bot.store import Store
 from bot.tables import Revision
+from bot.wording.saying import saying
 from rules.built import Report, silent
 from rules.judges import Judges
 from rules.knowledge.hashing import Keyed
@@ -60,13 +61,13 @@ _COMMAND: ContextVar[ExitStack | None] = ContextVar("command", default=None)
 
 
 def tongue(settings: Settings | None = None) -> Language:
-    """The language of the command line: as set, else as the terminal's, else Italian."""
+    """The language of the command line: as set, whatever else is wrong, else as the terminal's, else Italian."""
     try:
-        settings = settings or read_settings()
+        set_to = (settings or read_settings()).language
     except SettingsError:
-        settings = None
-    if settings and settings.language:
-        return settings.language
+        set_to = written_language()
+    if set_to:
+        return set_to
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     # "C" and nothing at all say nothing; a terminal in a third language is more likely to be read in English.
     return (spoken_in(spoken) or "en") if spoken[:2].isalpha() else LANGUAGES[0]
@@ -92,7 +93,7 @@ def open_screener(settings: Settings, report: Report = silent) -> Screener:
 
 def open_knowledge(settings: Settings) -> Knowledge:
     """What the company alone knows. Raises `KeyFileError`."""
-    key = key_in(settings.keys_dir, "knowledge.key", "the key of the company's knowledge")
+    key = key_in(settings.keys_dir, "knowledge.key", saying("the key of the company's knowledge"))
     here = Knowledge(settings.data_dir / "knowledge", Keyed(key))
     _bring(settings, here)
     return here
@@ -141,7 +142,7 @@ def owners_store(settings: Settings) -> Store:
     owners = Store(settings.database_owner_url, named=OWNERS, keeps_open=False)
     store.close()
     if owners.place != store.place:
-        raise SettingsError(f"{OWNERS}: it names another database than {ADDRESS}.")
+        raise SettingsError(saying("{owners}: it names another database than {named}.", owners=OWNERS, named=ADDRESS))
     return owners
 
 
@@ -196,7 +197,7 @@ class Record:
             masters.look(settings.keys_dir, store)
             seals = Seals.open(settings.keys_dir)
         except VaultError as error:
-            raise SettingsError(str(error)) from None
+            raise SettingsError(*error.said) from None
         store.migrate(seals)
         masters.bind(store, seals.vault, settings.keys_dir)
         people = People(store, seals)
@@ -285,7 +286,7 @@ def session_key(settings: Settings) -> bytes:
 
 
 def _texts_key(settings: Settings) -> bytes:
-    return key_in(settings.keys_dir, "texts.key", "the key by which texts are known again")
+    return key_in(settings.keys_dir, "texts.key", saying("the key by which texts are known again"))
 
 
 def terminal(*, errors: bool = False) -> Console:

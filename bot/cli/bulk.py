@@ -28,6 +28,7 @@ from bot.cli.parts import open_engine
 from bot.naming import outcome_name
 from bot.settings import Settings, SettingsError, read_settings
 from bot.wording import Wording
+from bot.wording.saying import saying
 from rules.judges import Judges
 from rules.screening import Screener
 from rules.verdict import Outcome
@@ -80,10 +81,11 @@ def _judged(settings: Settings, posts: Posts, output: Output, processes: int, *,
     """By so many processes here, or by workers where that is none; on record. Raises `OutputError`, `SettingsError`."""
     record = Record.open(settings)  # where nothing can be written down, nothing is screened
     if not processes and record.store.file:
-        raise SettingsError(
+        said = saying(
             "--over-workers needs PostgreSQL, by which processes share the work: VAGLIO_DATABASE_URL is not set, or "
             "names a file. Without the option it is done here, on every core."
         )
+        raise SettingsError(said)
     begun = _begun(settings, posts, output, words=words)
     if processes:
         screen = Processes(partial(screener_of, settings, begun), processes, begun.moment, words=words).screen

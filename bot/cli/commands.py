@@ -13,6 +13,7 @@ from bot import __version__
 from bot.addresses import without_passwords
 from bot.audit.checkpoints import CheckpointError
 from bot.audit.errors import RecordError
+from bot.audit.rights import GrantError
 from bot.audit.transfers import TransferError
 from bot.audit.vault import VaultError
 from bot.cli import (
@@ -51,6 +52,8 @@ from bot.reply import refusal
 from bot.revisions import RevisionError
 from bot.settings import SettingsError
 from bot.wording import Wording
+from bot.wording.refusals import reason
+from bot.wording.saying import saying
 from rules.draft import DraftRefused, encodable
 from rules.problems import PolicyError
 
@@ -148,8 +151,8 @@ def _told(error: Exception) -> int:
     match error:
         case typer.Abort():
             return EXIT_ABORT
-        case SettingsError() | KeyFileError() | CheckpointError() | VaultError():
-            return _say(str(error), EXIT_SETTINGS)
+        case SettingsError() | KeyFileError() | CheckpointError() | VaultError() | GrantError():
+            return _say(error.show(tongue()), EXIT_SETTINGS)
         case PolicyError() | RevisionError() | TransferError():
             return _say(error.show(tongue()), EXIT_POLICY)
         case RecordError():
@@ -157,7 +160,7 @@ def _told(error: Exception) -> int:
         case DraftRefused():
             return _say(refusal(error, tongue()), EXIT_REFUSED)
         case OSError():
-            return _say(f"{error.filename or 'vaglio'}: {error.strerror or type(error).__name__}", EXIT_IO)
+            return _say(f"{error.filename or 'vaglio'}: {reason(error).show(tongue())}", EXIT_IO)
         case _ if callable(show := getattr(error, "show", None)):
             # What typer says of wrong use may repeat an address that was typed in the wrong place.
             if isinstance(said := getattr(error, "message", None), str):
@@ -165,10 +168,12 @@ def _told(error: Exception) -> int:
             show()
             return EXIT_USAGE
         case _:
-            return _say(f"vaglio: {type(error).__name__}. {_REMEDY}", EXIT_INTERNAL)
+            return _say(f"vaglio: {type(error).__name__}. {_REMEDY.show(tongue())}", EXIT_INTERNAL)
 
 
-_REMEDY = "This is a fault of Vaglio's. Nothing was published; try again, and `vaglio doctor` tells what is missing."
+_REMEDY = saying(
+    "This is a fault of Vaglio's. Nothing was published; try again, and `vaglio doctor` tells what is missing."
+)
 
 
 def _say(text: str, code: int) -> int:

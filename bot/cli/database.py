@@ -20,6 +20,7 @@ from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Store
 from bot.tables import Entry
 from bot.wording import Wording
+from bot.wording.saying import saying
 
 db = typer.Typer(no_args_is_help=True, help="The database: its form, backups, a move to a server, and who may do what.")
 
@@ -92,7 +93,7 @@ def migrate(
     with closing(owners_store(settings)) as store:
         before = _form_found(store)
         if before:
-            _look_at_users(store, wording)
+            _look_at_users(store)
         masters.look(settings.keys_dir, store)
         store.migrate(Seals.open(settings.keys_dir))
         roles = _granted_again(store)
@@ -115,16 +116,13 @@ def _users(connection: Connection) -> list[str]:
     return [role for role in roles if not rights.standing(connection, role)]
 
 
-def _look_at_users(store: Store, wording: Wording) -> None:
-    """That none of them can put anything in the way of what the owner is about to run. Raises `SettingsError`."""
+def _look_at_users(store: Store) -> None:
+    """That none of them can put anything in the way of what the owner is about to run. Raises `GrantError`."""
     if store.file:
         return
-    try:
-        with store.write() as session:
-            for role in _users(session.connection()):
-                rights.keep_from_making(session.connection(), role)
-    except rights.GrantError as error:
-        raise SettingsError(error.show(wording.language)) from None
+    with store.write() as session:
+        for role in _users(session.connection()):
+            rights.keep_from_making(session.connection(), role)
 
 
 def _granted_again(store: Store) -> list[str]:
@@ -150,10 +148,10 @@ def grant(
     settings = read_settings()
     wording = Wording(tongue(settings))
     if "://" in role:
-        raise SettingsError("ROLE (vaglio db grant): this is an address. Name the user alone, such as vaglio.")
+        raise SettingsError(saying("ROLE (vaglio db grant): this is an address. Name the user alone, such as vaglio."))
     with closing(owners_store(settings)) as store:
         if store.file:
-            raise SettingsError("VAGLIO_DATABASE_URL: only PostgreSQL has users with rights of their own.")
+            raise SettingsError(saying("VAGLIO_DATABASE_URL: only PostgreSQL has users with rights of their own."))
         if store.form() is None:
             raise RecordError("none", store.place)
         if sql:
@@ -162,11 +160,8 @@ def grant(
                     terminal().print(f"{statement};")
             return
         _look_at_role(store, role)
-        try:
-            with store.write() as session:
-                rights.grant(session.connection(), role)
-        except rights.GrantError as error:
-            raise SettingsError(error.show(wording.language)) from None
+        with store.write() as session:
+            rights.grant(session.connection(), role)
     terminal().print(wording.say("{role} can do what a running Vaglio does, and no more.", role=role))
 
 
@@ -175,9 +170,13 @@ def _look_at_role(store: Store, role: str) -> None:
     with store.read() as session:
         found = rights.standing(session.connection(), role)
     if found is None:
-        raise SettingsError(f"{role}: there is no such user. Make it: CREATE ROLE {role} LOGIN PASSWORD '...'")
+        raise SettingsError(
+            saying("{role}: there is no such user. Make it: CREATE ROLE {role} LOGIN PASSWORD '...'", role=role)
+        )
     if found:
-        raise SettingsError(f"{role}: it owns the tables or is a superuser: no grant takes that away. Name another.")
+        raise SettingsError(
+            saying("{role}: it owns the tables or is a superuser: no grant takes that away. Name another.", role=role)
+        )
 
 
 def _form_found(store: Store) -> str | None:

@@ -73,7 +73,7 @@ def examined(wording: Wording, settings: Settings | None = None, running: Screen
     try:
         settings = settings or read_settings()
     except SettingsError as error:
-        yield Part(wording.say("Settings"), "wrong", str(error))
+        yield Part(wording.say("Settings"), "wrong", error.show(wording.language))
         return
     judges = running.judges if running else open_judges(settings)
     yield from _policy(settings, judges, wording, running)
@@ -203,7 +203,7 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         yield from durability(store, wording)
         found = Ledger(store, settings.data_dir / "ledger.head").verify()
     except StoreError as error:
-        yield Part(name, "wrong", str(error))
+        yield Part(name, "wrong", error.show(wording.language))
         return
     except RecordError as error:
         yield Part(name, "missing" if error.code == "none" else "wrong", error.show(wording.language))
@@ -225,7 +225,7 @@ def _master_key(settings: Settings, wording: Wording) -> Part:
             Vault.open(settings.keys_dir)
         is_lost = masters.is_lost(settings.keys_dir, open_store(settings, read_only=True))
     except VaultError as error:
-        return Part(name, "wrong", str(error))
+        return Part(name, "wrong", error.show(wording.language))
     except (StoreError, RecordError):
         is_lost = False  # the record's own line says it
     if is_lost:
@@ -262,7 +262,7 @@ def _signing_key(settings: Settings, wording: Wording) -> Part:
     try:
         public = SigningKeys(settings.keys_dir).public()
     except KeyFileError as error:
-        return Part(name, "wrong", str(error))
+        return Part(name, "wrong", error.show(wording.language))
     if public is None:
         return Part(name, "missing", wording.say("it is made at the first start."))
     return Part(name, "active", wording.say("its public half is {key}", key=public))

@@ -55,6 +55,7 @@ from bot.roles import Role, Source
 from bot.settings import Settings, SettingsError, exposed_secrets, read_settings
 from bot.store import Store
 from bot.wording import Wording
+from bot.wording.saying import saying
 from bot.work import Work
 from rules.policy import Policy
 from rules.screening import Screener
@@ -97,10 +98,11 @@ def serve(*, link: bool, duty: Duty = EVERYTHING) -> None:
 
 def _look_for_a_server(settings: Settings) -> None:
     if open_store(settings).file:
-        raise SettingsError(
+        said = saying(
             "vaglio work and vaglio run --no-work need PostgreSQL, by which processes share the work: "
             "VAGLIO_DATABASE_URL is not set, or names a file. On SQLite one process does everything: vaglio run."
         )
+        raise SettingsError(said)
 
 
 def _opened(settings: Settings) -> Record:

@@ -15,6 +15,8 @@ from starlette.routing import BaseRoute
 from bot.cli.platforms import Task
 from bot.console.shield import LimitedBody
 from bot.settings import Settings, SettingsError
+from bot.wording.refusals import reason
+from bot.wording.saying import saying
 
 _HOOK_BYTES = 1_000_000
 """More than Slack or Telegram ever send in one request."""
@@ -69,11 +71,12 @@ def bound(settings: Settings) -> socket.socket:
         (family, *_), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         return socket.create_server((host, port), family=family, backlog=512)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise SettingsError(
-            f"VAGLIO_CONSOLE_HOST and VAGLIO_CONSOLE_PORT: {host}:{port} cannot be listened at ({reason}). "
-            "Another program may be there: stop it, or choose another port (0 takes any free one)."
-        ) from None
+        said = saying(
+            "VAGLIO_CONSOLE_HOST and VAGLIO_CONSOLE_PORT: {host}:{port} cannot be listened at ({reason}). Another "
+            "program may be there: stop it, or choose another port (0 takes any free one).",
+            host=host, port=port, reason=reason(error),
+        )  # fmt: skip
+        raise SettingsError(said) from None
 
 
 async def until_stopped(server: Server, listening: socket.socket, tasks: Sequence[Task]) -> None:

@@ -11,6 +11,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
 from bot.settings import SettingsError
+from bot.wording.saying import saying
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +29,8 @@ async def slack_accepts(call: Callable[[], Awaitable[object]], name: str) -> Non
             await call()
         except SlackApiError as error:
             if (reason := error.response["error"]) in _NO_TOKEN:
-                raise SettingsError(f"Slack: {name} is not accepted ({reason}).") from None
+                said = saying("Slack: {name} is not accepted ({reason}).", name=name, reason=reason)
+                raise SettingsError(said) from None
             log.warning("slack.not_reached", error=reason, pause=pause)
             await asyncio.sleep(pause)
         except (OSError, TimeoutError, ClientError) as error:
@@ -45,7 +47,7 @@ async def telegram_accepts(chat: Awaitable[None]) -> None:
     try:
         await chat
     except InvalidToken:
-        raise SettingsError("Telegram: VAGLIO_TELEGRAM_TOKEN is not accepted.") from None
+        raise SettingsError(saying("Telegram: VAGLIO_TELEGRAM_TOKEN is not accepted.")) from None
 
 
 def _pauses() -> Iterator[int]:

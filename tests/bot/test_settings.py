@@ -140,6 +140,12 @@ def test_a_data_folder_that_leads_to_itself(monkeypatch: pytest.MonkeyPatch, tmp
         read_settings()
 
 
+def test_a_path_that_no_file_system_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("VAGLIO_DATA_DIR=a\0b\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=f"{PREFIX}DATA_DIR or {PREFIX}KEYS_DIR is no path"):
+        read_settings()
+
+
 @pytest.mark.parametrize("names", ["*", "*.acme.example", "a.*.b", "http://acme.example", "a b", "-a"])
 def test_a_name_of_the_page_is_a_host(monkeypatch: pytest.MonkeyPatch, names: str) -> None:
     monkeypatch.setenv(f"{PREFIX}CONSOLE_NAMES", f"vaglio.acme.example, {names}")
@@ -262,6 +268,7 @@ def test_the_provider_is_read_from_the_settings(monkeypatch: pytest.MonkeyPatch)
         ("OIDC_ISSUER", "https://login.acme.example?x=1"),
         ("OIDC_ISSUER", "https://[parola-strana"),
         ("CONSOLE_URL", "http://vaglio.acme.example"),
+        ("CONSOLE_URL", "https://[parola-strana"),
         ("CONSOLE_URL", "https://vaglio.acme.example/console"),
         ("CONSOLE_URL", "https://anna:parola-strana@vaglio.acme.example"),
         ("OIDC_ALLOWED", "*"),

@@ -12,7 +12,7 @@ from bot.wording import CATALOGUES, Wording
 from rules.detectors import DETECTORS
 
 ROOT = Path(__file__).parents[2]
-KEYWORDS = {"say": None, "count": (1, 2)}
+KEYWORDS = {"say": None, "saying": None, "count": (1, 2)}
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 EXTRACTED = {found[2] for found in extract_from_dir(str(ROOT / "bot"), METHODS, keywords=KEYWORDS)}
 SENTENCES = sorted(EXTRACTED | {detector.finds for detector in DETECTORS.values()}, key=str)

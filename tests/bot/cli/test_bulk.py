@@ -114,7 +114,7 @@ def test_whole_results_stay_and_a_stopped_run_goes_on_with_its_own_file(
 def test_workers_share_only_on_a_server(home: Path, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     archive(home, 4)
     assert run([*command, "--over-workers"]) == 78
-    assert "--over-workers needs PostgreSQL" in capsys.readouterr().err
+    assert "--over-workers vuole PostgreSQL" in capsys.readouterr().err
     assert not [path.name for path in home.iterdir() if path.name.startswith("archive.jsonl.")]
 
 
