@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.addresses import StoreError
+from bot.addresses import StoreError, read_address
 from bot.audit import masters
 from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
@@ -72,6 +72,7 @@ def examined(wording: Wording, settings: Settings | None = None, running: Screen
     yield Part("Python", "active", platform.python_version())
     try:
         settings = settings or read_settings()
+        read_address(settings.database)
     except SettingsError as error:
         yield Part(wording.say("Settings"), "wrong", error.show(wording.language))
         return

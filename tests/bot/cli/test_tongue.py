@@ -276,6 +276,9 @@ def test_the_doctor_speaks_it_too(said: Said, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(f"{PREFIX}WORKERS", "0")
     assert "Impostazioni: VAGLIO_WORKERS: deve essere almeno 1" in said("it", "doctor", code=1)
     assert "Settings: VAGLIO_WORKERS: Input should be" in said("en", "doctor", code=1)
+    monkeypatch.delenv(f"{PREFIX}WORKERS")
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", SECRET)
+    assert "Impostazioni: VAGLIO_DATABASE_URL non è un indirizzo" in said("it", "doctor", code=1)
 
 
 def test_a_key_that_was_cut_short_is_told_in_both_languages(said: Said, home: Path) -> None:
