@@ -14,8 +14,10 @@ INSTALL     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 run: $(VENV)/.installed
 	@$(BIN)/vaglio run
 
+# First on every core what shares nothing with its neighbours; then one by one what starts processes and browsers.
 test: $(VENV)/.installed-dev lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not browser"
+	@$(BIN)/python -m pytest -m "slow or browser"
 
 # What a change in the core, the record or the reviews breaks first: no process, browser, whole chat or second database.
 test-fast: $(VENV)/.installed-dev
