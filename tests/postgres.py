@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import psycopg
 
-PROGRAMS = "VAGLIO_TEST_POSTGRES"
+PROGRAMS = "TEST_POSTGRES"
 """The variable that names the folder with the programs of another PostgreSQL, which everybody may read."""
 _OWN_SCHEMA = 150_000
 """The version since which a database's schema is its owner's and not everybody's."""
