@@ -106,6 +106,13 @@ def postgres_server() -> Iterator[Server]:
     server.stop()
 
 
+@pytest.fixture(autouse=True)
+def _new_enough(request: pytest.FixtureRequest) -> None:
+    marked = request.node.get_closest_marker("postgres_since")
+    if marked and request.getfixturevalue("postgres_server").version < marked.args[0]:
+        pytest.skip(f"before PostgreSQL {marked.args[0]} {marked.args[1]}")
+
+
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: Server) -> str:
     """The name of a database whose tables are made: copying it takes a tenth of the time that making them does."""

@@ -17,12 +17,12 @@ import psycopg
 
 PROGRAMS = "TEST_POSTGRES"
 """The variable that names the folder with the programs of another PostgreSQL, which everybody may read."""
-_OWN_SCHEMA = 150_000
+_OWN_SCHEMA = 15
 """The version since which a database's schema is its owner's and not everybody's."""
 _NOBODY = 65534
 _SHELL = '"$@" & server=$!; read -r _; kill -INT $server; wait $server'
 """The server ends when what it reads from does: with the tests, however these end."""
-_ALONE = ("max_connections=200", "listen_addresses=")
+_ALONE = ("max_connections=200", "listen_addresses=", "password_encryption=scram-sha-256")
 _BRISK = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_wal_size=64MB", "min_wal_size=32MB")
 _RULES = "local all postgres,vaglio,vaglio_app trust\nlocal all all scram-sha-256\n"
 
@@ -79,6 +79,11 @@ class Server:
         self._wait()
 
     @property
+    def version(self) -> int:
+        with self.admin() as admin:
+            return admin.info.server_version // 10_000
+
+    @property
     def pid(self) -> int:
         """Of the process whose children serve the connections."""
         return int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
@@ -118,7 +123,7 @@ class Server:
         name = f"vaglio_{self._made}"
         with self.admin() as admin:
             # As a copy of files, the only way before PostgreSQL 15: half the time of what is the default since.
-            way = " STRATEGY FILE_COPY" if admin.info.server_version >= _OWN_SCHEMA else ""
+            way = " STRATEGY FILE_COPY" if admin.info.server_version // 10_000 >= _OWN_SCHEMA else ""
             admin.execute(f"CREATE DATABASE {name} OWNER vaglio TEMPLATE {template}{way}".encode())
         if not way:
             # As docs/operations.md tells the administrator of such a server.

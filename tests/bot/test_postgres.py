@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -217,7 +218,10 @@ def test_a_connection_that_is_lost_is_told_and_the_next_is_another(
 ) -> None:
     def end() -> None:
         with postgres_server.admin() as admin:
-            admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'vaglio'")
+            ended = "FROM pg_stat_activity WHERE usename = 'vaglio'"
+            admin.execute(f"SELECT pg_terminate_backend(pid) {ended}".encode())
+            while admin.execute(f"SELECT count(*) {ended}".encode()).fetchone() != (0,):
+                time.sleep(0.01)
 
     def write(session: Session) -> None:
         session.get(Tally, "x")

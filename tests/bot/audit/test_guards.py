@@ -45,12 +45,14 @@ def test_no_session_changes_an_entry(ledger: Ledger, database: str, statement: s
         ("ALTER TABLE entry ENABLE TRIGGER entry_no_truncate", ["truncate"]),
         ("ALTER TABLE entry ENABLE REPLICA TRIGGER entry_no_update", ["update"]),
         (
-            "CREATE OR REPLACE TRIGGER entry_no_update BEFORE UPDATE ON entry FOR EACH ROW WHEN (OLD.seq > 9) "
+            "DROP TRIGGER entry_no_update ON entry; "
+            "CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry FOR EACH ROW WHEN (OLD.seq > 9) "
             "EXECUTE FUNCTION entry_only_grows(); ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_no_update",
             ["update"],
         ),
         (
-            "CREATE OR REPLACE TRIGGER entry_no_delete BEFORE DELETE ON entry FOR EACH STATEMENT "
+            "DROP TRIGGER entry_no_delete ON entry; "
+            "CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry FOR EACH STATEMENT "
             "EXECUTE FUNCTION entry_only_grows(); ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_no_delete",
             ["delete"],
         ),
@@ -61,7 +63,8 @@ def test_no_session_changes_an_entry(ledger: Ledger, database: str, statement: s
         ),
         (
             "CREATE SCHEMA other; CREATE FUNCTION other.entry_only_grows() RETURNS trigger LANGUAGE plpgsql "
-            "AS $$BEGIN RETURN NEW; END$$; CREATE OR REPLACE TRIGGER entry_no_update BEFORE UPDATE ON entry "
+            "AS $$BEGIN RETURN NEW; END$$; DROP TRIGGER entry_no_update ON entry; "
+            "CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry "
             "FOR EACH ROW EXECUTE FUNCTION other.entry_only_grows(); "
             "ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_no_update",
             ["update"],

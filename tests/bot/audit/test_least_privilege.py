@@ -43,6 +43,12 @@ def lesser(postgres_database: str) -> str:
 
 
 @pytest.fixture
+def clearing(postgres_server: Server, postgres_database: str, lesser: str) -> str:
+    """The address of whoever clears the files of what was deleted: before PostgreSQL 17 only the owner can."""
+    return lesser if postgres_server.version >= 17 else postgres_database
+
+
+@pytest.fixture
 def admin(postgres_server: Server, lesser: str) -> Iterator[psycopg.Connection[Any]]:
     with postgres_server.admin(lesser.split("/")[3].split("?")[0]) as admin:
         yield admin
@@ -97,6 +103,7 @@ def test_it_grants_itself_nothing(lesser: str) -> None:
     assert _excess(lesser) == []
 
 
+@pytest.mark.postgres_since(17, "only the owner clears the files of what was deleted")
 def test_all_that_vaglio_does_goes_on(lesser: str, tmp_path: Path) -> None:
     """The chats' own tests run under this user too."""
     seals = Seals.open(tmp_path / "keys")
@@ -155,9 +162,9 @@ def test_it_makes_a_backup_and_the_owner_puts_it_back(
         postgres_server.drop(name)
 
 
-def test_what_was_deleted_is_cleared_from_the_files(lesser: str, admin: psycopg.Connection[Any]) -> None:
+def test_what_was_deleted_is_cleared_from_the_files(clearing: str, admin: psycopg.Connection[Any]) -> None:
     admin.execute("ALTER SYSTEM SET autovacuum = off")
-    with closing(Store(lesser)) as store:
+    with closing(Store(clearing)) as store:
         with store.write() as session:
             session.connection().exec_driver_sql("INSERT INTO card VALUES ('a', 'b', 'SEGRETO'), ('c', 'd', 'e')")
         with store.write() as session:
@@ -168,14 +175,14 @@ def test_what_was_deleted_is_cleared_from_the_files(lesser: str, admin: psycopg.
         assert b"SEGRETO" not in _page(admin)
 
 
-def test_no_sample_is_taken_of_what_is_sealed(lesser: str, admin: psycopg.Connection[Any]) -> None:
+def test_no_sample_is_taken_of_what_is_sealed(clearing: str, admin: psycopg.Connection[Any]) -> None:
     """The server's statistics of a column are values of it, and outlive the rows."""
     sampled = admin.execute(
         "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
         "WHERE a.attname IN ('wrapped', 'sealed') AND c.relkind = 'r' AND a.attstattarget IS DISTINCT FROM 0"
     ).fetchall()
     assert sampled == []
-    with closing(Store(lesser)) as store:
+    with closing(Store(clearing)) as store:
         with store.write() as session:
             session.connection().exec_driver_sql(
                 "INSERT INTO person (id, team) SELECT n, 'TEAM-404' FROM generate_series(1, 99) n"
@@ -189,9 +196,9 @@ def test_no_sample_is_taken_of_what_is_sealed(lesser: str, admin: psycopg.Connec
         assert not _sampled(admin, "TEAM-404")
 
 
-def test_no_account_outlives_its_rows_in_a_sample(lesser: str, admin: psycopg.Connection[Any]) -> None:
+def test_no_account_outlives_its_rows_in_a_sample(clearing: str, admin: psycopg.Connection[Any]) -> None:
     """Of a table that has become empty the server takes no new samples, and would keep the old ones for ever."""
-    with closing(Store(lesser)) as store:
+    with closing(Store(clearing)) as store:
         with store.write() as session:
             for statement in (
                 "INSERT INTO card SELECT n, 'telegram:404', '404' FROM generate_series(1, 99) n",
@@ -207,10 +214,10 @@ def test_no_account_outlives_its_rows_in_a_sample(lesser: str, admin: psycopg.Co
         assert not _sampled(admin, "SEALED-404")
 
 
-def test_no_word_outlives_its_rows_in_a_sample(lesser: str, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
+def test_no_word_outlives_its_rows_in_a_sample(clearing: str, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
     """The index for searching holds masked words, and it may have held those of one person alone."""
     seals = Seals.open(tmp_path / "keys")
-    with closing(Store(lesser)) as store:
+    with closing(Store(clearing)) as store:
         people = People(store, seals)
         ledger = Ledger(store, tmp_path / "data" / "ledger.head", people)
         anna = people.person("slack:T1:UANNA")
@@ -242,6 +249,7 @@ def _page(admin: psycopg.Connection[Any]) -> bytes:
     return bytes(admin.execute("SELECT get_raw_page('card', 0)").fetchone()[0])  # type: ignore[index]
 
 
+@pytest.mark.postgres_since(17, "there is no such right to take away")
 def test_without_the_right_to_it_nobody_says_that_it_was_cleared(lesser: str, admin: psycopg.Connection[Any]) -> None:
     """As before PostgreSQL 17, whose servers pass over what is not theirs with a warning."""
     admin.execute("REVOKE MAINTAIN ON personkey FROM vaglio_app")
@@ -283,6 +291,7 @@ def test_whoever_can_do_more_is_named(postgres_database: str, lesser: str, admin
     assert _excess(lesser) == ["CREATE", "TRUNCATE content", "TRIGGER entry", "UPDATE entry"]
 
 
+@pytest.mark.postgres_since(16, "whoever is granted a role inherits all of it")
 def test_whoever_may_become_the_owner_is_named(
     postgres_database: str, lesser: str, admin: psycopg.Connection[Any]
 ) -> None:
