@@ -39,6 +39,11 @@ def read_address(url: str, named: str = ADDRESS) -> URL:
         return address
     if not postgres.is_postgres(address):
         raise StoreError(_unknown(named, address.drivername, may_be_blank=may_be_blank))
+    if url.count("@") > 1:
+        # Of a password with such a sign the rest stands where the server is looked for, and would be shown.
+        raise StoreError(
+            saying("{named}: one @ too many. Write @ and / in a user or a password as %40 and %2F.", named=named)
+        )
     if not postgres.names_database(address):
         raise StoreError(saying("{named} names no database: write {like}.", named=named, like=_LIKE))
     return address

@@ -104,7 +104,8 @@ def _remedies(wording: Wording, named: str) -> dict[Code, str]:
         "absent": wording.say("the server has no database of this name. Make it, or correct {named}.", named=named),
         "locked": wording.say("another program holds the database. End it, or wait, and try again."),
         "rights": wording.say(
-            "Vaglio may not read or write here. Give its user the rights to the folder and file, or to the database."
+            "Vaglio may not read or write here. Give its user the rights to the folder and file; on a server, as the "
+            "owner of the tables (VAGLIO_DATABASE_OWNER_URL), by vaglio db grant."
         ),
         "full": wording.say("the disk is full. Make room and try again."),
         "disk": wording.say("the disk does not read or write. Look at it, and at its free space."),

@@ -123,6 +123,9 @@ def test_the_folder_of_the_database_is_made(tmp_path: Path) -> None:
         ("http://host:port/x", "not an address"),
         ("nosuch://user:SEGRETA@host/x", "nosuch"),
         ("oracle+cx_oracle://user:SEGRETA@host/x", "oracle"),
+        ("postgresql://vaglio:x@SEGRETA@host/x", "one @ too many"),
+        ("postgresql://vaglio:x@SEG/RETA@host:5432/x", "one @ too many"),
+        ("postgresql://vaglio:x@y/z?SEGRETA@host/x", "one @ too many"),
     ],
 )
 def test_an_address_that_keeps_no_record_is_refused_by_its_name(url: str, said: str) -> None:
