@@ -43,6 +43,10 @@ _LOOK = 60
 """Seconds between two looks at the dead letters."""
 
 
+class NotSetUp(Exception):
+    """Nobody here speaks to the platform of an event: its settings are gone, or other processes alone have them."""
+
+
 class Deferred(Enum):
     """What became of an event that was handed in."""
 
@@ -177,6 +181,8 @@ class Work:
         """Have it done. What is returned has gone wrong for too long. Raises `Retry` and `Lost`."""
         id, platform = pending.id, event["platform"]
         try:
+            if platform not in handlers:
+                raise NotSetUp
             await handlers[platform](id, event)
         except Lost:
             raise
@@ -184,7 +190,8 @@ class Work:
             log.warning("work.undeliverable", id=id, platform=platform, reason=error.reason)
         except Exception as error:
             if time.time() - pending.at < self._patience.whole or pending.attempts + 1 < self._patience.tries:
-                log.warning("work.retry", id=id, attempt=pending.attempts + 1, error=type(error).__name__)
+                kind = type(error).__name__
+                log.warning("work.retry", id=id, platform=platform, attempt=pending.attempts + 1, error=kind)
                 await asyncio.to_thread(self._tried, id)
                 raise Retry(self._pause(error, pending.attempts)) from None
             return error

@@ -224,6 +224,25 @@ async def test_where_nobody_is_left_it_ends(make: Make, store: Store) -> None:
     assert [(log["event"], log["reason"]) for log in logs] == [("work.undeliverable", "user_not_found")]
 
 
+async def test_what_came_from_a_platform_that_is_not_set_up_waits_for_it(make: Make, store: Store) -> None:
+    work = make()
+    await work.defer("a", "1", {"n": 1})
+    with capture_logs() as logged:
+        async with running(work):
+            while not logged:
+                await asyncio.sleep(0.01)
+    assert {(line["event"], line["platform"], line["error"]) for line in logged} == {("work.retry", "a", "NotSetUp")}
+    done = asyncio.Event()
+
+    async def handle(id: str, event: Event) -> None:
+        done.set()
+
+    again = make()
+    again.on("a", handle)
+    async with running(again):
+        await asyncio.wait_for(done.wait(), 10)
+
+
 async def test_it_is_given_up_in_the_end(make: Make, store: Store) -> None:
     work = make(patience=Patience(first=0.001, longest=0.01, whole=1.0))
     desk = Desk(*[ValueError("zibaldone")] * 1000)
