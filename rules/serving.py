@@ -38,6 +38,8 @@ def session(graph: Path | bytes, threads: int | None = None) -> Session:
     # Waiting threads would burn the processor that other drafts need; an arena would keep the longest draft's memory.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False
+    # Nor a plan for the memory of every shape that was ever asked for: hardly two drafts have the same.
+    options.enable_mem_pattern = False
     made: Session = onnxruntime.InferenceSession(
         graph if isinstance(graph, bytes) else str(graph), options, providers=["CPUExecutionProvider"]
     )
