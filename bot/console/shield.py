@@ -75,9 +75,15 @@ class QuietErrors:
             # Somebody typed on before their words had come in: there is nobody left to be answered.
             return
         except Exception as error:
-            _log.error("the console failed", error=type(error).__name__)
+            _log.error("the console failed", error=type(error).__name__, **_where(scope))
             if scope["type"] == "http" and not started:
                 await self._page(Request(scope))(scope, receive, send)
+
+
+def _where(scope: Scope) -> dict[str, str]:
+    """Which route it was, by its template: an address may hold ids, and what somebody looked for."""
+    found: dict[str, str] = {"route": getattr(scope.get("route"), "path", "-")}
+    return found | ({"method": scope["method"]} if "method" in scope else {})
 
 
 class LimitedBody:

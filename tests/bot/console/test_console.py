@@ -277,6 +277,9 @@ def test_what_nobody_foresaw_becomes_a_kind_page(rig, monkeypatch: pytest.Monkey
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     for place in (answer.text, str(logs)):
         assert "vaglietto" not in place
+    assert [(one["event"], one["route"], one["method"]) for one in logs if "error" in one] == [
+        ("the console failed", "/try", "POST")
+    ]
     assert "KeyError" in str(logs)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from axe_playwright_python.sync_playwright import Axe
 from browsing.crawling import forms
 from browsing.serving import Opener, serving
@@ -342,6 +343,21 @@ def test_a_text_is_checked_in_place_and_saved_as_it_is(desk: Desk) -> None:
     late = browser.submit(f"/policy/proposals/{id}/text", **fields, text=file.text)
     assert late.status_code == 409
     assert "qualcun altro ha salvato" in late.text
+
+
+def test_a_page_that_failed_is_logged_by_its_template_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by its address, which holds an id, nor by what was asked of it."""
+    browser = desk.visitor(DARIO)
+    id = desk.begin(browser)
+
+    def fail(*_: object) -> None:
+        raise KeyError(id)
+
+    monkeypatch.setattr(desk.proposals, "find", fail)
+    with structlog.testing.capture_logs() as logs:
+        assert browser.get(f"/policy/proposals/{id}?said=segreto").status_code == 500
+    failed = {"event": "the console failed", "error": "KeyError", "log_level": "error"}
+    assert logs == [failed | {"route": "/policy/proposals/{id}", "method": "GET"}]
 
 
 def test_the_editor_completes_by_the_schema_and_the_policys_own_ids(desk: Desk) -> None:
