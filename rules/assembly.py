@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import regex
 from pydantic import ValidationError
 
+from rules.adjusting import misadjusted
 from rules.coherence import Loaded, Whole, incoherent
 from rules.detectors import DETECTORS, Rule
 from rules.explaining import explained
@@ -38,7 +39,7 @@ def load_policy(path: Path, shipped: Path = SHIPPED) -> Policy:
     loaded = list(_Reader(problems, shipped).read(path))
     if not problems:
         whole = Whole.of(loaded)
-        problems += _first(incoherent(loaded, whole))
+        problems += _first(chain(incoherent(loaded, whole), misadjusted(loaded, whole)))
     if problems:
         raise PolicyError(problems)
     top = loaded[-1].file

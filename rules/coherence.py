@@ -11,15 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.detectors import Rule
 from rules.detectors.fields import Applies, Company
-from rules.detectors.judge import JudgeRule
 from rules.hours import Holidays, shifts
 from rules.keeping import Keeping
-from rules.labels import PROTECTED
 from rules.policy import Adjustment, Clause, Owner, PolicyFile
 from rules.problems import Place, Problem
 from rules.protection import held_up
 from rules.source import Source
-from rules.verdict import Severity
 
 _Loc = tuple[int | str, ...]
 _SHOWN = 20
@@ -205,18 +202,12 @@ def _adjustment(each: Loaded, number: int, adjustment: Adjustment, whole: Whole)
         yield Problem(each.source.place((*loc, "allow"), of_key=True), "no_allow", {"rule": adjustment.rule})
     elif adjustment.threshold is not None and not whole.rules[adjustment.rule].reads_meaning:
         yield Problem(each.source.place((*loc, "threshold"), of_key=True), "no_threshold", {"rule": adjustment.rule})
-    elif adjustment.severity not in (None, Severity.NOTE) and _is_protected(whole.rules[adjustment.rule]):
-        yield Problem(each.source.place((*loc, "severity")), "only_note")
     if adjustment.clause is not None:
         yield from _cited(each, (*loc, "clause"), adjustment.clause, whole)
     yield from _words(each, (*loc, "message"), adjustment.message, whole.languages)
     yield from _words(each, (*loc, "suggest"), adjustment.suggest, whole.languages)
     if adjustment.applies is not None:
         yield from _applies(each, (*loc, "applies"), adjustment.applies)
-
-
-def _is_protected(rule: Rule) -> bool:
-    return isinstance(rule, JudgeRule) and rule.label == PROTECTED
 
 
 def _clause(each: Loaded, number: int, clause: Clause, whole: Whole) -> Iterator[Problem]:

@@ -76,9 +76,9 @@ _PARTS: dict[int | str, type[BaseModel]] = {
 }
 
 
-def explained(source: Source, error: ValidationError) -> Iterator[Problem]:
-    """One problem for each fault that pydantic found in `source`."""
-    faults = [(_untagged(fault["loc"]), fault) for fault in error.errors(include_url=False)]
+def explained(source: Source, error: ValidationError, within: tuple[int | str, ...] = ()) -> Iterator[Problem]:
+    """One problem for each fault that pydantic found in `source`, or in the part of it that stands at `within`."""
+    faults = [(_untagged((*within, *fault["loc"])), fault) for fault in error.errors(include_url=False)]
     parents = {loc[:size] for loc, _ in faults for size in range(len(loc))}
     for loc, fault in faults:
         if fault["type"] == "too_short" and loc in parents:
@@ -90,8 +90,15 @@ def explained(source: Source, error: ValidationError) -> Iterator[Problem]:
             code = "wrong_id"
         value = fault["input"]
         shown = value if isinstance(value, str) and len(value) <= _SHOWN else "…"
-        context = {name: str(fact) for name, fact in fault.get("ctx", {}).items()}
+        context = {name: _bound(fact) for name, fact in fault.get("ctx", {}).items()}
+        if code == "empty" and int(context.get("actual_length", "0")):
+            code = "too_few"
         yield Problem(place, code, _facts(code, loc, shown, context | {"message": fault["msg"]}, source))
+
+
+def _bound(fact: object) -> str:
+    """A bound that is a whole number is one, also where the field takes others."""
+    return f"{fact:g}" if isinstance(fact, float) else str(fact)
 
 
 def _untagged(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -121,6 +128,8 @@ def _facts(code: str, loc: _Loc, shown: str, context: Mapping[str, str], source:
             return {"value": shown, "expected": _FORMS.get(field, context["pattern"])}
         case "empty":
             return {"least": context["min_length"]}
+        case "too_few":
+            return {"least": context["min_length"], "there": context["actual_length"]}
         case "too_small" | "too_big" | "not_over" | "not_under":
             return {"limit": next(context[bound] for bound in ("ge", "le", "gt", "lt") if bound in context)}
         case "other":

@@ -43,7 +43,10 @@ class Problem:
     def say(self, language: str) -> str:
         """The fault and its remedy in one or two sentences."""
         italian, english = SENTENCES[self.code]
-        return (italian if language == "it" else english).format_map(self.facts)
+        if language != "it":
+            return english.format_map(self.facts)
+        limit = self.facts.get("limit", "").replace(".", ",")
+        return italian.format_map({**self.facts, "limit": limit})
 
     def show(self, language: str) -> str:
         """`path:line:column: sentence`, and the line itself."""
@@ -136,6 +139,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "want_bool": ("qui ci vuole true o false.", "true or false is wanted here."),
     "want_date": ("qui ci vuole una data, come 2027-01-31.", "a date is wanted here, such as 2027-01-31."),
     "empty": ("qui non può restare vuoto: scrivi almeno {least}.", "this may not be empty: write at least {least}."),
+    "too_few": (
+        "servono almeno {least} voci: per ora {there}.",
+        "at least {least} entries are wanted: so far {there}.",
+    ),
     "wrong_id": (
         "«{value}» non può essere un id. Scrivi categoria.nome, in minuscolo: per esempio «tone.clickbait».",
         "`{value}` cannot be an id. Write category.name in lower case, such as `tone.clickbait`.",
@@ -180,6 +187,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "there are more faults from here on: mend these {count} first.",
     ),
     "other": ("{reason}.", "{reason}."),
+    "unforeseen": (
+        "la policy non si può leggere, per un errore di Vaglio ({kind}). Il testo resta com'è: annulla l'ultima "
+        "modifica, e dillo a chi gestisce Vaglio.",
+        "the policy cannot be read, by a fault of Vaglio's ({kind}). The text stays as it is: undo what was changed "
+        "last, and tell whoever runs Vaglio.",
+    ),
     # the policy as a whole
     "id_twice": (
         "la regola «{id}» esiste già in {where}. Cambia uno dei due id.",
@@ -199,8 +212,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "no_rule": ("la regola «{rule}» non esiste. Forse: {hint}.", "there is no rule `{rule}`. Perhaps: {hint}."),
     "no_fill": (
-        "«{name}» resterebbe vuoto: in un messaggio di questo detector si riempiono solo: {known}.",
-        "`{name}` would stay empty: a message of this detector is filled in only for: {known}.",
+        "«{name}» resterebbe vuoto: nei messaggi della regola «{rule}» si riempiono solo: {known}.",
+        "`{name}` would stay empty: a message of the rule `{rule}` is filled in only for: {known}.",
+    ),
+    "never_filled": (
+        "«{name}» resterebbe vuoto: nei messaggi della regola «{rule}» non si riempie niente. Scrivi le parole stesse, "
+        "senza graffe.",
+        "`{name}` would stay empty: a message of the rule `{rule}` is filled in for nothing. Write the words "
+        "themselves, without braces.",
     ),
     "only_note": (
         "protected_speech non è una colpa: una regola che la riconosce può avere solo la gravità `note`.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -150,6 +150,18 @@ class ProposalPage:
         }
 
 
+def _or_faults(answer: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    """Where neither the proposal loads nor what it builds on there is no rule to show: its own page says why."""
+
+    async def tried(request: Request, *more: Any) -> Response:
+        try:
+            return await answer(request, *more)
+        except PolicyError:
+            return RedirectResponse(_address(request.path_params["id"]), 303)
+
+    return tried
+
+
 def _address(id: str) -> str:
     return f"/policy/proposals/{quote(id, safe='')}"
 
@@ -172,13 +184,13 @@ def proposal_room(
         rooms.get(f"{here}/trial", page.trial, allowed=EDITORS)
         for name, act in {
             "agree": page.agree, "publish": page.publish, "rebase": page.rebase, "withdraw": page.withdraw,
-            "shadow": rule.shadow, "backtest": panel.begin, "stop": panel.stop, "go-on": panel.go_on,
+            "shadow": _or_faults(rule.shadow), "backtest": panel.begin, "stop": panel.stop, "go-on": panel.go_on,
             "samples": panel.samples,
         }.items():  # fmt: skip
             rooms.post(f"{here}/{name}", act, allowed=EDITORS)
         rooms.get(f"{here}/backtest", panel.open, allowed=EDITORS)
-        rooms.get(f"{here}/rule", rule.open, allowed=EDITORS)
-        rooms.post(f"{here}/rule", rule.save, allowed=EDITORS)
+        rooms.get(f"{here}/rule", _or_faults(rule.open), allowed=EDITORS)
+        rooms.post(f"{here}/rule", _or_faults(rule.save), allowed=EDITORS)
         rooms.get(f"{here}/text", text.open, allowed=EDITORS)
         rooms.post(f"{here}/text", text.save, allowed=EDITORS)
         rooms.post(f"{here}/check", text.check, allowed=EDITORS)

@@ -69,6 +69,8 @@ def _told(problem: Problem, field: str | None, labels: dict[str, str], wording: 
         return FieldFault(message, place=faults_of([problem], wording.language)[0])
     if problem.code == "missing" and field:
         message = wording.say("This has to be filled in.")
+    elif problem.code == "empty" and field == "swap":
+        message = wording.say("In each line write: what is written → what to write.")
     elif problem.code == "id_twice":
         message = wording.say("There is a rule of this name already: choose another one.")
     return FieldFault(message, field, labels.get(field, ""))

@@ -109,18 +109,20 @@ class TextPage:
         return []
 
     def _words(self, id: str, language: str) -> dict[str, object]:
-        try:
-            policy = self.proposals.policy(id)
-        except ProposalError:
-            raise HTTPException(404) from None
-        except PolicyError:
-            policy = self.proposals.before(id)
-        return {
-            "schema": _schema(),
-            "clauses": [{"id": one.id, "title": say(one.title, language)} for one in policy.clauses],
-            "owners": [{"id": one.id, "title": say(one.name, language)} for one in policy.owners],
-            "rules": [{"id": one.id, "title": say(one.message, language)} for one in policy.rules],
-        }
+        found: dict[str, object] = {"schema": _schema(), "clauses": [], "owners": [], "rules": []}
+        for read in (self.proposals.policy, self.proposals.before):
+            try:
+                policy = read(id)
+            except ProposalError:
+                raise HTTPException(404) from None
+            except PolicyError:  # the one it builds on has most of its words; without either, the schema is left
+                continue
+            return found | {
+                "clauses": [{"id": one.id, "title": say(one.title, language)} for one in policy.clauses],
+                "owners": [{"id": one.id, "title": say(one.name, language)} for one in policy.owners],
+                "rules": [{"id": one.id, "title": say(one.message, language)} for one in policy.rules],
+            }
+        return found
 
 
 @cache

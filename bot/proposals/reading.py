@@ -9,10 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from bot.bundles import OWN, SHIPS, laid_out, unpacked
 from rules.assembly import load_policy
 from rules.policy import Policy
 from rules.problems import Place, PolicyError, Problem
+
+_log = structlog.get_logger("vaglio.proposals")
 
 _KEPT: Final = 6
 """Policies that are kept as they were read."""
@@ -48,6 +52,13 @@ def _assembled(bundle: bytes) -> Policy:
             return load_policy(place / layout[OWN], place / layout[SHIPS])
         except PolicyError as error:
             raise PolicyError([_named(problem, place) for problem in error.problems]) from None
+        except (OSError, MemoryError):  # this machine's, and none of what lies in the files
+            raise
+        except Exception as error:
+            # A fault of ours in a proposal that was saved must not keep people from mending it, or from taking it back.
+            kind = type(error).__name__
+            _log.error("a policy could not be read", error=kind)
+            raise PolicyError([Problem(Place(layout[OWN], 1, 1, ""), "unforeseen", {"kind": kind})]) from None
 
 
 def _named(problem: Problem, folder: Path) -> Problem:

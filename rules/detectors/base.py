@@ -9,10 +9,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, LiteralString, Protocol, Self, TypeVar, cast
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from rules.detectors.fields import (
     Applies,
@@ -131,6 +131,16 @@ def reason_of(error: BaseException) -> str:
     return error.reason if isinstance(error, Unavailable) else f"error:{type(error).__name__}"
 
 
+def _at(loc: tuple[str, ...], fault: PydanticCustomError) -> InitErrorDetails:
+    # What is wrong with a field after all were read would else be told of the rule's first line.
+    return InitErrorDetails(type=fault, loc=loc, input=None)
+
+
+def misplaced(loc: tuple[str, ...], code: LiteralString, message: LiteralString) -> ValidationError:
+    """A fault of one field, which shows only beside others."""
+    return ValidationError.from_exception_data("rule", [_at(loc, PydanticCustomError(code, message))])
+
+
 class BaseRule(Frozen):
     """One line of company policy, and how to look for breaches of it."""
 
@@ -165,11 +175,23 @@ class BaseRule(Frozen):
 
     @model_validator(mode="after")
     def _fillable(self) -> Self:
-        for texts in (self.message, self.suggest or {}):
-            for name in _BLANK.findall(" ".join(texts.values())):
-                if name not in self.fills:
-                    known = ", ".join(f"{{{fill}}}" for fill in sorted(self.fills)) or "-"
-                    raise PydanticCustomError("no_fill", "{name}: {known}", {"name": f"{{{name}}}", "known": known})
+        known = ", ".join(f"{{{fill}}}" for fill in sorted(self.fills))
+        faults = [
+            _at(
+                (field, language),
+                PydanticCustomError(
+                    "no_fill" if known else "never_filled",
+                    "{name}: {known}",
+                    {"name": f"{{{name}}}", "known": known, "rule": self.id},
+                ),
+            )
+            for field, texts in (("message", self.message), ("suggest", self.suggest or {}))
+            for language, text in texts.items()
+            for name in dict.fromkeys(_BLANK.findall(text))
+            if name not in self.fills
+        ]
+        if faults:
+            raise ValidationError.from_exception_data("rule", faults)
         return self
 
     @property

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from rules.detectors.base import BaseRule, Hit, Subject
+from rules.detectors.base import BaseRule, Hit, Subject, misplaced
 from rules.detectors.reading import judged, spoken
 from rules.detectors.secret import SECRET
 from rules.draft import Kind
@@ -42,7 +41,7 @@ class JudgeRule(BaseRule):
     @model_validator(mode="after")
     def _gentle(self) -> Self:
         if self.label == PROTECTED and self.severity is not Severity.NOTE:
-            raise PydanticCustomError("only_note", "protected speech is no fault")
+            raise misplaced(("severity",), "only_note", "protected speech is no fault")
         return self
 
     @property

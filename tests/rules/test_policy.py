@@ -20,7 +20,7 @@ from rules.detectors import DETECTORS
 from rules.detectors.fields import State
 from rules.detectors.personal_data import PersonalData
 from rules.policy import Policy, schema
-from rules.problems import SENTENCES, PolicyError, Problem
+from rules.problems import SENTENCES, Place, PolicyError, Problem
 
 Load = Callable[..., Policy]
 Faults = Callable[..., list[tuple[str, str]]]
@@ -110,6 +110,44 @@ def test_a_message_is_filled_in_only_with_what_its_detector_knows(load: Load, he
         load(head + "rules:\n" + swap.replace("{preferred}", "{prefered}"))
     (problem,) = caught.value.problems
     assert (problem.code, problem.facts["name"], problem.facts["known"]) == ("no_fill", "{prefered}", "{preferred}")
+    assert "{prefered}" in problem.place.text
+
+
+@pytest.mark.parametrize("key", ["message", "suggest"])
+def test_an_adjusted_message_is_filled_in_only_with_what_its_detector_knows(
+    write: Write, load: Load, head: str, a_rule: RuleText, key: str
+) -> None:
+    write("pack.yaml", head + "rules:\n" + a_rule("pack.a"))
+    adjusted = (
+        f"adjust:\n  - rule: pack.a\n    {key}:\n      it: 'Con {{parola}}, {{altro}}, {{parola}}.'\n      en: Words.\n"
+    )
+    later = "  - {rule: pack.a, severity: note}\n"
+    with pytest.raises(PolicyError) as caught:
+        load(text := head + "include: [pack.yaml]\n" + adjusted + later)
+    found = caught.value.problems
+    assert [(one.code, one.facts["name"], one.facts["rule"]) for one in found] == [
+        ("never_filled", "{parola}", "pack.a"),
+        ("never_filled", "{altro}", "pack.a"),
+    ]
+    line = next(number for number, one in enumerate(text.splitlines(), start=1) if "{parola}" in one)
+    assert {(Path(one.place.file).name, one.place.line) for one in found} == {("policy.yaml", line)}
+    assert "nei messaggi della regola «pack.a» non si riempie niente" in found[0].say("it")
+    assert "a message of the rule `pack.a` is filled in for nothing" in found[0].say("en")
+
+
+def test_an_adjustment_makes_protected_speech_no_fault(write: Write, load: Load, head: str, a_rule: RuleText) -> None:
+    judge = a_rule("pack.a", detector="judge", phrases=None, label="protected_speech", severity="note")
+    write("pack.yaml", head + "rules:\n" + judge)
+    with pytest.raises(PolicyError) as caught:
+        load(head + "include: [pack.yaml]\nadjust:\n  - rule: pack.a\n    severity: warn\n")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.place.text.strip()) == ("only_note", "severity: warn")
+
+
+def test_numbers_are_said_as_the_language_writes_them() -> None:
+    problem = Problem(Place("policy.yaml", 1, 1, ""), "not_under", {"limit": "0.5"})
+    assert problem.say("it") == "qui ci vuole meno di 0,5."
+    assert problem.say("en") == "less than 0.5 is wanted here."
 
 
 def test_only_personal_data_has_contacts_to_allow(write: Write, load: Load, head: str, a_rule: RuleText) -> None:

@@ -345,6 +345,49 @@ def test_a_text_is_checked_in_place_and_saved_as_it_is(desk: Desk) -> None:
     assert "qualcun altro ha salvato" in late.text
 
 
+WRONG_MESSAGE = "\nadjust:\n  - {rule: tone.shouting, message: {it: 'Si grida {parola}.', en: It shouts.}}\n"
+
+
+@pytest.mark.parametrize("cause", ["a message", "a fault of ours", "what it builds on too"])
+def test_whatever_lies_in_a_proposal_can_be_opened_mended_and_withdrawn(
+    desk: Desk, cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = desk.visitor(DARIO)
+    id = desk.begin(browser)
+    here = f"/policy/proposals/{id}"
+    (file,) = desk.proposals.files(id)
+    wrong = file.text + WRONG_MESSAGE
+    told = "nei messaggi della regola «tone.shouting» non si riempie niente"
+    with monkeypatch.context() as broken:
+        if cause != "a message":
+            told = "per un errore di Vaglio (RuntimeError)"
+            read = load_policy
+
+            def fail(path: Path, *more: Path) -> Policy:
+                if cause == "what it builds on too" or "{parola}" in path.read_text(encoding="utf-8"):
+                    raise RuntimeError("parole di qualcuno")
+                return read(path, *more)
+
+            broken.setattr("bot.proposals.reading.load_policy", fail)
+            broken.setattr(desk.proposals._reader, "_read", {})
+        saved = browser.submit(f"{here}/text", file=file.name, version=file.version, text=wrong)
+        assert "said=faults" in saved.headers["location"]
+        for page in (here, f"{here}/text"):
+            assert told in _text(browser.get(page)), page
+        assert "Si grida {parola}." in _text(browser.get(f"{here}/text"))
+        assert browser.get(f"{here}/words").json()["schema"]
+        for page in (f"{here}/rule?rule=tone.shouting", f"{here}/trial", f"{here}/backtest"):
+            assert browser.get(page).status_code in (200, 303, 409), page
+        for deed in ("shadow", "publish", "rebase", "agree", "backtest"):
+            assert browser.submit(f"{here}/{deed}", rule="tone.shouting").status_code < 500, deed
+    (now,) = desk.proposals.files(id)
+    browser.submit(f"{here}/text", file=now.name, version=now.version, text=file.text)
+    assert told not in _text(browser.get(here))
+    (now,) = desk.proposals.files(id)
+    browser.submit(f"{here}/text", file=now.name, version=now.version, text=wrong)
+    assert browser.submit(f"{here}/withdraw").headers["location"] == f"{here}?said=withdrawn"
+
+
 def test_a_page_that_failed_is_logged_by_its_template_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither by its address, which holds an id, nor by what was asked of it."""
     browser = desk.visitor(DARIO)

@@ -116,6 +116,37 @@ def test_an_adjustment_is_told_by_its_fields_too(tmp_path: Path) -> None:
     assert (fault.field, fault.label) == ("severity", "Quanto pesa")
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "italian", "english"),
+    [
+        (
+            "topic", {"like": "Il cantiere"},
+            "servono almeno 3 voci: per ora 1.", "at least 3 entries are wanted: so far 1.",
+        ),
+        ("topic", {"threshold": "7"}, "qui ci vuole meno di 1.", "less than 1 is wanted here."),
+        (
+            "substitution", {"swap": "acme cloud"},
+            "In ogni riga scrivi: che cosa si scrive → che cosa scrivere.",
+            "In each line write: what is written → what to write.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_fault_says_what_is_there_and_what_to_write(
+    kind: str, fields: dict[str, str], italian: str, english: str, tmp_path: Path
+) -> None:
+    assert [one.message for one in faults(kind, tmp_path, "it", **fields)] == [italian]
+    assert [one.message for one in faults(kind, tmp_path, "en", **fields)] == [english]
+
+
+@pytest.mark.parametrize("key", ["message", "suggest"])
+def test_what_an_adjusted_message_cannot_be_filled_in_with_is_told_in_its_field(key: str, tmp_path: Path) -> None:
+    text = editing.adjusted(POLICY, "tone.shouting", {key: {"it": "Si grida.", "en": "It shouts {word}."}})
+    form = RuleForm("shouting", ("it", "en"), True, {"rule": "tone.shouting"})
+    (fault,) = told(problems_of(text, tmp_path), Written(NAME, text, "adjust", "tone.shouting"), form, Wording("it"))
+    assert (fault.field, fault.place) == (f"{key}_en", None)
+    assert "{word}" in fault.message
+
+
 @pytest.mark.parametrize("is_adjusting", [True, False])
 @pytest.mark.parametrize("kind", [*KINDS, "judge", "toxicity"])
 def test_every_field_has_a_label(kind: str, is_adjusting: bool) -> None:

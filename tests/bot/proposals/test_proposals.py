@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.audit.ledger import Ledger
 from bot.proposals.editing import adjusted, changed
@@ -170,6 +171,23 @@ def test_what_does_not_load_is_told_by_its_place(proposals: Proposals) -> None:
     for act in (proposals.policy, proposals.comparison, lambda id: proposals.publish(id, person="p_1", at=AT)):
         with pytest.raises(PolicyError):
             act(id)
+
+
+def test_what_nobody_foresaw_in_a_proposal_is_told_and_logged_as_its_kind(
+    proposals: Proposals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = proposals.begin("p_1", AT)
+    (file,) = proposals.files(id)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("parole di qualcuno")
+
+    monkeypatch.setattr("bot.proposals.reading.load_policy", fail)
+    with structlog.testing.capture_logs() as logs, pytest.raises(PolicyError) as caught:
+        proposals.policy(id, {file.name: file.text + "# altro\n"})
+    (problem,) = caught.value.problems
+    assert (problem.place.file, problem.code, problem.facts) == (file.name, "unforeseen", {"kind": "RuntimeError"})
+    assert logs == [{"event": "a policy could not be read", "error": "RuntimeError", "log_level": "error"}]
 
 
 def test_nobody_overwrites_what_they_have_not_seen(proposals: Proposals) -> None:
