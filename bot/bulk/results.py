@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bot.bulk.posts import BadLine, Row, line_of
+from bot.wording.saying import Saying, read_saying, saying
 from rules.draft import DraftRefused, encodable
 from rules.screening import Screener
 from rules.verdict import Outcome, Verdict
@@ -18,16 +19,32 @@ Result = dict[str, Any]
 
 
 def screened(row: Row, screener: Screener, at: datetime, *, words: bool = False) -> Result:
-    """The result of one row, by the policy as it is on that day; of what is no draft, the reason. It raises nothing."""
+    """The result of one row, by the policy as it is on that day; of what is no draft, the reason. It raises nothing.
+
+    The reason is a `Saying` taken apart, for it comes from other processes: see `told`.
+    """
     if row.fault is not None:
-        return {"line": row.line, "id": None, "error": row.fault}
+        return {"line": row.line, "id": None, "error": asdict(row.fault)}
     try:
         line = line_of(row.fields)
         verdict = screener.screen(line.draft(), at)
     except (BadLine, DraftRefused) as error:
-        return {"line": row.line, "id": _id(row.fields), "error": str(error)}
-    told = {"line": row.line, "id": line.id, **_told(verdict)}
-    return {**told, "text": line.text} if words else told
+        return {"line": row.line, "id": _id(row.fields), "error": asdict(_why(error))}
+    result = {"line": row.line, "id": line.id, **_told(verdict)}
+    return {**result, "text": line.text} if words else result
+
+
+def told(result: Result, language: str) -> Result:
+    """As it is written down: with the reason in the language of whoever began the run."""
+    return {**result, "error": read_saying(result["error"]).show(language)} if "error" in result else result
+
+
+def _why(error: BadLine | DraftRefused) -> Saying:
+    if isinstance(error, BadLine):
+        return error.said[0]
+    if error.is_empty:
+        return saying("no text to read")
+    return saying("{length} characters, and the limit is {limit}", length=error.length, limit=error.limit)
 
 
 def _id(fields: object) -> str | int | None:

@@ -8,7 +8,7 @@ from itertools import groupby
 from bot.bulk.output import Output, chunk_of
 from bot.bulk.posts import Posts
 from bot.bulk.processes import Chunk
-from bot.bulk.results import Result, Summary
+from bot.bulk.results import Result, Summary, told
 
 Screen = Callable[[Iterable[Chunk]], Iterator[list[Result]]]
 """Results of each chunk, in order."""
@@ -16,7 +16,9 @@ Progress = Callable[[int], None]
 """Told the last line that is done."""
 
 
-def run(posts: Posts, output: Output, screen: Screen, progress: Progress = lambda line: None) -> Summary:
+def run(
+    posts: Posts, output: Output, screen: Screen, progress: Progress = lambda line: None, *, language: str = "en"
+) -> Summary:
     """Write a result for every draft that has none yet; what was written is kept, however it ends.
 
     The summary is of all results, also of those before a stop. Raises `OSError`, `BadFile`, and what `screen` raises.
@@ -25,7 +27,7 @@ def run(posts: Posts, output: Output, screen: Screen, progress: Progress = lambd
     beyond = output.go_on(summary)
     progress(beyond)
     for results in screen(_chunks(posts, beyond)):
-        output.append(results)
+        output.append([told(result, language) for result in results])
         for result in results:
             summary.add(result)
         progress(results[-1]["line"])

@@ -22,6 +22,7 @@ from bot.bulk.results import Result, screened
 from bot.bulk.tables import BulkChunk, BulkRun
 from bot.packing import unpacked
 from bot.store import Store
+from bot.wording.saying import read_saying
 from rules.policy import Policy
 from rules.screening import Screener
 
@@ -189,7 +190,7 @@ class Working:
         if chunk is None or run is None or chunk.is_done:
             return
         try:
-            rows = [Row(**each) for each in _opened(self._vault, chunk)]
+            rows = [_row(**each) for each in _opened(self._vault, chunk)]
         except VaultError:
             log.error("bulk.unreadable", id=id, remedy="give every process the same master key")
             return
@@ -219,6 +220,10 @@ class Working:
                 screener.open_judges()
                 self._using = _Using(run.id, screener, datetime.fromisoformat(run.moment), run.words)
             return self._using
+
+
+def _row(line: int, fields: object, fault: object) -> Row:
+    return Row(line, fields, None if fault is None else read_saying(fault))
 
 
 def _opened(vault: Vault, chunk: BulkChunk) -> list[Any]:

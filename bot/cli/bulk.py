@@ -61,14 +61,16 @@ def bulk(
     posts, target = Posts(file, id, text), out or file.with_name(f"{file.name}.results.jsonl")
     if not file.is_file():
         raise typer.BadParameter(f"{file}: no such file")
+    try:
+        posts.look()  # before anything is written, so that the command can be given again as it should have been
+    except BadFile as error:
+        return _said(error.show(wording.language), EXIT_POLICY)
     began = time.monotonic()
     try:
         with closing(Output(target)) as output:
             started, summary = _judged(settings, posts, output, 0 if over_workers else workers or cores(), words=words)
     except OutputError as error:
         return _refused(error, wording)
-    except BadFile as error:
-        return _said(str(error), EXIT_POLICY)
     except (Lost, DeadlyError) as error:
         return _said(f"{_lost(error, wording)} {_again(wording)}", EXIT_IO)
     except KeyboardInterrupt:
@@ -92,7 +94,7 @@ def _judged(settings: Settings, posts: Posts, output: Output, processes: int, *,
     else:
         screen = _handing(settings, record, begun).screen
     with _bar(posts.path) as progress:
-        summary = run(posts, output, screen, progress)
+        summary = run(posts, output, screen, progress, language=tongue(settings))
     # One entry for all of it, once: of the archive's posts themselves nothing is on record.
     facts = {"policy": begun.revision, **summary.facts()}
     record.ledger.append(KIND, subject=begun.id, facts=facts, actor=record.people.pseudonym(AUTHOR))

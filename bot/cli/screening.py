@@ -138,7 +138,7 @@ def _line(screening: Screening, id: str | int | None, language: str) -> Line:
 
 
 def _reason(error: BadLine | DraftRefused, language: Language) -> str:
-    return refusal(error, language) if isinstance(error, DraftRefused) else str(error)
+    return refusal(error, language) if isinstance(error, DraftRefused) else error.show(language)
 
 
 def _opened(file: str) -> BinaryIO:

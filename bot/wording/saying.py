@@ -23,6 +23,14 @@ class Saying:
         return Wording(language).say(self.sentence, **told)
 
 
+def read_saying(written: object) -> Saying:
+    """Of what `asdict` made of one and JSON carried; plain words are from a release before."""
+    if not isinstance(written, Mapping):
+        return verbatim(str(written))
+    facts = {name: read_saying(fact) if isinstance(fact, Mapping) else fact for name, fact in written["facts"].items()}
+    return Saying(written["sentence"], facts)
+
+
 def saying(sentence: str, **facts: object) -> Saying:
     """By this name the sentences for the catalogues are found, as by `Wording.say`: write them out here."""
     return Saying(sentence, facts)

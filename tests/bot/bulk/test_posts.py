@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,14 +37,14 @@ def test_lines_of_json_keep_their_numbers(tmp_path: Path) -> None:
 )
 def test_a_line_that_is_no_json_is_told(tmp_path: Path, raw: bytes, fault: str) -> None:
     first, second = rows(tmp_path, "a.jsonl", raw + b'\n{"text": "due"}\n')
-    assert (first.line, first.fault) == (1, fault)
+    assert (first.line, str(first.fault)) == (1, fault)
     assert (second.line, second.fields) == (2, {"text": "due"})
 
 
 def test_an_endless_line_is_passed_over_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(posts, "_LONGEST", 16)
     first, second = rows(tmp_path, "a.jsonl", b"x" * 100 + b'\n{"text":"due"}\n')
-    assert (first.line, first.fault) == (1, "too long for a draft")
+    assert (first.line, str(first.fault)) == (1, "too long for a draft")
     assert (second.line, second.fields) == (2, {"text": "due"})
 
 
@@ -71,19 +72,57 @@ def test_a_table_as_spreadsheets_write_it(tmp_path: Path, between: str) -> None:
 
 def test_faulty_rows_do_not_stop_a_table(tmp_path: Path) -> None:
     found = rows(tmp_path, "a.csv", b'text,id\nuno,1\ndue,2,3\n"tr"e,3\nqu\xffattro,4\ncinque,5\n')
-    assert [(row.line, row.fault) for row in found] == [
+    assert [(row.line, row.fault and str(row.fault)) for row in found] == [
         (2, None),
         (3, "3 cells, and the first row has 2"),
-        (4, "not CSV: ',' expected after '\"'"),
+        (4, "not CSV: something stands between a closing quotation mark and the end of its cell"),
         (5, "not UTF-8"),
         (6, None),
     ]
 
 
-@pytest.mark.parametrize("content", [b"", b"id,testo\n1,uno\n"])
-def test_a_table_without_the_column_of_the_text_is_refused(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(BadFile, match="names no column 'text'"):
-        rows(tmp_path, "a.csv", content)
+@pytest.mark.parametrize(
+    ("content", "english", "italian"),
+    [
+        (b"", "names no columns", "non nomina colonne"),
+        (
+            b"codice;testo;autore\n1;SEGRETO;x\n",
+            "no column text. There are: codice, testo, autore. Say which one holds the text, for example: --text testo",
+            "la colonna text. Ci sono: codice, testo, autore. Indica quella del testo, per esempio: --text testo",
+        ),
+        (b"my words,id\n", "--text 'my words'", "--text 'my words'"),
+        (b"Una bozza SEGRETO che sta nella prima riga del file,id\n", "There are: id.", "Ci sono: id."),
+        (b'te"xt,"a"b"\n', "its first row is not CSV", "la prima riga non è CSV"),
+    ],
+)
+def test_a_table_without_the_column_of_the_text_is_refused_and_says_which_there_are(
+    tmp_path: Path, content: bytes, english: str, italian: str
+) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    for read in (Posts(tmp_path / "a.csv").look, lambda: list(Posts(tmp_path / "a.csv").rows())):
+        with pytest.raises(BadFile) as refused:
+            read()
+        assert english in str(refused.value)
+        assert italian in refused.value.show("it")
+        assert "SEGRETO" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"text": 3}, {"text": "x", "channel": "fax"}, {"text": "x", "language": "ITA"}, {"text": "x", "id": 1.5}, [1],
+     {"text": "x", "more": 1}],
+)  # fmt: skip
+def test_what_is_wrong_with_a_line_is_told_in_italian_too(fields: object) -> None:
+    with pytest.raises(BadLine) as refused:
+        line_of(fields)
+    assert not re.search("Input|Field|String|should|line", refused.value.show("it")), refused.value.show("it")
+
+
+def test_what_is_wrong_with_a_file_is_told_in_italian_too(tmp_path: Path) -> None:
+    faults = rows(tmp_path, "a.csv", b'text,id\ndue,2,3\n"tr"e,3\nqu\xffattro,4\n"cinque\n')
+    told = [row.fault.show("it") for row in faults if row.fault]
+    assert len(told) == 4
+    assert not re.search("cell|not|row", " ".join(told)), told
 
 
 def test_only_what_comes_after_a_line_is_read_again(tmp_path: Path) -> None:

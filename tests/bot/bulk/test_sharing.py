@@ -18,7 +18,7 @@ from bot.audit.seals import Seals
 from bot.bulk import sharing
 from bot.bulk.output import CHUNK, Output, Run
 from bot.bulk.posts import Posts, Row
-from bot.bulk.results import screened
+from bot.bulk.results import screened, told
 from bot.bulk.run import run
 from bot.bulk.sharing import Handing, Working
 from bot.bulk.tables import BulkChunk, BulkRun
@@ -101,7 +101,7 @@ def test_what_workers_say_is_what_one_process_says(
     summary = run(Posts(posts), output, handing().screen)
     output.close()
     screener = Screener(policy)
-    expected = [screened(row, screener, NOON) for row in Posts(posts).rows()]
+    expected = [told(screened(row, screener, NOON), "en") for row in Posts(posts).rows()]
     assert [json.loads(line) for line in output.path.read_text(encoding="utf-8").splitlines()] == expected
     assert (summary.drafts, summary.faulty) == (5 * CHUNK + 3, 1)
     assert len(workers.put_ids) == len(set(workers.put_ids)) == 6

@@ -81,7 +81,7 @@ def test_every_draft_is_judged_as_one_by_one_and_the_run_is_on_record(
         assert (result["line"], result["id"], result["outcome"]) == (n + 1, f"a{n}", verdict.outcome)
         spans = [(each["rule"], each["start"], each["end"]) for each in result["findings"]]
         assert spans == [(each.rule, each.span.start, each.span.end) for each in verdict.findings]
-    assert found[-1] == {"line": 2 * CHUNK + 6, "id": 7, "error": "no text to read"}
+    assert found[-1] == {"line": 2 * CHUNK + 6, "id": 7, "error": "non c’è un testo da leggere"}
     (entry,) = entries(home)
     assert (entry["kind"], entry["subject"]) == ("bulk", told["id"])
     outcomes = {"clear": 27, "revise": 26, "review": 26, "block": 26}
@@ -108,6 +108,25 @@ def test_whole_results_stay_and_a_stopped_run_goes_on_with_its_own_file(
     assert run(["bulk", str(posts), "--workers", "1"]) == 64
     assert "c’è già" in capsys.readouterr().err
     assert (home / "archive.jsonl.results.jsonl").read_bytes() == before
+
+
+def test_a_table_without_the_column_of_the_text_leaves_nothing_behind(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    posts = home / "d.csv"
+    posts.write_text("codice;testo;autore\n1;Buongiorno;Anna\n2;;Anna\n", encoding="utf-8")
+    for language, told in (("it", "Ci sono: codice, testo, autore."), ("en", "There are: codice, testo, autore.")):
+        monkeypatch.setenv("VAGLIO_LANGUAGE", language)
+        assert run(["bulk", str(posts)]) == 65
+        said = capsys.readouterr().err
+        assert told in said
+        assert "--text testo" in said
+        assert [path.name for path in home.iterdir() if path.name.startswith("d.csv")] == ["d.csv"]
+    monkeypatch.setenv("VAGLIO_LANGUAGE", "it")
+    assert run(["bulk", str(posts), "--id", "codice", "--text", "testo", "--workers", "1"]) == 65
+    good, empty = results(home / "d.csv.results.jsonl")
+    assert (good["id"], good["outcome"]) == ("1", "clear")
+    assert empty == {"line": 3, "id": "2", "error": "non c’è un testo da leggere"}
 
 
 @pytest.mark.parametrize("command", [["bulk", "archive.jsonl"], ["policy", "backtest"]])
