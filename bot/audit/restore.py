@@ -110,7 +110,7 @@ class Restoring:
             else:
                 before = self._known(target, manifest, HeadFile(self.data / HEAD).read())
             with closing(self._loaded(switch, folder, manifest, target)) as store:
-                restored = self._made_ready(store, switch, manifest, before, at, noted or {})
+                restored = self._made_ready(store, switch, folder, manifest, before, at, noted or {})
             switch.note({**switch.plan(compact(at)), "said": _said(restored)})
             return self._finished(switch, switch.journal or {})
 
@@ -174,13 +174,13 @@ class Restoring:
             dumps.load(target, folder / manifest.dump, manifest.tables)
         store = Store(self.url if switch.database is None else f"sqlite:///{switch.database}", named=self.named)
         try:
-            self._verify(store, switch, manifest)
+            self._verify(store, switch, folder, manifest)
         except BaseException:
             store.close()
             raise
         return store
 
-    def _verify(self, store: Store, switch: Switch, manifest: Manifest) -> None:
+    def _verify(self, store: Store, switch: Switch, folder: Path, manifest: Manifest) -> None:
         found = Ledger(store, switch.files / HEAD).verify()
         said = manifest.ledger
         # Of a restore on a server that was broken off, some entries may have been added since.
@@ -188,16 +188,16 @@ class Restoring:
             switch.journal is not None and found.count > said.count
         )
         if not (found.is_sound and is_same):
-            raise TransferError("fault", store.place)
+            raise TransferError("fault", str(folder))
 
     def _made_ready(
-        self, store: Store, switch: Switch, manifest: Manifest, before: Before, at: datetime, noted: Any
+        self, store: Store, switch: Switch, folder: Path, manifest: Manifest, before: Before, at: datetime, noted: Any
     ) -> Restored:
         seals = self._seals(store)
         store.migrate(seals)
         if _contradicts(store, before):
             if not self.may_contradict:
-                raise TransferError("contradicts", store.place)
+                raise TransferError("contradicts", str(folder))
             # Of another history the numbers say nothing: only what was signed of it, and whom it had erased.
             before = Before(0, before.erased, None, before.checkpoints)
         people = People(store, seals)
@@ -205,7 +205,7 @@ class Restoring:
         sources, keys = [read_own(store), *self.places, before.checkpoints], self._trusted()
         found = compare(store, sources, keys)
         if any(fault.what == "rewritten" for fault in found.faults):
-            raise TransferError("history", store.place)
+            raise TransferError("history", str(folder))
         known = believed(sources, keys) if keys else ()
         try:
             take_over(Checkpoints(store, SigningKeys(self.keys)), known, last_number(store))

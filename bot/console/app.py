@@ -10,7 +10,6 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute
 
 from bot.console import auth
@@ -20,7 +19,7 @@ from bot.console.gate import Forbidden, Gate, Rooms
 from bot.console.pages import Assets, Pages, Room, here, is_part
 from bot.console.reports import Reports, report_routes
 from bot.console.sessions import LIFE
-from bot.console.shield import LimitedBody, QuietErrors, SafeHeaders
+from bot.console.shield import KnownNames, LimitedBody, QuietErrors, SafeHeaders
 from bot.console.watching import told_health
 from bot.reply import failure
 from bot.roles import Role
@@ -84,8 +83,7 @@ def _stand_guard(app: FastAPI, pages: Pages, session_key: bytes, hosts: Collecti
         same_site="lax",
         https_only=not all(auth.is_loopback(host) for host in hosts),
     )
-    # A page elsewhere whose name is made to mean this machine must not get in: only names that we know do.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, *hosts], www_redirect=False)
+    app.add_middleware(KnownNames, names=[*LOOPBACK, *hosts])
     app.add_middleware(QuietErrors, page=lambda request: _broken(request, pages))
     app.add_middleware(SafeHeaders)
 

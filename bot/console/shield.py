@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.console import reports
+from bot.languages import LANGUAGES
+from bot.wording import Wording
 
 _log = structlog.get_logger("vaglio.console")
 
@@ -52,6 +55,43 @@ class SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, send_safely)
+
+
+class KnownNames:
+    """Only names that we know get in: a page elsewhere may have its own mean this machine.
+
+    Any other is told what to set, and never repeated: it may be anybody's.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+        self._app = app
+        self._guard = TrustedHostMiddleware(_mark, allowed_hosts=[*names], www_redirect=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = {**scope}
+        await self._guard(asked, receive, _say_nothing)
+        await (self._app if _MARK in asked else _unknown_name())(scope, receive, send)
+
+
+_MARK = "vaglio.known_name"
+
+
+async def _mark(scope: Scope, receive: Receive, send: Send) -> None:
+    scope[_MARK] = True
+
+
+async def _say_nothing(message: Message) -> None:
+    pass
+
+
+def _unknown_name() -> Response:
+    said = (
+        Wording(language).say(
+            "Vaglio does not answer under this name. Whoever runs it can add it to VAGLIO_CONSOLE_NAMES."
+        )
+        for language in LANGUAGES
+    )
+    return PlainTextResponse("\n".join(said) + "\n", status_code=400)
 
 
 class QuietErrors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import shlex
@@ -184,6 +185,14 @@ def test_every_secret_and_volume_is_declared(path: Path) -> None:
     assert {volume.split(":")[0] for service in used for volume in service["volumes"]} == set(compose["volumes"])
     assert all(each["file"].startswith("./secrets/") for each in compose["secrets"].values())
     assert "/deploy/secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "folder", ["data", "keys", "data.before-2026-01-31T09-00-00", "backups", "deploy/secrets", "models"]
+)
+def test_what_holds_words_or_keys_in_a_checkout_is_left_out_by_git(folder: str) -> None:
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert any(fnmatch.fnmatch(f"/{folder}/", line) for line in lines)
 
 
 def test_with_postgresql_there_are_front_ends_and_two_workers() -> None:

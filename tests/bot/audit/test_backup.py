@@ -368,10 +368,11 @@ def test_a_backup_of_another_record_is_not_put_in_place(site: Site, tmp_path: Pa
     shutil.copy(other.keys / "master.key", site.keys / "master-other.old")
     with pytest.raises(TransferError) as refused:
         site.restore(folder)
-    assert refused.value.code == "contradicts"
+    assert (refused.value.code, refused.value.place) == ("contradicts", str(folder))
     with pytest.raises(TransferError) as refused:
         site.restore(folder, may_contradict=True)
     assert refused.value.code == "history"
+    assert refused.value.place == str(folder)
 
 
 def _forged(folder: Path, first: int) -> None:
@@ -413,13 +414,14 @@ def test_a_forged_backup_does_not_replace_the_record(site: Site, is_signed: bool
     _forged(folder, 5)
     with pytest.raises(TransferError) as refused:
         site.restore(folder)
-    assert refused.value.code == "contradicts"
+    assert (refused.value.code, refused.value.place) == ("contradicts", str(folder))
     site.open()
     assert site.ledger.verify().count == 10 + more
     if is_signed:
         with pytest.raises(TransferError) as refused:
             site.restore(folder, may_contradict=True)
         assert refused.value.code == "history"
+        assert refused.value.place == str(folder)
         return
     assert site.restore(folder, may_contradict=True).count == 10
     site.open()
@@ -436,7 +438,7 @@ def test_a_backup_of_a_history_that_was_given_up_is_refused_too(site: Site) -> N
     site.open()
     with pytest.raises(TransferError) as refused:
         site.restore(folder)
-    assert refused.value.code == "contradicts"
+    assert (refused.value.code, refused.value.place) == ("contradicts", str(folder))
 
 
 @pytest.mark.sqlite_only("the same on both")

@@ -188,6 +188,16 @@ def test_only_known_names_reach_the_console(rig, host: str, status: int) -> None
     assert stranger.get("/healthz", headers={"Host": host}).status_code == status
 
 
+@pytest.mark.parametrize("host", ["evil.example", ""])
+def test_under_another_name_both_languages_say_what_to_set(rig, host: str) -> None:  # type: ignore[no-untyped-def]
+    answer = rig.stranger().get("/try", headers={"Host": host})
+    assert answer.status_code == 400
+    assert "A questo nome Vaglio non risponde." in answer.text
+    assert "Vaglio does not answer under this name." in answer.text
+    assert "VAGLIO_CONSOLE_NAMES" in answer.text
+    assert "evil" not in answer.text
+
+
 @pytest.mark.parametrize("path", ["/try", "/healthz", "/nowhere", "/static/console.css", "/sign-in?key=x"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "evil.example"])
 def test_every_answer_carries_the_headers(rig, path: str, host: str) -> None:  # type: ignore[no-untyped-def]

@@ -123,6 +123,7 @@ def test_the_settings_say_what_is_there_and_what_is_not(rig) -> None:  # type: i
     rig.rooms.append(settings_room(look, lambda person: UTC, rig.clock))
     admin = rig.visitor(ELENA, "admin")
     page = admin.get("/settings").text
+    assert "o dove le tiene il tuo servizio" in page  # units and containers read no .env
     for word in ("Socket Mode", "presente", "manca", "non va", "&lt;b&gt;", "{{ 7*7 }}"):
         assert word in page
     admin.get("/settings")
