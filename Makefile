@@ -9,7 +9,10 @@ TORCH       := 2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 INSTALL     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-fast fuzz lint format lock schema editor sbom audit clean
+.PHONY: install run test test-fast fuzz lint format lock schema editor sbom audit clean
+
+# For a service, which others start: docs/operations.md.
+install: $(VENV)/.installed
 
 run: $(VENV)/.installed
 	@$(BIN)/vaglio run

@@ -9,12 +9,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from docs.pages import Page
 
 from bot.cli.exits import EXIT_ABORT, EXIT_POLICY, EXIT_SETTINGS
 from bot.cli.server import GRACE
 from bot.secret_files import FILE
+from bot.settings import secret_names
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+OPERATIONS = Page(DEPLOY.parent / "docs" / "operations.md")
+DROP_INS = [block.text for block in OPERATIONS.blocks if block.kind == "ini"]
 UNITS = [DEPLOY / "vaglio.service", DEPLOY / "vaglio-worker@.service"]
 SANDBOX = {
     "NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes", "PrivateDevices=yes",
@@ -45,6 +49,40 @@ def test_secrets_are_handed_over_by_systemd_and_stand_in_no_unit(unit: Path) -> 
     named = re.findall(rf"(VAGLIO_\w+{FILE})=(\S+)", unit.read_text(encoding="utf-8"))
     assert {place for _, place in named} == {f"%d/{credential}" for credential in loaded}
     assert not re.search(r"xox[bap]-|password", unit.read_text(encoding="utf-8"))
+
+
+@on_each_unit
+def test_it_starts_without_any_chat(unit: Path) -> None:
+    """Of what it names of files, systemd starts nothing without them."""
+    assert "slack" not in "\n".join(lines(unit)).lower()
+
+
+def test_the_page_has_a_file_for_every_secret_and_drop_ins_that_hand_them_over() -> None:
+    (table,) = (table for table in OPERATIONS.tables if "slack_bot_token" in table)
+    assert {cells[0].strip("`") for cells in table.values()} == {f"{name}{FILE}" for name in secret_names()}
+    assert all(cells[0] == f"`VAGLIO_{name.upper()}{FILE}`" for name, cells in table.items())
+    handed = [text for text in DROP_INS if "LoadCredential" in text]
+    assert len(handed) == 2
+    for text in handed:
+        loaded = re.findall(r"^LoadCredential=(\w+):/etc/vaglio/secrets/\1$", text, re.M)
+        named = re.findall(r"^Environment=VAGLIO_(\w+)_FILE=%d/(\w+)$", text, re.M)
+        assert sorted(loaded) == sorted(name for _, name in named)
+        assert all(setting.lower() == name and name in table for setting, name in named)
+
+
+def test_a_drop_in_takes_the_old_command_away_before_it_gives_another() -> None:
+    (started,) = (text for text in DROP_INS if "ExecStart" in text)
+    given = [line for line in started.splitlines() if line.startswith("ExecStart=")]
+    (own,) = (line for line in lines(UNITS[0]) if line.startswith("ExecStart="))
+    assert given[0] == "ExecStart="
+    assert given[1].split()[0] == own.split()[0]
+
+
+def test_a_service_is_installed_without_starting_one() -> None:
+    asked = ["make", "--dry-run", "--always-make", "install"]
+    ran = subprocess.run(asked, cwd=DEPLOY.parent, capture_output=True, text=True, check=True)
+    assert "requirements.lock" in ran.stdout
+    assert "vaglio run" not in ran.stdout
 
 
 @on_each_unit
@@ -92,7 +130,8 @@ def test_systemd_understands_them(unit: Path, tmp_path: Path) -> None:
     # Where Vaglio is installed is the operator's: here stands a program that is always there.
     copy = tmp_path / unit.name
     text = unit.read_text(encoding="utf-8")
-    copy.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M), encoding="utf-8")
+    text = "\n".join([text, *DROP_INS])  # as systemd puts them together
+    copy.write_text(re.sub(r"^ExecStart=/\S+", "ExecStart=/bin/true", text, flags=re.M), encoding="utf-8")
     ran = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
 
