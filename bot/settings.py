@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.accounts import Title, is_account, read_groups
 from bot.audit.targets import Target, read_targets
+from bot.env_file import ENV_FILE, language_in, read_env_file
 from bot.folders import Named, keep_apart, refuse_root
 from bot.languages import LANGUAGES, Language
 from bot.oidc import Terms, read_terms
@@ -43,7 +43,7 @@ class SlackMode(StrEnum):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     data_dir: Path = Path("data")
@@ -241,11 +241,9 @@ def read_settings(*, writes: bool = True) -> Settings:
 
 def written_language() -> Language | None:
     """As it is written, for whoever has to say that the settings cannot be read."""
-    try:
-        written = _written()
-    except SettingsError:
-        written = dict(os.environ)
-    return next((language for language in LANGUAGES if language == written.get(f"{PREFIX}LANGUAGE")), None)
+    name = f"{PREFIX}LANGUAGE"
+    named = next((value for each, value in os.environ.items() if each.upper() == name), language_in(name))
+    return next((language for language in LANGUAGES if language == named), None)
 
 
 def _look_at_roles(settings: Settings) -> None:
@@ -276,9 +274,9 @@ def _look_at_roles(settings: Settings) -> None:
 def _written() -> dict[str, str | None]:
     """All that is set in `.env` and the environment, which comes first; Vaglio's names in capitals."""
     try:
-        found = {**dotenv_values(".env"), **os.environ}
-    except UnicodeDecodeError:
-        raise SettingsError(saying(".env is not UTF-8: save it as UTF-8.")) from None
+        found = {**read_env_file(), **os.environ}
+    except WrongValueError as error:
+        raise SettingsError(*error.said) from None
     return {name.upper() if name.upper().startswith(PREFIX) else name: value for name, value in found.items()}
 
 

@@ -133,6 +133,26 @@ def test_a_file_in_another_encoding_is_named() -> None:
         read_settings()
 
 
+@pytest.mark.parametrize(
+    ("written", "line", "also"),
+    [
+        ("# mine\n\nVAGLIO_POLICY segreto\nVAGLIO_LANGUAGE=en\n", 3, "write NAME=value."),
+        ("VAGLIO_POLICY\n", 1, "write NAME=value."),
+        ("VAGLIO_LOG_LEVEL=info\r\n\r\nexport segreto\r\n", 3, "write NAME=value."),
+        ('VAGLIO_LOG_LEVEL=info\nVAGLIO_SLACK_BOT_TOKEN="segreto\n', 2, "close every quotation mark"),
+    ],
+)
+def test_a_line_that_sets_nothing_is_a_fault_and_not_repeated(
+    written: str, line: int, also: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    Path(".env").write_text(written, encoding="utf-8", newline="")
+    with pytest.raises(SettingsError, match=rf"\.env, line {line}: .*{also}") as error:
+        read_settings()
+    assert "segreto" not in str(error.value)
+    assert f".env, riga {line}: scrivi NOME=valore" in error.value.show("it")
+    assert not caplog.records
+
+
 def test_a_data_folder_that_leads_to_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     monkeypatch.setenv(f"{PREFIX}DATA_DIR", "loop")
