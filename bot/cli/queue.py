@@ -73,7 +73,13 @@ def list_(as_json: Json = False) -> None:
     else:
         out.print(say("Nothing waits to be done."))
     if desk.record.store.file is None:
-        out.print(count("{number} worker gives signs of life.", "{number} workers give signs of life.", workers))
+        out.print(
+            count(
+                "{number} worker gives signs of life. A process has two: for what people wait for, and for all else.",
+                "{number} workers give signs of life. A process has two: for what people wait for, and for all else.",
+                workers,
+            )
+        )
     if suspects:
         out.print(
             count(
