@@ -41,6 +41,15 @@ def key_in(folder: Path, name: str, what: Saying | str) -> bytes:
     return key
 
 
+def existing_key(folder: Path, name: str) -> bytes | None:
+    """For who only reads: None where it is not there, or is none that can be read."""
+    try:
+        key = (folder / name).read_bytes()
+    except OSError:
+        return None
+    return key if len(key) == KEY_BYTES else None
+
+
 def derived(key: bytes, purpose: str) -> bytes:
     """A key for one purpose, from which neither `key` nor the key of another purpose can be told."""
     return hmac.new(key, purpose.encode(), hashlib.sha256).digest()

@@ -8,16 +8,19 @@ from pathlib import Path
 from bot.audit.comparison import Comparison, Note, compare
 from bot.audit.errors import RecordError
 from bot.audit.evidence import Source, read_own, read_place
+from bot.audit.manifests import Count
 from bot.audit.tables import Outpost
 from bot.audit.targets import Target
 from bot.store import Store
 
 
-def compare_beside(store: Store, targets: Sequence[Target], keys: Collection[str]) -> Comparison:
-    """`keys` are the public keys that are trusted. A folder that cannot be read now is noted. Raises `RecordError`."""
+def compare_beside(
+    store: Store, targets: Sequence[Target], keys: Collection[str], went_on: Count | None = None
+) -> Comparison:
+    """`keys` and `went_on` as in `compare`. A folder that cannot be read now is noted. Raises `RecordError`."""
     unread = list[Note]()
     sources = [read_own(store), *_folders(targets, store, unread)]
-    found = compare(store, sources, keys)
+    found = compare(store, sources, keys, went_on)
     return Comparison(found.count, found.faults, (*unread, *found.notes), found.reaches)
 
 

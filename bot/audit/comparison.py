@@ -13,6 +13,7 @@ from bot.audit import records
 from bot.audit.admissions import admissions
 from bot.audit.errors import RecordError
 from bot.audit.evidence import Checked, Source, check
+from bot.audit.manifests import Count
 from bot.audit.statements import Statement
 from bot.audit.verification import Fault
 from bot.store import Store
@@ -20,7 +21,7 @@ from bot.tables import Entry
 
 _CHUNK: Final = 500
 
-NoteKind = Literal["admitted", "begins", "no_key", "unread"]
+NoteKind = Literal["admitted", "begins", "no_key", "unread", "elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Note:
     what: NoteKind
     place: str = ""
     number: int = 0
-    """Of `admitted`, the entry that admits a loss; of `begins`, the first checkpoint that is there."""
+    """Of `admitted`, the entry that admits a loss; of `begins`, the first checkpoint that is there; of `elsewhere`, the
+    first entry that is not here."""
     last: int = 0
     """Of `admitted`, the last of the lost entries that a checkpoint knows; the first one stood where `number` is."""
 
@@ -50,9 +52,10 @@ class Comparison:
     """The last entry that a checkpoint knows and the ledger lacks; 0 where there is none."""
 
 
-def compare(store: Store, sources: Sequence[Source], keys: Collection[str]) -> Comparison:
+def compare(store: Store, sources: Sequence[Source], keys: Collection[str], went_on: Count | None = None) -> Comparison:
     """Hold the ledger against what was signed of it. `keys` are the public keys that are trusted; without any, each
-    checkpoint is believed that its own key signed, and a note says so. Raises `RecordError`.
+    checkpoint is believed that its own key signed, and a note says so. `went_on` is the first entry of a record that
+    goes on elsewhere: what was signed from there on is to be held against the record there. Raises `RecordError`.
     """
     checked = [check(source, keys) for source in sources]
     faults = [fault for each in checked for fault in each.faults]
@@ -66,10 +69,11 @@ def compare(store: Store, sources: Sequence[Source], keys: Collection[str]) -> C
     reaches = 0
     try:
         with store.read() as session:
-            against = _Ledger(session, statements)
+            against = _Ledger(session, statements, went_on)
             faults += against.faults()
             reaches = against.reaches
             notes += [Note("admitted", number=seq, last=last) for seq, last in sorted(against.admitted.items())]
+            notes += [Note("elsewhere", number=went_on.count)] if went_on and against.is_elsewhere else []
     except RecordError as error:
         # The walk along the chain says what is wrong with such a database.
         if error.code not in ("none", "broken", "tables"):
@@ -87,13 +91,15 @@ def _differing(believed: dict[int, tuple[str, Statement]], checked: Checked) -> 
 
 
 class _Ledger:
-    def __init__(self, session: Session, statements: Sequence[Statement]) -> None:
-        self._statements = statements
+    def __init__(self, session: Session, statements: Sequence[Statement], went_on: Count | None) -> None:
+        self._statements, self._went_on = statements, went_on
         self._end = session.exec(select(func.max(Entry.seq))).one() or 0
         self._hashes = dict(_hashes(session, sorted({statement.count for statement in statements})))
         self._admissions = admissions(session)
         self.admitted = dict[int, int]()
         self.reaches = 0
+        self.is_elsewhere = False
+        """Something was signed of what is not here, and should not be."""
 
     def faults(self) -> Iterator[Fault]:
         """Of many that do not fit only the first ones: each says the same of all that came before it."""
@@ -103,6 +109,8 @@ class _Ledger:
                 reached = max(reached, statement.count)
             elif seq := self._admits(statement.count, reached):
                 self.admitted[seq] = max(self.admitted.get(seq, 0), statement.count)
+            elif self._is_of_what_went_on(statement):
+                self.is_elsewhere = True
             elif statement.count > self._end:
                 self.reaches = max(self.reaches, statement.count)
             else:
@@ -111,6 +119,13 @@ class _Ledger:
             yield Fault(self._end + 1, "removed")
         if rewritten:
             yield Fault(min(rewritten), "rewritten")
+
+    def _is_of_what_went_on(self, statement: Statement) -> bool:
+        """One of the very entry that says it knows it, or else it went on otherwise."""
+        first = self._went_on
+        return first is not None and (
+            statement.count > first.count or (statement.count, statement.head) == (first.count, first.head)
+        )
 
     def _admits(self, count: int, reached: int) -> int | None:
         """The entry of a restored backup that admits that entry `count` is lost."""

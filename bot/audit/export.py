@@ -13,25 +13,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, TextIO
+from typing import Any, Final, TextIO
 
 from sqlmodel import Session, col, select
 
 from bot.audit import guide, records, verifier
 from bot.audit.cells import Separator
 from bot.audit.errors import RecordError
+from bot.audit.export_errors import ExportError
 from bot.audit.filters import Filters
 from bot.audit.index import Index
 from bot.audit.kept import Kept, batched, following, numbers, said_by, these
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.looks import KIND as LOOK
+from bot.audit.moved import Note
 from bot.audit.promises import in_ranges
 from bot.audit.sheets import Format, MissingParquetError, Rows, columns, row_of, rows_in
 from bot.audit.signing import Signer
 from bot.audit.vault import VaultError
 from bot.store import Store
 from bot.tables import Entry
-from bot.wording import Wording
 
 KIND: Final = "export"
 _CLOSED: Final = frozenset({"since", "until", "outcome", "part", "channel", "account"})
@@ -47,26 +48,9 @@ Progress = Callable[[int, int], None]
 """Told how many entries of how many are done."""
 
 
-class ExportError(Exception):
-    """There is no export, and nothing is left of it. Says which folder, why, and the remedy."""
-
-    def __init__(self, code: Literal["there", "parquet", "erased"], place: str) -> None:
-        self.code, self.place = code, place
-        super().__init__(code, place)
-
-    def show(self, language: str) -> str:
-        wording = Wording(language)
-        told = {
-            "there": wording.say("there is something there already. Name a folder that does not exist."),
-            "parquet": wording.say("Parquet needs pyarrow. Install it (pip install pyarrow), or choose csv or jsonl."),
-            "erased": wording.say("somebody was erased while it was written, so it was thrown away. Export again."),
-        }
-        return f"{self.place}: {told[self.code]}"
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is wanted. `by` is the pseudonym of whoever wants it; `filters` says what `selection` is."""
+    """What is wanted. `by` is the pseudonym of whoever wants it, or empty; `filters` says what `selection` is."""
 
     by: str
     at: datetime
@@ -81,6 +65,8 @@ class Request:
     """Why with words, where it was said. It is kept sealed."""
     is_whole: bool = True
     """The chain from the first entry to the last, and not only the selected ones."""
+    left: Note | None = None
+    """The record goes on elsewhere. Nothing is added to what was left, so that this one is on record nowhere."""
 
 
 def request_for(
@@ -128,12 +114,15 @@ def export(
     """
     if folder.exists() or folder.is_symlink():
         raise ExportError("there", str(folder))
+    if request.left and (request.with_words or request.filters):
+        raise ExportError("moved", str(folder))
     try:
         part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".unfinished", dir=folder.parent))
         try:
             writing = _Writing(store, ledger, request, part, progress)
             exported = writing.all(signer, checkpoints)
-            writing.on_record(exported)
+            if request.left is None:
+                writing.on_record(exported)
             part.replace(folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
@@ -161,7 +150,9 @@ class _Writing:
             self._file("checkpoints.jsonl", "".join(f"{line}\n" for line in lines), len(lines))
         self._file("verify.py", Path(verifier.__file__).read_text(encoding="utf-8"))
         request = self._request
-        told = guide.guide(request.with_words, request.is_whole, signer is not None, request.separator)
+        told = guide.guide(
+            request.with_words, request.is_whole, signer is not None, request.separator, went_on=bool(request.left)
+        )
         self._file("README.txt", told)
         manifest = self._manifest(signer)
         (self._part / "manifest.json").write_bytes(manifest)
@@ -282,16 +273,24 @@ class _Writing:
     def _manifest(self, signer: Signer | None) -> bytes:
         request, (count, head) = self._request, self._end
         return records.canonical({
-            "v": 1, "made_at": records.timestamp(request.at), "by": request.by, "filters": dict(request.filters),
-            "ledger": {"count": count, "head": head}, "chain": _chain(request), "with_words": request.with_words,
+            "v": 1, "made_at": records.timestamp(request.at), "by": request.by or None,
+            "filters": dict(request.filters), "ledger": {"count": count, "head": head},
+            "chain": _chain(request), "with_words": request.with_words,
             "files": {path.name: self._file_facts(path) for path in sorted(self._part.iterdir())},
             "key": signer.public if signer else None,
+            **_went_on(request.left),
         })  # fmt: skip
 
     def _file_facts(self, path: Path) -> Mapping[str, object]:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         return {"sha256": found, "bytes": path.stat().st_size, "rows": self._rows.get(path.name)}
+
+
+def _went_on(left: Note | None) -> Mapping[str, object]:
+    """That this is not all of the record, and which entry comes next."""
+    told = left and {"to": left.to, "at": left.at, "entry": left.entry.model_dump()}
+    return {"moved": told} if told else {}
 
 
 def _chain(request: Request) -> str:

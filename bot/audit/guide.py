@@ -81,8 +81,8 @@ _SEPARATORS = {
 }
 
 
-def guide(with_words: bool, is_whole: bool, is_signed: bool, separator: Separator) -> str:
-    """`is_signed`: without a signature nobody can tell who made it."""
+def guide(with_words: bool, is_whole: bool, is_signed: bool, separator: Separator, *, went_on: bool = False) -> str:
+    """`is_signed`: without a signature nobody can tell who made it. `went_on`: the record goes on elsewhere."""
     words_it = "Qui ci sono le parole di persone: va protetta, e tolta quando non serve più." if with_words else ""
     words_en = "People's words are in it: protect it, and remove it once it is not needed." if with_words else ""
     chain_it = "" if is_whole else "\nQui ci sono solo le voci scelte: se ne mancano altre non si può dire."
@@ -90,6 +90,15 @@ def guide(with_words: bool, is_whole: bool, is_signed: bool, separator: Separato
     if not is_signed:
         chain_it += "\nIl manifesto non è firmato: da solo non dice chi l'ha fatto."
         chain_en += "\nThe manifest is not signed: by itself it does not tell who made it."
+    if went_on:
+        chain_it += (
+            "\nIl registro continua altrove, e il manifesto dice dove (moved): qui c'è quello che conteneva il file "
+            "fino allo spostamento.\nI checkpoint firmati dopo conoscono voci che qui non ci sono."
+        )
+        chain_en += (
+            "\nThe record goes on elsewhere, and the manifest says where (moved): here is what the file held until it "
+            "was moved.\nCheckpoints signed after that know entries that are not here."
+        )
     separator_it, separator_en = _SEPARATORS[separator]
     return _GUIDE.format(
         words_it=words_it, words_en=words_en, chain_it=chain_it, chain_en=chain_en,

@@ -17,6 +17,7 @@ from bot.audit import records
 from bot.audit.errors import RecordError
 from bot.audit.following import BATCH, Following, Known, newest
 from bot.audit.head import HeadFile
+from bot.audit.moved import Note
 from bot.audit.promises import Opener
 from bot.audit.seals import HOUSE, HolderGoneError
 from bot.audit.together import Together
@@ -63,9 +64,12 @@ class NewEntry:
 class Ledger:
     """Appends and reads. The head, a file beside the database, holds the count of entries and the last one's hash."""
 
-    def __init__(self, store: Store, head: Path, people: People | None = None) -> None:
-        """Without `people` there are no names and no keys: entries without words can be added, and all be verified."""
-        self._store, self._people = store, people
+    def __init__(self, store: Store, head: Path, people: People | None = None, left: Note | None = None) -> None:
+        """Without `people` there are no names and no keys: entries without words can be added, and all be verified.
+
+        `left`: the record goes on elsewhere, and this one is only read; see `bot.audit.moved.departure`.
+        """
+        self._store, self._people, self._left = store, people, left
         self._head = HeadFile(head)
         self._appending = Together(self._append_all, BATCH)
         self._following = Following(store, self._head)
@@ -232,7 +236,7 @@ class Ledger:
 
     def verify(self, progress: Progress | None = None) -> Verification:
         """Walk the chain: numbers, hashes, words and the head must all agree. `progress` is told how far it is."""
-        return verify(self._store, self._head, self._people.seals if self._people else None, progress)
+        return verify(self._store, self._head, self._people.seals if self._people else None, progress, self._left)
 
     def _count(self, at: datetime) -> None:
         day = at.astimezone(UTC).date().isoformat()

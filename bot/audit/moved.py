@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hmac
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.audit.errors import RecordError
 from bot.audit.manifests import Count
+from bot.audit.records import canonical
+from bot.audit.seals import TEXTS
+from bot.keys import derived, existing_key
 from bot.wording import Wording
 from rules.durable import sync
 
@@ -28,7 +33,21 @@ class Note(BaseModel):
     at: str
     entry: Count
     head: Count | None = Field(default=None)
-    """What the ledger's head said before."""
+    """How far the record in the file went."""
+    seal: str | None = None
+    """By a key that lies apart from the data, so that nobody who has the data alone can write such a note. An older
+    Vaglio's has none."""
+
+    def sealed(self, key: bytes | None) -> Self:
+        return self.model_copy(update={"seal": self._seal(key) if key else None})
+
+    def is_sealed_by(self, key: bytes) -> bool:
+        return self.seal is not None and hmac.compare_digest(self.seal.encode(), self._seal(key).encode())
+
+    def _seal(self, key: bytes) -> str:
+        # Not of the state, which alone changes while it lies there.
+        said = canonical(self.model_dump(mode="json", exclude={"seal", "state"}))
+        return hmac.digest(derived(key, "moves"), said, "sha256").hex()
 
 
 def read_note(file: Path) -> Note | None:
@@ -39,6 +58,24 @@ def read_note(file: Path) -> Note | None:
         return None
     except (OSError, ValidationError):
         raise RecordError("moving", str(file)) from None
+
+
+def has_note(file: Path) -> bool:
+    """Whatever it says."""
+    return _place(file).exists()
+
+
+def departure(file: Path | None, keys: Path) -> Note | None:
+    """The note beside `file` that can be believed: sealed by the key in `keys`, and saying where the file ends.
+
+    Nothing is made. None for any other note: what a file says that lies beside the data is no evidence by itself.
+    """
+    note, key = None, existing_key(keys, TEXTS)
+    with suppress(RecordError):
+        note = read_note(file) if file else None
+    if note is None or key is None or not note.is_sealed_by(key):
+        return None
+    return note if note.head and note.head.count == note.entry.count - 1 else None
 
 
 def left_behind(data: Path) -> list[Path]:

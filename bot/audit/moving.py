@@ -22,13 +22,14 @@ from bot.audit.head import Head, HeadFile
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.manifests import HEAD, Count
 from bot.audit.moved import Note, read_note, remove_note, write_note
-from bot.audit.seals import Seals
+from bot.audit.seals import TEXTS, Seals
 from bot.audit.shelf import FILE as SEARCH
 from bot.audit.signing import SigningKeys
 from bot.audit.transfers import Code, TransferError
 from bot.audit.verification import verify
 from bot.dead_letters import KIND as EVENT
 from bot.inside import Inside
+from bot.keys import existing_key
 from bot.people import People
 from bot.store import Store
 from bot.tables import Entry, Pending
@@ -153,7 +154,6 @@ class Moving:
 
     def _brought(self, source: Store, file: Path, target: Store, at: datetime) -> Moved:
         before = self._look(source)
-        head = HeadFile(self.data / HEAD).read()
         with Inside.begun(target) as inside:
             if inside.connection.exec_driver_sql(_ANYTHING).first():
                 raise TransferError("not_empty", target.place)
@@ -168,8 +168,8 @@ class Moving:
             note = Note(
                 state="moving", to=target.place, at=records.timestamp(at),
                 entry=Count(count=entry.seq, head=entry.hash),
-                head=Count(count=head.count, head=head.hash) if head else None,
-            )  # fmt: skip
+                head=before,
+            ).sealed(existing_key(self.keys, TEXTS))  # fmt: skip
             # From here on nobody starts on the file: the server may have it all, also if it cannot say so any more.
             write_note(file, note)
         return self._finish(file, note, rows)

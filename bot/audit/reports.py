@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from bot.audit.comparison import Comparison, Note
 from bot.audit.head import LAG
@@ -35,11 +36,13 @@ def told(found: Verification, wording: Wording) -> list[str]:
             )
         )
         lines.append(wording.say("Head: {head}", head=found.head))
-    return [*lines, *_of_head(found, wording)]
+    return [*lines, *_of_head(found, wording), *_of_left(found, wording)]
 
 
 def _of_head(found: Verification, wording: Wording) -> Iterator[str]:
     """Where the head lies behind, and that is no fault."""
+    if found.left:
+        return
     if found.lag and found.is_shared:
         yield wording.count(
             "The head on this machine does not know the newest entry yet: another machine wrote it, or Vaglio was "
@@ -56,6 +59,29 @@ def _of_head(found: Verification, wording: Wording) -> Iterator[str]:
             "The next start mends it.",
             found.lag,
         )
+
+
+def _of_left(found: Verification, wording: Wording) -> Iterator[str]:
+    """That all there is of it is not here."""
+    if found.left and found.left.state == "moved":
+        yield wording.say(
+            "The record went on from here on {place}, from entry {seq}: this file was held against where it ended. "
+            "What came since is verified there.",
+            place=found.left.to, seq=found.left.entry.count,
+        )  # fmt: skip
+    elif found.left:
+        yield wording.say(
+            "A move to {place} was broken off: this file was held against where it ended then.", place=found.left.to
+        )
+
+
+def unproven(file: Path, wording: Wording) -> str:
+    """Of a note beside a file that nothing bears out."""
+    return wording.say(
+        "{file}: beside it stands that the record was moved, and no key here bears that out: it was held against the "
+        "head in the data folder.",
+        file=file,
+    )
 
 
 def _what(fault: Fault, wording: Wording) -> str:
@@ -78,6 +104,7 @@ def _of_entries(wording: Wording) -> dict[str, str]:
         "missing": wording.say("the head knows it and the database does not: the newest entries were removed."),
         "lag": wording.say("from here on the head knows nothing, and it lies further behind than a stop leaves it."),
         "head": wording.say("the head beside the database is missing, or knows another entry here."),
+        "after": wording.say("the record had gone on elsewhere by then: this was put in here afterwards."),
         "removed": wording.say(
             "a signed checkpoint knows it and the database does not: the newest entries were removed."
         ),
@@ -133,6 +160,11 @@ def _note(note: Note, wording: Wording) -> str:
             return wording.say(
                 "No key says whose the checkpoints are: give the one that you were told with --key, or else anybody "
                 "may have signed them."
+            )
+        case "elsewhere":
+            return wording.say(
+                "What was signed of entry {seq} and those after it is of the record elsewhere: hold it against that.",
+                seq=note.number,
             )
         case "unread":
             return wording.say("{place}: it cannot be read now, and was not asked.", place=note.place)

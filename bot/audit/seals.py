@@ -17,6 +17,7 @@ from bot.wording.saying import saying
 
 HOUSE: Final = "house"
 """Holds what is about nobody in particular."""
+TEXTS: Final = "texts.key"
 
 
 # Every draft waits for it.
@@ -44,7 +45,7 @@ class Seals:
         `vault` is the one of another master key than that in its place.
         """
         try:
-            texts = key_in(folder, "texts.key", saying("the key by which texts are known again"))
+            texts = key_in(folder, TEXTS, saying("the key by which texts are known again"))
         except KeyFileError as error:
             raise VaultError(*error.said) from None
         return cls(vault or Vault.open(folder), derived(texts, "accounts"))

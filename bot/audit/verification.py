@@ -15,6 +15,7 @@ from bot.audit.errors import RecordError, why
 from bot.audit.forms import read
 from bot.audit.guards import altered_triggers, foreign, is_known_form
 from bot.audit.head import LAG, Head, HeadFile
+from bot.audit.moved import Note
 from bot.audit.promises import LetGo, Opener, Promised
 from bot.audit.seals import Seals
 from bot.store import Store
@@ -49,7 +50,7 @@ class Fault:
 
     seq: int | None
     what: str
-    """`gap`, `number`, `hash`, `type`, `body`, `chain`, `content`, `kept`, `orphan`, `missing`, `head`, `lag`;
+    """`gap`, `number`, `hash`, `type`, `body`, `chain`, `content`, `kept`, `orphan`, `missing`, `head`, `lag`, `after`;
     and of a place `gone`, `unreadable`, `table`, `trigger`, `version`, and what `bot.audit.guards.foreign` finds. What
     checkpoints add is in `bot.audit.comparison`."""
     place: str = ""
@@ -67,6 +68,8 @@ class Verification:
     """Entries whose words were let go, by an erasure or because their time was over, as the ledger itself says."""
     is_shared: bool = False
     """Other machines write to it too, so that the head of this one may lie any number of entries behind."""
+    left: Note | None = None
+    """The record went on elsewhere, and was held against where it ended here."""
 
     @property
     def is_sound(self) -> bool:
@@ -87,13 +90,20 @@ class _Row:
     sealed: bytes | None
 
 
-def verify(store: Store, head: HeadFile, seals: Seals | None = None, progress: Progress | None = None) -> Verification:
+def verify(
+    store: Store,
+    head: HeadFile,
+    seals: Seals | None = None,
+    progress: Progress | None = None,
+    left: Note | None = None,
+) -> Verification:
     """Walk the chain. Raises `RecordError` where nothing can be said: a locked database, no rights, no record yet.
 
     With `seals` the words are opened and held against what their entries commit to; without, only the sealed bytes are.
+    `left` is what `bot.audit.moved.departure` finds: from then on the head is that of the record elsewhere.
     """
     is_shared = store.file is None
-    known = Head(0, records.GENESIS) if is_shared and head.is_new() else head.read()
+    known = _known(head, is_shared=is_shared, left=left)
     walk = _Walk(progress)
     try:
         with store.read() as session:
@@ -102,6 +112,7 @@ def verify(store: Store, head: HeadFile, seals: Seals | None = None, progress: P
             walk.opener = Opener(session, seals) if seals else None
             if walk.through(session.connection(), known):
                 walk.faults += _against_head(walk, known, head, is_shared=is_shared)
+                walk.faults += [Fault(left.entry.count, "after")] if left and walk.count >= left.entry.count else []
     except RecordError as error:
         if error.code == "none" and head.exists():
             walk.faults.append(Fault(None, "gone", error.place))
@@ -110,7 +121,13 @@ def verify(store: Store, head: HeadFile, seals: Seals | None = None, progress: P
         else:
             raise
     lag = max(0, walk.count - known.count) if known else 0
-    return Verification(walk.count, walk.previous, tuple(walk.faults), lag, walk.forgotten, is_shared)
+    return Verification(walk.count, walk.previous, tuple(walk.faults), lag, walk.forgotten, is_shared, left)
+
+
+def _known(head: HeadFile, *, is_shared: bool, left: Note | None) -> Head | None:
+    if left and left.head:
+        return Head(left.head.count, left.head.head)
+    return Head(0, records.GENESIS) if is_shared and head.is_new() else head.read()
 
 
 class _Walk:

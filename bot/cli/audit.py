@@ -13,12 +13,15 @@ from typing import Annotated, Any
 import typer
 
 from bot.audit import masters
+from bot.audit.comparison import Comparison
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
-from bot.audit.reports import notes_said, told
+from bot.audit.moved import departure, has_note
+from bot.audit.reports import notes_said, told, unproven
 from bot.audit.spoken import Spoken
 from bot.audit.telling import said_by
 from bot.audit.vault import VaultError
+from bot.audit.verification import Verification
 from bot.cli.build import open_store, terminal, tongue
 from bot.cli.checkpoints import checkpoint, compared, key, public_key
 from bot.cli.exits import EXIT_POLICY
@@ -46,7 +49,8 @@ def read_only() -> Ledger:
     with suppress(VaultError, RecordError):
         seals = masters.fitting(settings.keys_dir, store)
         people = People(store, seals) if seals else None
-    return Ledger(store, settings.data_dir / "ledger.head", people)
+    left = departure(store.file, settings.keys_dir)
+    return Ledger(store, settings.data_dir / "ledger.head", people, left)
 
 
 @audit.command("list")
@@ -89,23 +93,30 @@ def verify(
     beside = compared(settings, checkpoints, keys)
     found = replace(found, faults=(*found.faults, *beside.faults))
     if as_json:
-        report = {
-            "ok": found.is_sound,
-            "count": found.count,
-            "head": found.head,
-            "lag": found.lag,
-            "forgotten": found.forgotten,
-            "checkpoints": beside.count,
-            "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults if fault.seq is not None],
-            "elsewhere": [{"place": fault.place, "what": fault.what} for fault in found.faults if fault.seq is None],
-            "notes": [
-                {"what": note.what, "place": note.place, "number": note.number, "last": note.last}
-                for note in beside.notes
-            ],
-        }
-        sys.stdout.write(json.dumps(report) + "\n")
-    else:
-        wording = Wording(tongue(settings))
-        for line in [*told(found, wording), *notes_said(beside, wording)]:
-            terminal().print(line)
+        sys.stdout.write(json.dumps(_report(found, beside)) + "\n")
+        return 0 if found.is_sound else EXIT_POLICY
+    wording = Wording(tongue(settings))
+    for line in [*told(found, wording), *notes_said(beside, wording)]:
+        terminal().print(line)
+    file = open_store(settings, read_only=True).file
+    if file and found.left is None and has_note(file):
+        terminal().print(unproven(file, wording))
     return 0 if found.is_sound else EXIT_POLICY
+
+
+def _report(found: Verification, beside: Comparison) -> Mapping[str, Any]:
+    """For programs."""
+    return {
+        "ok": found.is_sound,
+        "count": found.count,
+        "head": found.head,
+        "lag": found.lag,
+        "forgotten": found.forgotten,
+        "moved": {"to": found.left.to, "at": found.left.at, "entry": found.left.entry.count} if found.left else None,
+        "checkpoints": beside.count,
+        "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults if fault.seq is not None],
+        "elsewhere": [{"place": fault.place, "what": fault.what} for fault in found.faults if fault.seq is None],
+        "notes": [
+            {"what": note.what, "place": note.place, "number": note.number, "last": note.last} for note in beside.notes
+        ],
+    }

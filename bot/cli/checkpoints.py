@@ -14,6 +14,7 @@ import typer
 from bot.audit.beside import compare_beside
 from bot.audit.comparison import Comparison, compare
 from bot.audit.evidence import read_place
+from bot.audit.moved import departure
 from bot.audit.recipients import Refusal
 from bot.audit.reports import alone
 from bot.audit.signing import SigningKeys
@@ -63,9 +64,11 @@ def compared(settings: Settings, places: Sequence[Path] | None, keys: Sequence[s
     """The ledger against these places, or else against what there is: the database's own table and the folders that
     are set. By default the installation's own key is trusted. Raises `OSError`, `RecordError`."""
     store, trusted = open_store(settings, read_only=True), keys or trusted_keys(settings)
+    left = departure(store.file, settings.keys_dir)
+    went_on = left.entry if left else None
     if places:
-        return compare(store, [read_place(place) for place in places], trusted)
-    return compare_beside(store, settings.checkpoint_targets(), trusted)
+        return compare(store, [read_place(place) for place in places], trusted, went_on)
+    return compare_beside(store, settings.checkpoint_targets(), trusted, went_on)
 
 
 def _told(made: Signed, answers: Mapping[Target, Refusal | None], wording: Wording) -> Iterator[str]:
@@ -77,10 +80,11 @@ def _told(made: Signed, answers: Mapping[Target, Refusal | None], wording: Wordi
         if refusal is None:
             yield wording.say("{place}: it has it.", place=target.shown)
         else:
-            yield wording.say("{place}: {why}", place=target.shown, why=_refused(refusal, wording))
+            yield wording.say("{place}: {why}", place=target.shown, why=refusal_said(refusal, wording))
 
 
-def _refused(refusal: Refusal, wording: Wording) -> str:
+def refusal_said(refusal: Refusal, wording: Wording) -> str:
+    """Why a place did not take a checkpoint, or would not."""
     detail = f" ({refusal.detail})" if refusal.detail else ""
     match refusal.why:
         case "missing":

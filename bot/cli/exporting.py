@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +16,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from bot.audit import export as exports
 from bot.audit.cells import Separator
 from bot.audit.checkpoints import Checkpoints
-from bot.audit.export import ExportError, Request, request_for
+from bot.audit.export import Request, request_for
+from bot.audit.export_errors import ExportError
 from bot.audit.index import Index
+from bot.audit.ledger import Ledger
+from bot.audit.moved import Note, departure
 from bot.audit.sheets import Format
 from bot.audit.signing import SigningKeys
-from bot.cli.build import AUTHOR, Record, terminal, tongue
+from bot.cli.audit import read_only
+from bot.cli.build import AUTHOR, Record, open_store, terminal, tongue
 from bot.cli.exits import EXIT_IO, EXIT_USAGE
 from bot.cli.filtering import (
     AsPart,
@@ -39,6 +44,7 @@ from bot.cli.filtering import (
     filters_of,
 )
 from bot.settings import Settings, read_settings
+from bot.store import Store
 from bot.wording import Wording
 
 Between = Annotated[
@@ -80,22 +86,39 @@ def export(
         settings, since, until, outcome=outcome, rule=rule, part=part, clause=clause, channel=channel,
         account=account, kind=kind, policy=policy, pseudonym=person, owner=owner, ruling=ruling, text=text,
     )  # fmt: skip
-    record = Record.open(settings)
+    left = _left(settings)
+    store, ledger, by = _left_behind(settings) if left else _in_use(settings)
     request = request_for(
-        filters, Index(record.store, record.ledger), by=record.people.person(AUTHOR), at=datetime.now(UTC),
-        formats=formats or [Format.CSV], with_words=with_words, is_whole=is_whole, separator=separator,
+        filters, Index(store, ledger), by=by, at=datetime.now(UTC), formats=formats or [Format.CSV],
+        with_words=with_words, is_whole=is_whole, separator=separator,
     )  # fmt: skip
-    return _export(folder, settings, record, request)
+    return _export(folder, settings, store, ledger, replace(request, left=left))
 
 
-def _export(folder: Path, settings: Settings, record: Record, request: Request) -> int:
+def _in_use(settings: Settings) -> tuple[Store, Ledger, str]:
+    record = Record.open(settings)
+    return record.store, record.ledger, record.people.person(AUTHOR)
+
+
+def _left_behind(settings: Settings) -> tuple[Store, Ledger, str]:
+    """Whoever exports it gets no pseudonym for that: nothing is written."""
+    return open_store(settings, read_only=True), read_only(), ""
+
+
+def _left(settings: Settings) -> Note | None:
+    """Where the record went on elsewhere: what was left is read, and never added to."""
+    left = departure(open_store(settings, read_only=True).file, settings.keys_dir)
+    return left if left and left.state == "moved" else None
+
+
+def _export(folder: Path, settings: Settings, store: Store, ledger: Ledger, request: Request) -> int:
     keys = SigningKeys(settings.keys_dir)
-    checkpoints = Checkpoints(record.store, keys).lines()
+    checkpoints = Checkpoints(store, keys).lines()
     place, signer = folder.absolute(), keys.signer()
     try:
         with _bar() as progress:
             found = exports.export(
-                record.store, record.ledger, place, request, signer=signer, checkpoints=checkpoints, progress=progress
+                store, ledger, place, request, signer=signer, checkpoints=checkpoints, progress=progress
             )
     except ExportError as error:
         sys.stderr.write(error.show(tongue()) + "\n")
@@ -103,6 +126,15 @@ def _export(folder: Path, settings: Settings, record: Record, request: Request) 
     wording, out = Wording(tongue()), terminal()
     out.print(wording.count("{number} entry exported.", "{number} entries exported.", found.count))
     out.print(wording.say("Check it anywhere, without Vaglio: {command}", command=f"python {folder / 'verify.py'}"))
+    if request.left:
+        out.print(wording.say("Fingerprint of its manifest: {fingerprint}", fingerprint=found.manifest))
+        out.print(
+            wording.say(
+                "The record went on from here on {place}: that this was exported is on record nowhere.",
+                place=request.left.to,
+            )
+        )
+        return 0
     out.print(wording.say("Fingerprint of its manifest, on record too: {fingerprint}", fingerprint=found.manifest))
     return 0
 

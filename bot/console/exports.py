@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from bot.audit.errors import RecordError
-from bot.audit.export import Exported, ExportError, Request, export
+from bot.audit.export import Exported, Request, export
+from bot.audit.export_errors import ExportError
 from bot.console.archive import Archive
 from bot.console.job import Job, Progress
 from bot.console.tables import EXPORTS

@@ -21,7 +21,8 @@ from bot.audit import export as exports
 from bot.audit import sheets as rows
 from bot.audit.cells import Separator, said
 from bot.audit.errors import RecordError
-from bot.audit.export import Exported, ExportError, Request, Selection, export
+from bot.audit.export import Exported, Request, Selection, export
+from bot.audit.export_errors import ExportError
 from bot.audit.index import Filters, Index
 from bot.audit.promises import in_ranges
 from bot.audit.sheets import Format

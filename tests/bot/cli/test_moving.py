@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -86,6 +88,93 @@ def test_from_one_file_to_a_server_and_on_there(
     assert "3 entries" in said("db", "status")
     (home / "data" / "vaglio.db").unlink()
     assert "went on from there" not in said("doctor")
+
+
+def test_what_was_left_is_still_read_and_borne_out(said: Said, to: str, home: Path) -> None:
+    """The head in the data folder is the server's by then: the note of the move says where the file ended."""
+    said("check", "--record", "Ciao")
+    said("db", "move", to)
+    out = said("audit", "verify")
+    assert f"The record went on from here on {Store(to).place}, from entry 2" in out
+    assert json.loads(said("audit", "verify", "--json"))["moved"]["entry"] == 2
+    out = said("doctor", code=1)
+    assert "1 entry, sound" in out
+    assert "it does not verify" not in out
+    before = (home / "data" / "vaglio.db").read_bytes()
+    assert "on record nowhere" in said("audit", "export", "out")
+    assert (home / "data" / "vaglio.db").read_bytes() == before
+    manifest = json.loads((home / "out" / "manifest.json").read_bytes())
+    assert (manifest["ledger"]["count"], manifest["moved"]["entry"]["count"]) == (1, 2)
+    assert "goes on elsewhere" in (home / "out" / "README.txt").read_text(encoding="utf-8")
+    checked = subprocess.run([sys.executable, "out/verify.py"], cwd=home, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    # A look at words, and a search, would have to be written down.
+    for more in (["--words"], ["--kind", "screening"]):
+        assert "For those export it there" in said("audit", "export", "more", *more, code=EXIT_USAGE)
+    assert not (home / "more").exists()
+
+
+def test_a_truncation_is_not_hidden_by_a_note(said: Said, to: str, home: Path) -> None:
+    """Whoever has the data and not the keys cannot seal one, and what lies there is held against the head as ever."""
+    for _ in range(3):
+        said("check", "--record", "Ciao")
+    said("db", "move", to)
+    file = home / "data" / "vaglio.db"
+    with_seal = read_note(file)
+    assert with_seal is not None
+    assert with_seal.head is not None
+    _remove_newest(file)
+    # The real note knows the entry that is gone.
+    assert "the newest entries were removed" in said("audit", "verify", code=EXIT_POLICY)
+    with closing(Store(f"sqlite:///{file}", read_only=True)) as store:
+        newest = Ledger(store, home / "data" / "ledger.head").entries(newest=1)[0]
+    ended = Count(count=newest.seq, head=newest.hash)
+    went_on = Count(count=newest.seq + 1, head="0" * 64)
+    for seal in (None, with_seal.seal):
+        write_note(file, with_seal.model_copy(update={"entry": went_on, "head": ended, "seal": seal}))
+        out = said("audit", "verify", code=EXIT_POLICY)
+        assert "the newest entries were removed" in out
+        assert "no key here bears that out" in out
+        said("audit", "export", "out", code=EXIT_IO)
+
+
+def test_what_was_put_in_after_the_move_is_named(said: Said, to: str, home: Path) -> None:
+    said("check", "--record", "Ciao")
+    said("db", "move", to)
+    with closing(Store(f"sqlite:///{home / 'data' / 'vaglio.db'}")) as store:
+        Ledger(store, home / "elsewhere" / "ledger.head").append("note", subject="n_1", facts={})
+    assert "this was put in here afterwards" in said("audit", "verify", code=EXIT_POLICY)
+
+
+def test_checkpoints_of_what_went_on_are_not_held_against_the_file(
+    said: Said, to: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "evidence").mkdir()
+    monkeypatch.setenv(f"{PREFIX}CHECKPOINTS", str(home / "evidence"))
+    said("check", "--record", "Ciao")
+    said("audit", "checkpoint")
+    said("db", "move", to)
+    with monkeypatch.context() as there:
+        there.setenv(f"{PREFIX}DATABASE_URL", to)
+        said("audit", "checkpoint")
+        said("check", "--record", "Ciao")
+        said("audit", "checkpoint")
+    out = said("audit", "verify")
+    assert "What was signed of entry 2 and those after it is of the record elsewhere" in out
+    _remove_newest(home / "data" / "vaglio.db")
+    assert "the newest entries were removed" in said("audit", "verify", code=EXIT_POLICY)
+
+
+def _remove_newest(file: Path) -> None:
+    """The newest entry with its words, behind Vaglio's back."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        found = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in found:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("DELETE FROM content WHERE seq = (SELECT max(seq) FROM entry)")
+        connection.execute("DELETE FROM entry WHERE seq = (SELECT max(seq) FROM entry)")
+        for _, trigger in found:
+            connection.execute(trigger)
 
 
 def test_taken_back(said: Said, to: str) -> None:
