@@ -21,8 +21,10 @@ from sqlmodel import Session, col, delete, func, select
 from bot import parcels
 from bot.audit.ledger import Ledger, NewEntry
 from bot.audit.vault import Vault, VaultError, new_key
+from bot.keys import key_in
 from bot.knowledge_tables import Collection, CollectionPiece
 from bot.store import Store
+from bot.wording.saying import saying
 from rules.knowledge.store import Knowledge, KnowledgeError, Manifest, check_name
 
 log = structlog.get_logger(__name__)
@@ -38,7 +40,14 @@ _PATIENCE: Final = 120.0
 _AGAIN: Final = 30
 """Looks after which a version that could not be laid out is tried once more."""
 
+KEY: Final = "knowledge.key"
+
 Make = Callable[[Knowledge], Manifest]
+
+
+def knowledge_key(folder: Path) -> bytes:
+    """Made in `folder` at the very first need. Raises `KeyFileError`."""
+    return key_in(folder, KEY, saying("the key of the company's knowledge"))
 
 
 class Collections:

@@ -32,7 +32,7 @@ from bot.audit.witnesses import erased_later
 from bot.deeds import Cabinet
 from bot.drafts import Drafts
 from bot.keys import KeyFileError, derived, key_in
-from bot.knowledge import Collections
+from bot.knowledge import Collections, knowledge_key
 from bot.knowledge_tables import Collection
 from bot.languages import LANGUAGES, spoken_in
 from bot.live import LivePolicy
@@ -93,8 +93,7 @@ def open_screener(settings: Settings, report: Report = silent) -> Screener:
 
 def open_knowledge(settings: Settings) -> Knowledge:
     """What the company alone knows. Raises `KeyFileError`."""
-    key = key_in(settings.keys_dir, "knowledge.key", saying("the key of the company's knowledge"))
-    here = Knowledge(settings.data_dir / "knowledge", Keyed(key))
+    here = Knowledge(settings.data_dir / "knowledge", Keyed(knowledge_key(settings.keys_dir)))
     _bring(settings, here)
     return here
 

@@ -7,9 +7,8 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -18,25 +17,24 @@ import typer
 from bot import __version__
 from bot.addresses import StoreError, read_address
 from bot.audit import masters
-from bot.audit.deliveries import Lateness, late_places
 from bot.audit.errors import RecordError
 from bot.audit.ledger import Ledger
-from bot.audit.reports import alone
-from bot.audit.signing import SigningKeys
+from bot.audit.moved import departure
 from bot.audit.switching import broken_off
-from bot.audit.tables import Outpost
 from bot.audit.vault import Vault, VaultError
 from bot.checkup import Part, State
-from bot.cli.build import existing_revisions, open_judges, open_knowledge, open_store, terminal, tongue
-from bot.cli.checkpoints import compared
+from bot.cli.build import existing_revisions, open_judges, open_store, terminal, tongue
+from bot.cli.checkpoint_places import checkpoints
 from bot.cli.standing import database_user, durability, is_elsewhere, is_left_behind
-from bot.keys import KeyFileError
+from bot.knowledge import KEY, knowledge_key
 from bot.live import LivePolicy
 from bot.revisions import RevisionError
 from bot.settings import Settings, SettingsError, exposed_secrets, read_settings
 from bot.wording import Wording
 from rules.detoxified import KINDS
 from rules.judges import Judges
+from rules.knowledge.hashing import Keyed
+from rules.knowledge.store import Knowledge
 from rules.problems import PolicyError
 from rules.screening import Screener
 from rules.unavailable import Unavailable
@@ -85,7 +83,7 @@ def examined(wording: Wording, settings: Settings | None = None, running: Screen
     yield from _secrets(settings, wording)
     yield from _disk(settings, wording)
     yield from _record(settings, wording)
-    yield from _checkpoints(settings, wording)
+    yield from checkpoints(settings, wording)
 
 
 def _policy(settings: Settings, judges: Judges | None, wording: Wording, running: Screener | None) -> Iterator[Part]:
@@ -97,9 +95,16 @@ def _policy(settings: Settings, judges: Judges | None, wording: Wording, running
         return
     place = wording.say("published") if published else str(settings.policy)
     yield Part("Policy", "active", f"{policy.revision} ({place})")
-    missing = (running or Screener(policy, judges, open_knowledge(settings))).load()
+    missing = (running or Screener(policy, judges, _knowledge(settings))).load()
     for rule, reason in missing.items():
         yield Part(rule, "missing", wording.say("it cannot run ({reason}), and every draft says so.", reason=reason))
+
+
+def _knowledge(settings: Settings) -> Knowledge | None:
+    """What lies here. No key is made, and nothing is brought from other machines."""
+    if not (settings.keys_dir / KEY).exists():
+        return None
+    return Knowledge(settings.data_dir / "knowledge", Keyed(knowledge_key(settings.keys_dir)))
 
 
 def _models(settings: Settings, judges: Judges | None, wording: Wording) -> Iterator[Part]:
@@ -202,7 +207,8 @@ def _record(settings: Settings, wording: Wording) -> Iterator[Part]:
         yield from is_left_behind(store, settings.data_dir, wording)
         yield from database_user(store, wording)
         yield from durability(store, wording)
-        found = Ledger(store, settings.data_dir / "ledger.head").verify()
+        left = departure(store.file, settings.keys_dir)
+        found = Ledger(store, settings.data_dir / "ledger.head", left=left).verify()
     except StoreError as error:
         yield Part(name, "wrong", error.show(wording.language))
         return
@@ -234,44 +240,3 @@ def _master_key(settings: Settings, wording: Wording) -> Part:
     if not path.exists():
         return Part(name, "missing", wording.say("it is made at the first start."))
     return Part(name, "active", str(path))
-
-
-def _checkpoints(settings: Settings, wording: Wording) -> Iterator[Part]:
-    name, targets = wording.say("Checkpoints"), settings.checkpoint_targets()
-    yield _signing_key(settings, wording)
-    if not targets:
-        yield Part(name, "missing", alone(wording))
-    try:
-        found, late = compared(settings, None, None), _late(settings)
-    except (StoreError, RecordError):
-        return  # the record's own line says it
-    if found.faults:
-        yield Part(name, "wrong", wording.say("the record does not bear them out: run vaglio audit verify."))
-    for each in late:
-        said = wording.say(
-            "{place}: it has had no checkpoint since {when}.",
-            place=each.target.shown,
-            when=f"{each.since:%Y-%m-%d %H:%M} UTC",
-        )
-        yield Part(name, "wrong", said)
-    if targets and not (found.faults or late):
-        yield Part(name, "active", ", ".join(target.shown for target in targets))
-
-
-def _signing_key(settings: Settings, wording: Wording) -> Part:
-    name = wording.say("Signing key")
-    try:
-        public = SigningKeys(settings.keys_dir).public()
-    except KeyFileError as error:
-        return Part(name, "wrong", error.show(wording.language))
-    if public is None:
-        return Part(name, "missing", wording.say("it is made at the first start."))
-    return Part(name, "active", wording.say("its public half is {key}", key=public))
-
-
-def _late(settings: Settings) -> Sequence[Lateness]:
-    store = open_store(settings, read_only=True)
-    if not store.has(Outpost):
-        return ()
-    period = timedelta(minutes=settings.checkpoint_minutes)
-    return late_places(store, settings.checkpoint_targets(), period, datetime.now(UTC))

@@ -216,6 +216,48 @@ def test_the_doctor_says_where_they_go_and_what_does_not_fit(
     assert "vaglio audit verify" in detail
 
 
+def test_the_doctor_says_which_place_could_take_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, home: Path, evidence: Path
+) -> None:
+    for written in (home / "nowhere", f"git:{home / 'nowhere'}"):
+        monkeypatch.setenv(f"{PREFIX}CHECKPOINTS", f"{written} {evidence}")
+        (state, detail), well = _part(capsys, "Checkpoints")
+        assert (state, well) == ("wrong", ("active", str(evidence)))
+        assert "it is not there. Make or mount it" in detail
+        assert not (home / "nowhere").exists()
+    # One that is no folder by its whole path is told by it.
+    monkeypatch.setenv(f"{PREFIX}CHECKPOINTS", "some/where")
+    ((state, detail),) = _part(capsys, "Checkpoints")
+    assert (state, str(home / "some" / "where") in detail) == ("wrong", True)
+    monkeypatch.setenv(f"{PREFIX}CHECKPOINTS", f"git:{evidence}")
+    ((state, detail),) = _part(capsys, "Checkpoints")
+    assert (state, "not the top folder of a clone" in detail) == ("wrong", True)
+    # Whoever runs the tests may write anywhere.
+    monkeypatch.setattr("bot.audit.reachable.os.access", lambda path, _: path != evidence)
+    monkeypatch.setenv(f"{PREFIX}CHECKPOINTS", str(evidence))
+    ((state, detail),) = _part(capsys, "Checkpoints")
+    assert (state, detail) == ("wrong", f"{evidence}: Vaglio may not write there.")
+
+
+def test_the_doctor_says_what_was_never_delivered_and_what_failed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, evidence: Path
+) -> None:
+    address = "https://127.0.0.1:1/ZANZIBAR"
+    monkeypatch.setenv(f"{PREFIX}CHECKPOINTS", f"{evidence} {address}")
+    place = read_targets(address)[0].shown
+    remote, here = _part(capsys, "Checkpoints")
+    assert remote == (
+        "missing",
+        f"{place}: nothing was ever delivered there, and it was not tried now: vaglio audit checkpoint does.",
+    )
+    assert here == ("active", str(evidence))
+    for said in ("the last delivery failed", "the last 2 deliveries failed"):
+        assert run(["audit", "checkpoint"]) == EXIT_IO
+        remote, here = _part(capsys, "Checkpoints")
+        assert (remote[0], remote[1].startswith(f"{place}: {said}")) == ("wrong", True)
+        assert here == ("active", str(evidence))
+
+
 def test_the_doctor_says_which_place_is_late(capsys: pytest.CaptureFixture[str], evidence: Path) -> None:
     run(["audit", "checkpoint"])
     (target,) = read_targets(str(evidence))

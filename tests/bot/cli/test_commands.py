@@ -425,6 +425,27 @@ def test_where_there_is_no_record_that_is_said_and_none_is_made(
     assert not (tmp_path / "data").exists()
 
 
+def test_the_doctor_makes_no_key_and_no_folder_of_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(["check", "--record", "Ciao"])
+
+    def there() -> list[Path]:
+        """Without what is built of models, and SQLite's own files, which any reader makes."""
+        return sorted(
+            path
+            for path in tmp_path.rglob("*")
+            if "models" not in path.parts and not path.name.endswith(("-wal", "-shm"))
+        )
+
+    before = there()
+    monkeypatch.setenv(f"{PREFIX}KEYS_DIR", "kyes")
+    run(["doctor"])
+    assert not (tmp_path / "kyes").exists()
+    monkeypatch.delenv(f"{PREFIX}KEYS_DIR")
+    (tmp_path / "keys" / "knowledge.key").unlink(missing_ok=True)
+    run(["doctor"])
+    assert there() == [path for path in before if path.name != "knowledge.key"]
+
+
 def test_it_says_which_vaglio_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     declared = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
