@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -178,6 +180,22 @@ async def test_an_answer_that_is_ready_before_the_acknowledgement_is_shown_stays
     await slack.submit("U1", text="Uno zibaldone")
     await house.quiet()
     assert say("U1", "I know no receipt with this code.") in slack.reads("U1", "modal")
+
+
+@socket_only
+async def test_whatever_the_clocks_say_the_view_is_looked_for_a_few_times(
+    slack: SlackEmulator, verdict: Any, say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The front-end's clock may be an hour ahead of the worker's, and Slack takes only so many calls a minute."""
+    monkeypatch.setattr("bot.chat.slack_presses.time", SimpleNamespace(time=lambda: time.time() + 3_600))
+    monkeypatch.setattr("bot.chat.slack_delivery._PAUSES", (0.01,) * 5)
+    update = slack.api_views_update
+    monkeypatch.setattr(
+        slack, "api_views_update", lambda payload: update({k: v for k, v in payload.items() if k != "external_id"})
+    )
+    await verdict("form", "Che idiota, lo zibaldone")
+    assert say("U1", "Please do not publish this as it is") in slack.reads("U1", "modal")
+    assert len([call for call in slack.calls if call.method == "views.update"]) == 6
 
 
 @socket_only
